@@ -1,0 +1,1 @@
+"""The connector: pull → mirror → enrich → score → decide → plan → apply → report."""
