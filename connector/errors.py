@@ -1,0 +1,74 @@
+"""Errors, named by what to do about them.
+
+    ConnectorError
+    ├── ConfigurationError   mend a setting, a mapping, a rule or an input file, then run again   exit 64
+    ├── RetryError           the remote or the network will recover: run again later              exit 1
+    ├── StopError            something is wrong that a retry does not mend                        exit 1
+    └── RefusedError         we will not do this without an explicit word, or not any more        exit 3
+
+What concerns one record only is not an exception but a value: see `domain.outcome.RowResult`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ConnectorError(Exception):
+    """Anything that ends a command. The message is one sentence for people; it never holds a secret."""
+
+    exit_code = 1
+
+
+class ConfigurationError(ConnectorError):
+    """A setting, a mapping, a rule or an input file is wrong: mend it and run again."""
+
+    exit_code = 64
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class RetryError(ConnectorError):
+    """A remote or the network failed in a way that passes: run again later.
+
+    `again_after` is the remote's own wish in seconds, where it gave one.
+    """
+
+    def __init__(self, message: str, again_after: float | None = None) -> None:
+        super().__init__(message)
+        self.again_after = again_after
+
+
+class StopError(ConnectorError):
+    """Something is wrong that trying again does not mend: a person has to look.
+
+    `code` is the remote's own error code, where there is one.
+    """
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RefusedError(ConnectorError):
+    """We will not do this without an explicit word, or not any more: guard, first contact, outdated plan."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in one place of one file; all problems of a file are shown at once."""
+
+    file: str
+    line: int
+    column: int
+    sentence: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.sentence}" + (f" {self.suggestion}" if self.suggestion else "")
