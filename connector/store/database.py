@@ -1,0 +1,184 @@
+"""The local store: one DuckDB file an org, one process at a time. Nothing else imports duckdb."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connector.errors import RetryError, StopError
+
+_CONFIG = {
+    # An older DuckDB can still read the file, so that a downgrade stays possible.
+    "storage_compatibility_version": "v1.5.0",
+    # Only what is built into the wheel is used: a missing extension fails at once, without the network.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "preserve_insertion_order": "false",
+}
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+
+
+class Store:
+    """An open store. All times in it are UTC."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+        self._connection = connection
+        self.path = path
+        self._depth = 0
+
+    def run(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Runs one statement; named parameters that the statement does not use are ignored."""
+        used = {name: value for name, value in (params or {}).items() if re.search(rf"\${name}\b", sql)}
+        return self._connection.execute(sql, used or None).fetchall()
+
+    def value(self, sql: str, params: Mapping[str, object] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        rows = self.run(sql, params)
+        return rows[0][0] if rows else None
+
+    def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """The rows as dictionaries, for what is shown or sent, not for the data plane."""
+        used = {name: value for name, value in (params or {}).items() if re.search(rf"\${name}\b", sql)}
+        cursor = self._connection.execute(sql, used or None)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Makes a temporary table of text columns from rows held in memory (distinct names, small lists)."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        lists = {
+            f"c{place}": [None if row[place] is None else str(row[place]) for row in rows]
+            for place in range(len(columns))
+        }
+        picked = ", ".join(f'unnest(${key}::VARCHAR[]) AS "{name}"' for key, name in zip(lists, columns, strict=True))
+        self.run(f'CREATE OR REPLACE TEMP TABLE "{table}" ({", ".join(f"{n} VARCHAR" for n in names.split(", "))})')
+        if rows:
+            self.run(f'INSERT INTO "{table}" SELECT {picked}', lists)  # noqa: S608 - names are the connector's own
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. A transaction within one joins it."""
+        if self._depth:
+            yield
+            return
+        self._connection.begin()
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        else:
+            self._connection.commit()
+        finally:
+            self._depth = 0
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def open_store(
+    path: Path,
+    *,
+    wait_seconds: float = 60.0,
+    sleep: Callable[[float], None] = time.sleep,
+    announce: Callable[[str], None] = lambda _sentence: None,
+) -> Iterator[Store]:
+    """Opens the store of an org, waiting for another process of ours to let go of it; migrates it forward.
+
+    Raises RetryError when another process keeps it, StopError when it is damaged or of a newer version.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = _connect(path, wait_seconds, sleep, announce)
+    store = Store(connection, path)
+    try:
+        path.chmod(0o600)
+        store.run("SET TimeZone = 'UTC'")
+        store.run(f"SET temp_directory = '{path.with_suffix('.spill').as_posix()}'")
+        _migrate(store, path)
+        yield store
+    finally:
+        store.close()
+
+
+def memory_store() -> Store:
+    """An empty store in memory, for evaluating files without any org."""
+    store = Store(duckdb.connect(":memory:", config=dict(_CONFIG)), None)
+    store.run("SET TimeZone = 'UTC'")
+    _migrate(store, None)
+    return store
+
+
+def _connect(
+    path: Path, wait_seconds: float, sleep: Callable[[float], None], announce: Callable[[str], None]
+) -> duckdb.DuckDBPyConnection:
+    waited = 0.0
+    while True:
+        try:
+            return duckdb.connect(str(path), config=dict(_CONFIG))
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise StopError(_damaged(path, error)) from error
+            holder = _HOLDER.search(str(error))
+            who = f"process {holder.group(1)}" if holder else "another process"
+            if waited >= wait_seconds:
+                raise RetryError(f"The store {path} is in use by {who}; try again when it has finished.") from error
+            if not waited:
+                announce(f"Waiting for {who}, which has the store {path} open …")
+            sleep(0.2)
+            waited += 0.2
+        except duckdb.Error as error:
+            raise StopError(_damaged(path, error)) from error
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    first = str(error).strip().splitlines()[0]
+    return (
+        f"The store {path} cannot be opened ({first}). Put a backup in its place, or move it away and pull again; "
+        "decisions and the journal of writes are only in a backup."
+    )
+
+
+def _migrate(store: Store, path: Path | None) -> None:
+    """Brings the schema forward, with a copy of the file first; a store of a newer version is refused."""
+    fresh = not store.run("SELECT 1 FROM duckdb_tables() WHERE table_name = 'migration'")
+    if fresh:
+        store.run("CREATE TABLE migration (number INTEGER NOT NULL, name VARCHAR NOT NULL, applied_at TIMESTAMP)")
+    done = int(store.value("SELECT coalesce(max(number), 0) FROM migration"))
+    files = sorted(
+        (entry for entry in resources.files("connector.store.migrations").iterdir() if entry.name.endswith(".sql")),
+        key=lambda entry: entry.name,
+    )
+    newest = int(files[-1].name[:4])
+    if done > newest:
+        raise StopError(
+            f"The store {path} was made by a newer version of the connector (schema {done}, this one knows {newest}). "
+            "Install that version again, or restore the backup made before it."
+        )
+    pending = [entry for entry in files if int(entry.name[:4]) > done]
+    if pending and path is not None and done:
+        store.run("CHECKPOINT")
+        shutil.copy2(path, path.with_name(f"{path.stem}.before-{int(pending[0].name[:4]):04d}{path.suffix}"))
+    for entry in pending:
+        with store.transaction():
+            for statement in _statements(entry.read_text("utf-8")):
+                store.run(statement)
+            store.run(
+                "INSERT INTO migration VALUES ($number, $name, $at)",
+                {"number": int(entry.name[:4]), "name": entry.name, "at": datetime.now(UTC).replace(tzinfo=None)},
+            )
+
+
+def _statements(text: str) -> list[str]:
+    without_comments = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    return [part.strip() for part in without_comments.split(";") if part.strip()]
