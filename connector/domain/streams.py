@@ -177,3 +177,33 @@ STREAMS: tuple[Stream, ...] = (
 )
 
 BY_NAME: Mapping[str, Stream] = MappingProxyType({stream.name: stream for stream in STREAMS})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the mirror: our name, the remote field behind it (a dotted path for a parent's field)."""
+
+    name: str
+    field: str
+    type: AttributeType
+
+
+@dataclass(frozen=True)
+class MappedStream:
+    """A stream with the fields that this org's mapping reads: what is asked for, and what the mirror keeps."""
+
+    stream: Stream
+    columns: tuple[Column, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The remote fields to ask for, each once."""
+        return tuple(dict.fromkeys(column.field for column in self.columns))
+
+    def column_of(self, field: str) -> str:
+        """The mirror's column in which a remote field is kept."""
+        return next(column.name for column in self.columns if column.field == field)
+
+    @property
+    def has_stamp(self) -> bool:
+        return "stamp" in self.stream.system

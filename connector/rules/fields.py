@@ -1,0 +1,148 @@
+"""The mapping of fields: which field of the org stands behind which attribute, and what may be written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
+
+Policy = Literal["never", "if_blank", "if_unchanged", "always"]
+Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status"]
+
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
+_WRITTEN_TYPES: Mapping[str, AttributeType] = {"score": "number", "scored_at": "instant"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadField(_Strict):
+    """A field that is read: its name in the org, and its type when it is not text."""
+
+    field: str
+    type: AttributeType = "text"
+
+
+def _spelled_out(value: object) -> object:
+    return {"field": value} if isinstance(value, str) else value
+
+
+class WriteField(_Strict):
+    """A field that is written: which of our values, when, and in which words of the org."""
+
+    value: Value
+    policy: Policy = "if_unchanged"
+    values: dict[str, str] | None = None
+    order: list[str] | None = None
+    """The org's words from first to last: a value is only ever moved forward, save hot → cold by us."""
+
+
+class ObjectFields(_Strict):
+    read: dict[str, Annotated[ReadField, BeforeValidator(_spelled_out)]] = Field(default_factory=dict)
+    write: dict[str, WriteField] = Field(default_factory=dict)
+
+
+class Guard(_Strict):
+    """How much one run may overwrite before it asks for a word.
+
+    Shares are of the records of the object that have a value already; `at_least` is the number of records below
+    which shares say nothing. `tasks_per_owner` is a count for one run.
+    """
+
+    at_least: int = 200
+    overwrite: float = 0.3
+    status: float = 0.1
+    tasks_per_owner: int = 60
+
+
+class Fields(_Strict):
+    """fields.yaml."""
+
+    version: Literal[1]
+    salesforce: dict[str, ObjectFields]
+    account_engagement: dict[str, ObjectFields] = Field(default_factory=dict)
+    sources: dict[str, list[str]] = Field(default_factory=dict)
+    statuses: dict[Literal["opportunity", "won", "lost", "disqualified"], list[str]] = Field(default_factory=dict)
+    guard: Guard = Guard()
+
+    @model_validator(mode="after")
+    def _known_objects_and_attributes(self) -> Fields:
+        for remote in ("salesforce", "account_engagement"):
+            for name, fields in self.objects(remote).items():
+                stream = BY_NAME.get(_stream_name(remote, name))
+                if stream is None:
+                    known = ", ".join(entry.object for entry in BY_NAME.values() if entry.remote == remote)
+                    raise ValueError(f"{remote}.{name} is not an object that the connector reads; known are {known}")
+                for attribute, read in fields.read.items():
+                    _check_attribute(stream, attribute, read)
+        return self
+
+    def objects(self, remote: str) -> dict[str, ObjectFields]:
+        return self.salesforce if remote == "salesforce" else self.account_engagement
+
+    @cached_property
+    def streams(self) -> tuple[MappedStream, ...]:
+        """The streams that the mapping names, with their columns: system first, then read, then written."""
+        return tuple(
+            _mapped(BY_NAME[_stream_name(remote, name)], fields)
+            for remote in ("salesforce", "account_engagement")
+            for name, fields in self.objects(remote).items()
+        )
+
+    @cached_property
+    def source_of(self) -> dict[str, str]:
+        """The org's word for where a person came from → the source that rules know."""
+        return {word: source for source, words in self.sources.items() for word in words}
+
+    @cached_property
+    def crm_status_of(self) -> dict[str, str]:
+        """The org's lead status → what it says about the buying cycle."""
+        return {word: status for status, words in self.statuses.items() for word in words}
+
+    def extra_attributes(self, remote: Remote, name: str) -> dict[str, AttributeType]:
+        """The attributes that the admin added to an object, with their types."""
+        stream = BY_NAME[_stream_name(remote, name)]
+        fields = self.objects(remote).get(name)
+        return {
+            attribute: read.type
+            for attribute, read in (fields.read.items() if fields else ())
+            if attribute not in stream.attributes
+        }
+
+
+def _stream_name(remote: str, name: str) -> str:
+    return f"{remote}.{name.replace('-', '_')}"
+
+
+def _check_attribute(stream: Stream, attribute: str, read: ReadField) -> None:
+    place = f"{stream.name}.read.{attribute}"
+    if not _ATTRIBUTE.fullmatch(attribute):
+        raise ValueError(f"{place}: an attribute is named in small letters, digits and _, beginning with a letter")
+    if attribute in stream.system:
+        raise ValueError(f"{place}: this attribute is always read; leave it out")
+    if not re.fullmatch(r"\w+(\.\w+)*", read.field):
+        raise ValueError(f"{place}: {read.field!r} is not the API name of a field")
+    known = stream.attributes.get(attribute)
+    if known and read.type not in {"text", known}:
+        raise ValueError(f"{place}: the connector reads this attribute as {known}; leave the type out")
+
+
+def _mapped(stream: Stream, fields: ObjectFields) -> MappedStream:
+    system = [Column(name, field, kind) for name, (field, kind) in stream.system.items()]
+    read = [
+        Column(attribute, entry.field, stream.attributes.get(attribute, entry.type))
+        for attribute, entry in fields.read.items()
+    ]
+    covered = {column.field for column in (*system, *read)}
+    written = [
+        Column(field, field, _WRITTEN_TYPES.get(entry.value, "text"))
+        for field, entry in fields.write.items()
+        if field not in covered
+    ]
+    return MappedStream(stream, (*system, *read, *written))

@@ -1,0 +1,246 @@
+"""The mirror: every version seen of the mapped attributes of every record.
+
+One table a stream. A row is one version: `_valid_from` is when the remote says that it began (the record's
+creation for the first version seen), `_seen_at` when we saw it, `_until` when we saw the next one. Landed pages
+are read, typed and merged by the engine; no row passes through Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector.domain.streams import AttributeType, Column, MappedStream
+from connector.store.database import Store
+
+_SQL_TYPES: dict[AttributeType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "instant": "TIMESTAMP",
+    "date": "DATE",
+}
+_RECORDS = {"salesforce": "records", "account_engagement": "values"}
+_BIGGEST_RECORD = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a batch of landed pages brought: rows read, versions added, the place reached, values not readable."""
+
+    rows: int
+    added: int
+    last_stamp: datetime | None
+    last_id: str | None
+    unreadable: dict[str, int]
+
+
+def table_of(mapped: MappedStream) -> str:
+    return f"mirror_{mapped.stream.table}"
+
+
+def prepare(store: Store, streams: Iterable[MappedStream]) -> None:
+    """Makes the table of each stream, or adds the columns that the mapping has gained."""
+    for mapped in streams:
+        table = table_of(mapped)
+        known = {str(row[0]) for row in store.run(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = $table", {"table": table}
+        )}  # fmt: skip
+        if not known:
+            columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in mapped.columns)
+            store.run(
+                f'CREATE TABLE "{table}" (_unit VARCHAR NOT NULL, {columns}, '
+                "_valid_from TIMESTAMP, _seen_at TIMESTAMP NOT NULL, _until TIMESTAMP)"
+            )
+            continue
+        for column in mapped.columns:
+            if column.name not in known:
+                store.run(f'ALTER TABLE "{table}" ADD COLUMN "{column.name}" {_SQL_TYPES[column.type]}')
+
+
+def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], seen_at: datetime) -> Merged:
+    """Merges landed pages of one stream and business unit; the caller holds the transaction.
+
+    A row that is older than what is known is left out; a row whose attributes are as known moves only its
+    stamps. Rows sent twice count once, the last by its stamp.
+    """
+    params: dict[str, object] = {"unit": unit, "seen": _naive(seen_at)}
+    store.run(_incoming(mapped, pages))
+    rows, last_stamp, last_id = store.run(_reached(mapped))[0]
+    unreadable = _unreadable(store, mapped)
+    store.run(_changed(mapped), params)
+    added = int(store.value("SELECT count(*) FROM changed"))
+    table = table_of(mapped)
+    if added:
+        names = _names(mapped.columns)
+        store.run(
+            f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '  # noqa: S608 - our names
+            "AND id IN (SELECT id FROM changed WHERE NOT is_first)",
+            params,
+        )
+        began = "coalesce(stamp, created_at, $seen)" if mapped.has_stamp else "coalesce(created_at, $seen)"
+        first = "created_at" if "created_at" in mapped.stream.system else "stamp"
+        began = began if "created_at" in mapped.stream.system else "coalesce(stamp, $seen)"
+        store.run(
+            f'INSERT INTO "{table}" (_unit, {names}, _valid_from, _seen_at) '  # noqa: S608 - our names
+            f"SELECT $unit, {names}, CASE WHEN is_first THEN coalesce({first}, $seen) ELSE {began} END, $seen "
+            "FROM changed",
+            params,
+        )
+    _move_stamps(store, mapped, params)
+    return Merged(int(rows), added, last_stamp, None if last_id is None else str(last_id), unreadable)
+
+
+def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: datetime) -> int:
+    """After a whole object was read into `incoming`: ends the records that were not in it. Answers how many."""
+    table = table_of(mapped)
+    gone = store.run(
+        f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '  # noqa: S608 - our names
+        "AND id NOT IN (SELECT id FROM incoming) RETURNING id",
+        {"unit": unit, "seen": _naive(seen_at)},
+    )
+    return len(gone)
+
+
+def freeze(
+    store: Store,
+    streams: Iterable[MappedStream],
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+) -> None:
+    """Makes the views `seen_<stream>` that everything after the mirror reads: one row a record.
+
+    Without times: what is known now. `as_of`: what is known now of that time. `known_at`: what was known then.
+    Attributes that the mapping does not read are there as unknown.
+    """
+    for mapped in streams:
+        present = {column.name for column in mapped.columns}
+        absent = [
+            f'NULL::{_SQL_TYPES[kind]} AS "{name}"'
+            for name, kind in mapped.stream.attributes.items()
+            if name not in present
+        ]
+        if "is_deleted" not in mapped.stream.system:
+            absent.append("FALSE AS is_deleted")
+        columns = ", ".join(["_unit", _names(mapped.columns), *absent])
+        chosen = _chosen(as_of, known_at)
+        store.run(
+            f'CREATE OR REPLACE TEMP VIEW "seen_{mapped.stream.table}" AS '  # noqa: S608 - our names
+            f'SELECT {columns} FROM "{table_of(mapped)}" {chosen}'
+        )
+
+
+def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
+    if known_at is not None:
+        moment = f"TIMESTAMP '{_naive(known_at)}'"
+        return f"WHERE _seen_at <= {moment} AND (_until IS NULL OR _until > {moment})"
+    if as_of is not None:
+        return (
+            f"WHERE _valid_from <= TIMESTAMP '{_naive(as_of)}' "
+            "QUALIFY row_number() OVER (PARTITION BY _unit, id ORDER BY _valid_from DESC, _seen_at DESC) = 1"
+        )
+    return "WHERE _until IS NULL"
+
+
+def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
+    """The landed pages as one typed temporary table, each id once."""
+    files = ", ".join(f"'{page.as_posix()}'" for page in pages)
+    key = _RECORDS[mapped.stream.remote]
+    picked = ", ".join(f'{_typed(column)} AS "{column.name}"' for column in mapped.columns)
+    raw = ", ".join(
+        f'nullif({_path(column.field)}, \'\') AS "raw {column.name}"'
+        for column in mapped.columns
+        if column.type != "text"
+    )
+    order = "stamp DESC NULLS LAST" if mapped.has_stamp else "id"
+    shape = _shape([column.field.split(".") for column in mapped.columns])
+    return (
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}, {raw} FROM ("  # noqa: S608 - our names
+        f"SELECT unnest({key}) AS record FROM read_json([{files}], format = 'unstructured', "
+        f"columns = {{'{key}': '{shape}[]'}}, maximum_object_size = {_BIGGEST_RECORD})) "
+        f"QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1"
+    )
+
+
+def _shape(paths: list[list[str]]) -> str:
+    """The type of one record: texts, nested where a field is a parent's."""
+    parts = []
+    for name in dict.fromkeys(path[0] for path in paths):
+        below = [path[1:] for path in paths if path[0] == name and len(path) > 1]
+        parts.append(f'"{name}" {_shape(below) if below else "VARCHAR"}')
+    return f"STRUCT({', '.join(parts)})"
+
+
+def _path(field: str) -> str:
+    return "record." + ".".join(f'"{part}"' for part in field.split("."))
+
+
+def _typed(column: Column) -> str:
+    value = f"nullif({_path(column.field)}, '')"
+    if column.type == "text":
+        return value
+    if column.type == "instant":
+        return f"TRY_CAST({value} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    return f"TRY_CAST({value} AS {_SQL_TYPES[column.type]})"
+
+
+def _reached(mapped: MappedStream) -> str:
+    if not mapped.has_stamp:
+        return "SELECT count(*), NULL, max(id) FROM incoming"
+    if mapped.stream.remote == "account_engagement":
+        return "SELECT count(*), max(stamp), max(id) FROM incoming"
+    return (
+        "SELECT count(*), max(stamp), max(id) FILTER (WHERE stamp = (SELECT max(stamp) FROM incoming)) FROM incoming"
+    )
+
+
+def _changed(mapped: MappedStream) -> str:
+    content = [column.name for column in mapped.columns if column.name not in {"stamp", "modified_at"}]
+    differs = " OR ".join(f'known."{name}" IS DISTINCT FROM incoming."{name}"' for name in content)
+    newer = "incoming.stamp >= known.stamp" if mapped.has_stamp else "TRUE"
+    return (
+        "CREATE OR REPLACE TEMP TABLE changed AS "  # noqa: S608 - our names
+        f"SELECT incoming.*, known.id IS NULL AS is_first FROM incoming LEFT JOIN (SELECT * FROM "
+        f'"{table_of(mapped)}" WHERE _until IS NULL AND _unit = $unit AND id IN (SELECT id FROM incoming)) AS known '
+        f"ON known.id = incoming.id WHERE known.id IS NULL OR (coalesce({newer}, TRUE) AND ({differs}))"
+    )
+
+
+def _move_stamps(store: Store, mapped: MappedStream, params: dict[str, object]) -> None:
+    """Rows whose stamps alone moved keep their version: only the stamps follow."""
+    stamps = [name for name in ("stamp", "modified_at") if name in mapped.stream.system]
+    if not stamps:
+        return
+    table = table_of(mapped)
+    moved = ", ".join(f"{name} = incoming.{name}" for name in stamps)
+    store.run(
+        f'UPDATE "{table}" SET {moved} FROM incoming '  # noqa: S608 - our names
+        f'WHERE "{table}"._until IS NULL AND "{table}"._unit = $unit AND "{table}".id = incoming.id '
+        f'AND incoming.stamp > "{table}".stamp',
+        params,
+    )
+
+
+def _unreadable(store: Store, mapped: MappedStream) -> dict[str, int]:
+    """How many values of each column were there but not of the type that the mapping gives."""
+    typed = [column for column in mapped.columns if column.type != "text"]
+    if not typed:
+        return {}
+    counts = ", ".join(
+        f'count(*) FILTER (WHERE "raw {column.name}" IS NOT NULL AND "{column.name}" IS NULL)' for column in typed
+    )
+    row = store.run(f"SELECT {counts} FROM incoming")[0]  # noqa: S608 - our names
+    return {column.field: int(count) for column, count in zip(typed, row, strict=True) if count}
+
+
+def _names(columns: Iterable[Column]) -> str:
+    return ", ".join(f'"{column.name}"' for column in columns)
+
+
+def _naive(instant: datetime) -> datetime:
+    """Times in the store are UTC without a zone."""
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
