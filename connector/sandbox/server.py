@@ -1,0 +1,191 @@
+"""The sandbox's listeners on loopback: connections in, requests to one function, answers out."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from connector.sandbox.http1 import (
+    BadRequestError,
+    Head,
+    encode_response,
+    pack,
+    read_body,
+    read_head,
+    split_target,
+)
+from connector.sandbox.wire import Request, Response
+
+LOOPBACK = "127.0.0.1"
+_IDLE_SECONDS = 300
+_FILE_PIECE = 1 << 20
+_DRAIN_SECONDS = 1
+_DRAIN_PIECES = 64
+
+Answer = Callable[[Request], Response]
+
+
+class Listener(socketserver.ThreadingTCPServer):
+    """One port, plain or TLS. Each connection has a thread of its own; `answer` must never raise.
+
+    `clock` gives the instant for the Date header: the world's, so that a client lives in the world's time.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(
+        self, port: int, answer: Answer, clock: Callable[[], datetime], context: ssl.SSLContext | None = None
+    ) -> None:
+        self.answer = answer
+        self.clock = clock
+        self.context = context
+        super().__init__((LOOPBACK, port), _Connection)
+
+    @property
+    def port(self) -> int:
+        """The port in use, which the system chose when 0 was asked for."""
+        return int(self.server_address[1])
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.context else "http"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Accepts connections in a thread of its own until `stop`."""
+        threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Accepts no more connections and closes the port."""
+        self.shutdown()
+        self.server_close()
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    """One connection, its requests one after the other."""
+
+    server: Listener
+    request: socket.socket
+
+    def handle(self) -> None:
+        # A client may vanish at any moment: between requests, within one, in the middle of the handshake.
+        with contextlib.suppress(OSError):
+            connection = self._secured()
+            connection.settimeout(_IDLE_SECONDS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with connection, connection.makefile("rb", buffering=1 << 16) as stream:
+                # Typeshed's BufferedReader is a BinaryIO in all that is used here.
+                while self._exchange(connection, cast(BinaryIO, stream)):
+                    pass
+
+    def _secured(self) -> socket.socket:
+        if self.server.context is None:
+            return self.request
+        # In this thread, so that a slow handshake keeps nobody else waiting.
+        self.request.settimeout(_IDLE_SECONDS)
+        return self.server.context.wrap_socket(self.request, server_side=True)
+
+    def _exchange(self, connection: socket.socket, stream: BinaryIO) -> bool:
+        """One request and its answer; says whether the connection can be used again.
+
+        This is the one place between a request's arrival and its answer's leaving: before the work, after
+        it, and in the delivery is where a fault would strike.
+        """
+        try:
+            head = read_head(stream)
+            if head is None:
+                return False
+            if head.awaits_continue:
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request = _request(head, read_body(stream, head), self.server.scheme)
+        except BadRequestError as error:
+            self._deliver(connection, _unreadable(error), None)
+            _drain(connection)
+            return False
+        response = self.server.answer(request)
+        self._deliver(connection, response, head)
+        return head.keeps_alive
+
+    def _deliver(self, connection: socket.socket, response: Response, head: Head | None) -> None:
+        wants_body = head is None or head.method != "HEAD"
+        if isinstance(response.body, Path):
+            self._deliver_file(connection, response, response.body, head if wants_body else None)
+            return
+        packed = pack(response.body, head.headers.get("accept-encoding", "")) if head else None
+        body = packed or response.body
+        connection.sendall(
+            encode_response(
+                response,
+                body if wants_body else b"",
+                length=len(body),
+                date=self.server.clock(),
+                keep_alive=head is not None and head.keeps_alive,
+                packed=packed is not None,
+            )
+        )
+
+    def _deliver_file(
+        self, connection: socket.socket, response: Response, path: Path, head: Head | None
+    ) -> None:
+        keep_alive = head is not None and head.keeps_alive
+        with path.open("rb") as stream:
+            start = encode_response(
+                response,
+                b"",
+                length=path.stat().st_size,
+                date=self.server.clock(),
+                keep_alive=keep_alive,
+                packed=False,
+            )
+            if head is None:
+                connection.sendall(start)
+                return
+            connection.sendall(start + stream.read(_FILE_PIECE))
+            while piece := stream.read(_FILE_PIECE):
+                connection.sendall(piece)
+
+
+def _request(head: Head, body: bytes, scheme: str) -> Request:
+    path, query = split_target(head.target)
+    headers = head.headers
+    return Request(
+        method=head.method.upper(),
+        path=path,
+        query=query,
+        headers=headers,
+        body=body,
+        scheme=_first(headers.get("x-forwarded-proto")) or scheme,
+        host=_first(headers.get("x-forwarded-host")) or headers.get("host", LOOPBACK),
+        received_at=datetime.now(UTC),
+    )
+
+
+def _drain(connection: socket.socket) -> None:
+    """Takes in what the client still sends: closing over unread bytes would tear the answer away from it."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(_DRAIN_SECONDS)
+    for _ in range(_DRAIN_PIECES):
+        if not connection.recv(1 << 16):
+            return
+
+
+def _first(values: str | None) -> str:
+    """The first of a list that proxies have lengthened: the one nearest to the client."""
+    return (values or "").partition(",")[0].strip()
+
+
+def _unreadable(error: BadRequestError) -> Response:
+    return Response(error.status, f"{error}\n".encode(), content_type="text/plain;charset=UTF-8")

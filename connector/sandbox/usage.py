@@ -1,0 +1,31 @@
+"""How many calls each emulated system has answered today."""
+
+from __future__ import annotations
+
+import threading
+
+from connector.sandbox.context import Sandbox
+
+_LOCK = threading.Lock()
+
+
+def count_call(sandbox: Sandbox, system: str) -> int:
+    """Counts one call of `salesforce` or `account_engagement`; answers today's count, this one included.
+
+    A day is one of the world's in UTC. The real allowance rolls over 24 hours, which a client cannot tell.
+    """
+    today = sandbox.clock.now().date()
+    with _LOCK:
+        if sandbox.open_state.get("usage_day") != today:
+            sandbox.open_state["usage_day"] = today
+            sandbox.usage.clear()
+        sandbox.usage[system] = sandbox.usage.get(system, 0) + 1
+        return sandbox.usage[system]
+
+
+def calls_today(sandbox: Sandbox, system: str) -> int:
+    """How many calls of a system were counted today."""
+    with _LOCK:
+        if sandbox.open_state.get("usage_day") != sandbox.clock.now().date():
+            return 0
+        return sandbox.usage.get(system, 0)
