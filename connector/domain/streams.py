@@ -14,13 +14,15 @@ from typing import Literal
 Remote = Literal["salesforce", "account_engagement"]
 AttributeType = Literal["text", "integer", "number", "boolean", "instant", "date"]
 
-SALESFORCE_SYSTEM: Mapping[str, tuple[str, AttributeType]] = MappingProxyType({
-    "id": ("Id", "text"),
-    "is_deleted": ("IsDeleted", "boolean"),
-    "created_at": ("CreatedDate", "instant"),
-    "modified_at": ("LastModifiedDate", "instant"),
-    "stamp": ("SystemModstamp", "instant"),
-})
+SALESFORCE_SYSTEM: Mapping[str, tuple[str, AttributeType]] = MappingProxyType(
+    {
+        "id": ("Id", "text"),
+        "is_deleted": ("IsDeleted", "boolean"),
+        "created_at": ("CreatedDate", "instant"),
+        "modified_at": ("LastModifiedDate", "instant"),
+        "stamp": ("SystemModstamp", "instant"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,14 @@ def _attributes(words: str) -> Mapping[str, AttributeType]:
     kinds: dict[str, AttributeType] = {
         "": "text", "#": "integer", "%": "number", "?": "boolean", "@": "instant", "=": "date",
     }  # fmt: skip
-    return MappingProxyType({
-        word.rstrip("#%?@="): kinds[word[-1] if word[-1] in "#%?@=" else ""] for word in words.split()
-    })
+    return MappingProxyType(
+        {word.rstrip("#%?@="): kinds[word[-1] if word[-1] in "#%?@=" else ""] for word in words.split()}
+    )
 
 
-_PERSON = "email first_name last_name name title department phone owner_id source opted_out? do_not_call? master_id"
+_PERSON = (
+    "email first_name last_name name title department phone owner_id source opted_out? do_not_call? master_id"
+)
 _WRITTEN = "score% grade tier stage reason scored_at@"
 
 STREAMS: tuple[Stream, ...] = (
@@ -99,9 +103,7 @@ STREAMS: tuple[Stream, ...] = (
     _salesforce(
         "OpportunityHistory",
         "opportunity_id stage_name amount% probability% close_date=",
-        system={
-            key: value for key, value in SALESFORCE_SYSTEM.items() if key != "modified_at"
-        },
+        system={key: value for key, value in SALESFORCE_SYSTEM.items() if key != "modified_at"},
     ),
     _salesforce("Campaign", "name type status start_date="),
     _salesforce("CampaignMember", "campaign_id lead_id contact_id status has_responded? responded_on="),
@@ -160,7 +162,9 @@ STREAMS: tuple[Stream, ...] = (
     ),
     _engagement("visitors", "prospect_id# page_views#", cursor="updatedAt"),
     _engagement(
-        "visits", "visitor_id# prospect_id# page_views# first_at@ last_at@ search_term source_parameter", cursor="updatedAt"
+        "visits",
+        "visitor_id# prospect_id# page_views# first_at@ last_at@ search_term source_parameter",
+        cursor="updatedAt",
     ),
     _engagement("visitor-page-views", "url title visitor_id# visit_id#", cursor="createdAt"),
     _engagement("lists", "name is_dynamic?", cursor="updatedAt", deleted=True),

@@ -77,7 +77,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     if added:
         names = _names(mapped.columns)
         store.run(
-            f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '  # noqa: S608 - our names
+            f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '
             "AND id IN (SELECT id FROM changed WHERE NOT is_first)",
             params,
         )
@@ -85,7 +85,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
         first = "created_at" if "created_at" in mapped.stream.system else "stamp"
         began = began if "created_at" in mapped.stream.system else "coalesce(stamp, $seen)"
         store.run(
-            f'INSERT INTO "{table}" (_unit, {names}, _valid_from, _seen_at) '  # noqa: S608 - our names
+            f'INSERT INTO "{table}" (_unit, {names}, _valid_from, _seen_at) '
             f"SELECT $unit, {names}, CASE WHEN is_first THEN coalesce({first}, $seen) ELSE {began} END, $seen "
             "FROM changed",
             params,
@@ -98,7 +98,7 @@ def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: dateti
     """After a whole object was read into `incoming`: ends the records that were not in it. Answers how many."""
     table = table_of(mapped)
     gone = store.run(
-        f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '  # noqa: S608 - our names
+        f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '
         "AND id NOT IN (SELECT id FROM incoming) RETURNING id",
         {"unit": unit, "seen": _naive(seen_at)},
     )
@@ -129,7 +129,7 @@ def freeze(
         columns = ", ".join(["_unit", _names(mapped.columns), *absent])
         chosen = _chosen(as_of, known_at)
         store.run(
-            f'CREATE OR REPLACE TEMP VIEW "seen_{mapped.stream.table}" AS '  # noqa: S608 - our names
+            f'CREATE OR REPLACE TEMP VIEW "seen_{mapped.stream.table}" AS '
             f'SELECT {columns} FROM "{table_of(mapped)}" {chosen}'
         )
 
@@ -152,14 +152,14 @@ def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
     key = _RECORDS[mapped.stream.remote]
     picked = ", ".join(f'{_typed(column)} AS "{column.name}"' for column in mapped.columns)
     raw = ", ".join(
-        f'nullif({_path(column.field)}, \'\') AS "raw {column.name}"'
+        f"nullif({_path(column.field)}, '') AS \"raw {column.name}\""
         for column in mapped.columns
         if column.type != "text"
     )
     order = "stamp DESC NULLS LAST" if mapped.has_stamp else "id"
     shape = _shape([column.field.split(".") for column in mapped.columns])
     return (
-        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}, {raw} FROM ("  # noqa: S608 - our names
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}, {raw} FROM ("
         f"SELECT unnest({key}) AS record FROM read_json([{files}], format = 'unstructured', "
         f"columns = {{'{key}': '{shape}[]'}}, maximum_object_size = {_BIGGEST_RECORD})) "
         f"QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1"
@@ -193,9 +193,7 @@ def _reached(mapped: MappedStream) -> str:
         return "SELECT count(*), NULL, max(id) FROM incoming"
     if mapped.stream.remote == "account_engagement":
         return "SELECT count(*), max(stamp), max(id) FROM incoming"
-    return (
-        "SELECT count(*), max(stamp), max(id) FILTER (WHERE stamp = (SELECT max(stamp) FROM incoming)) FROM incoming"
-    )
+    return "SELECT count(*), max(stamp), max(id) FILTER (WHERE stamp = (SELECT max(stamp) FROM incoming)) FROM incoming"
 
 
 def _changed(mapped: MappedStream) -> str:
@@ -203,7 +201,7 @@ def _changed(mapped: MappedStream) -> str:
     differs = " OR ".join(f'known."{name}" IS DISTINCT FROM incoming."{name}"' for name in content)
     newer = "incoming.stamp >= known.stamp" if mapped.has_stamp else "TRUE"
     return (
-        "CREATE OR REPLACE TEMP TABLE changed AS "  # noqa: S608 - our names
+        "CREATE OR REPLACE TEMP TABLE changed AS "
         f"SELECT incoming.*, known.id IS NULL AS is_first FROM incoming LEFT JOIN (SELECT * FROM "
         f'"{table_of(mapped)}" WHERE _until IS NULL AND _unit = $unit AND id IN (SELECT id FROM incoming)) AS known '
         f"ON known.id = incoming.id WHERE known.id IS NULL OR (coalesce({newer}, TRUE) AND ({differs}))"
@@ -218,7 +216,7 @@ def _move_stamps(store: Store, mapped: MappedStream, params: dict[str, object]) 
     table = table_of(mapped)
     moved = ", ".join(f"{name} = incoming.{name}" for name in stamps)
     store.run(
-        f'UPDATE "{table}" SET {moved} FROM incoming '  # noqa: S608 - our names
+        f'UPDATE "{table}" SET {moved} FROM incoming '
         f'WHERE "{table}"._until IS NULL AND "{table}"._unit = $unit AND "{table}".id = incoming.id '
         f'AND incoming.stamp > "{table}".stamp',
         params,
@@ -233,7 +231,7 @@ def _unreadable(store: Store, mapped: MappedStream) -> dict[str, int]:
     counts = ", ".join(
         f'count(*) FILTER (WHERE "raw {column.name}" IS NOT NULL AND "{column.name}" IS NULL)' for column in typed
     )
-    row = store.run(f"SELECT {counts} FROM incoming")[0]  # noqa: S608 - our names
+    row = store.run(f"SELECT {counts} FROM incoming")[0]
     return {column.field: int(count) for column, count in zip(typed, row, strict=True) if count}
 
 

@@ -1,0 +1,53 @@
+"""Cursors, which move only together with the data that they speak of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from connector.domain.cursor import Cursor
+from connector.store.database import Store
+
+
+def read_cursor(store: Store, stream: str, unit: str) -> Cursor:
+    """The cursor of a stream; a new one when it was never read."""
+    rows = store.rows(
+        "SELECT * FROM cursor WHERE stream = $stream AND unit = $unit", {"stream": stream, "unit": unit}
+    )
+    if not rows:
+        return Cursor(stream, unit)
+    row = rows[0]
+    return Cursor(
+        stream,
+        unit,
+        _aware(row["watermark"]),
+        _aware(row["slice_lower"]),
+        _aware(row["slice_upper"]),
+        _aware(row["at_stamp"]),
+        row["at_id"],
+    )
+
+
+def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
+    """Replaces the cursor; the caller holds the transaction that merges the rows."""
+    store.run(
+        "INSERT OR REPLACE INTO cursor VALUES ($stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled)",
+        {
+            "stream": cursor.stream,
+            "unit": cursor.unit,
+            "watermark": naive(cursor.watermark),
+            "lower": naive(cursor.slice_lower),
+            "upper": naive(cursor.slice_upper),
+            "stamp": naive(cursor.at_stamp),
+            "id": cursor.at_id,
+            "pulled": naive(pulled_at),
+        },
+    )
+
+
+def naive(instant: datetime | None) -> datetime | None:
+    """An aware time as the store holds it: UTC without a zone."""
+    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
