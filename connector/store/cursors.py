@@ -10,9 +10,7 @@ from connector.store.database import Store
 
 def read_cursor(store: Store, stream: str, unit: str) -> Cursor:
     """The cursor of a stream; a new one when it was never read."""
-    rows = store.rows(
-        "SELECT * FROM cursor WHERE stream = $stream AND unit = $unit", {"stream": stream, "unit": unit}
-    )
+    rows = store.rows("SELECT * FROM cursor WHERE stream = $stream AND unit = $unit", {"stream": stream, "unit": unit})
     if not rows:
         return Cursor(stream, unit)
     row = rows[0]

@@ -59,12 +59,8 @@ class Store:
             f"c{place}": [None if row[place] is None else str(row[place]) for row in rows]
             for place in range(len(columns))
         }
-        picked = ", ".join(
-            f'unnest(${key}::VARCHAR[]) AS "{name}"' for key, name in zip(lists, columns, strict=True)
-        )
-        self.run(
-            f'CREATE OR REPLACE TEMP TABLE "{table}" ({", ".join(f"{n} VARCHAR" for n in names.split(", "))})'
-        )
+        picked = ", ".join(f'unnest(${key}::VARCHAR[]) AS "{name}"' for key, name in zip(lists, columns, strict=True))
+        self.run(f'CREATE OR REPLACE TEMP TABLE "{table}" ({", ".join(f"{n} VARCHAR" for n in names.split(", "))})')
         if rows:
             self.run(f'INSERT INTO "{table}" SELECT {picked}', lists)
 
@@ -136,9 +132,7 @@ def _connect(
             holder = _HOLDER.search(str(error))
             who = f"process {holder.group(1)}" if holder else "another process"
             if waited >= wait_seconds:
-                raise RetryError(
-                    f"The store {path} is in use by {who}; try again when it has finished."
-                ) from error
+                raise RetryError(f"The store {path} is in use by {who}; try again when it has finished.") from error
             if not waited:
                 announce(f"Waiting for {who}, which has the store {path} open …")
             sleep(0.2)
@@ -162,11 +156,7 @@ def _migrate(store: Store, path: Path | None) -> None:
         store.run("CREATE TABLE migration (number INTEGER NOT NULL, name VARCHAR NOT NULL, applied_at TIMESTAMP)")
     done = int(store.value("SELECT coalesce(max(number), 0) FROM migration"))
     files = sorted(
-        (
-            entry
-            for entry in resources.files("connector.store.migrations").iterdir()
-            if entry.name.endswith(".sql")
-        ),
+        (entry for entry in resources.files("connector.store.migrations").iterdir() if entry.name.endswith(".sql")),
         key=lambda entry: entry.name,
     )
     newest = int(files[-1].name[:4])

@@ -1,0 +1,239 @@
+"""Apply: the only road to a remote write. Intent is journalled before a call, the outcome after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from connector.applying.settling import found_after_loss
+from connector.domain.outcome import RowResult
+from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
+from connector.errors import RetryError
+from connector.store.database import Store
+from connector.store.decisions import record_ends, record_starts, record_transitions
+from connector.store.journal import Intent, intend, remember_written, settle, unsettled
+
+ROWS_A_CALL = 200
+SHARED_ROWS_A_CALL = 25
+TASK_KEY = "Connector_Key__c"
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Writer(Protocol):
+    """What applying needs of Salesforce. Row results come in the order of the rows."""
+
+    def update(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]: ...
+
+    def update_unmodified(
+        self, object_name: str, rows: Sequence[tuple[str, Mapping[str, Any], datetime]]
+    ) -> list[RowResult]: ...
+
+    def upsert(self, object_name: str, external_id: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]: ...
+
+
+class Reader(Protocol):
+    """What settling lost answers needs of Salesforce."""
+
+    def query(self, soql: str, *, deleted: bool = False) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A row that the platform refused, with its own words."""
+
+    object: str
+    record: str
+    code: str | None
+    message: str | None
+
+
+@dataclass
+class Applied:
+    """What an apply did. `fields` counts field values written, `tasks` tasks made, `moved` records skipped
+    because somebody changed them since the plan was made."""
+
+    fields: int = 0
+    records: int = 0
+    tasks: int = 0
+    moved: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def changes(self) -> int:
+        return self.fields + self.tasks
+
+
+@dataclass
+class Application:
+    """One apply: where it writes, where it journals, what it counts."""
+
+    writer: Writer
+    reader: Reader
+    store: Store
+    run_id: str
+    now: datetime
+    progress: Callable[[int], None] = lambda _rows: None
+    applied: Applied = field(default_factory=Applied)
+
+
+def apply_plan(application: Application, plan: Plan) -> Applied:
+    """Carries out a plan that was checked to fit: decisions into the ledger, records, then tasks.
+
+    Rows that the platform refuses are kept as failures and do not stop the others. Raises RetryError when the
+    remote is lost in the middle; the next apply settles what is unknown by reading back.
+    """
+    store, run_id, now = application.store, application.run_id, application.now
+    settle_open_intents(application)
+    with store.transaction():
+        record_starts(store, run_id, plan.starts, now)
+        record_ends(store, plan.ends, now)
+        record_transitions(store, run_id, plan.transitions, now)
+    for object_name in sorted({record.object for record in plan.records}):
+        mine = [record for record in plan.records if record.object == object_name and not record.shared]
+        shared = [record for record in plan.records if record.object == object_name and record.shared]
+        # Shared first: our own write to the record would move its LastModifiedDate and look like somebody's edit.
+        _write(application, _batches(shared, SHARED_ROWS_A_CALL), _send_unmodified)
+        _write(application, _batches(mine, ROWS_A_CALL), _send_update)
+    for batch in _batches(plan.tasks, ROWS_A_CALL):
+        _send(application, [_task_intent(task) for task in batch], _send_tasks)
+    log.info(
+        "apply.done",
+        records=application.applied.records,
+        tasks=application.applied.tasks,
+        moved=application.applied.moved,
+        failed=len(application.applied.failures),
+    )
+    return application.applied
+
+
+def settle_open_intents(application: Application) -> int:
+    """Finds out what became of writes whose answers were lost, by reading them back. Answers how many there were."""
+    open_intents = unsettled(application.store)
+    for batch in _batches(open_intents, ROWS_A_CALL):
+        _settle_by_reading(application, batch)
+    return len(open_intents)
+
+
+Send = Callable[[Application, Sequence[Intent]], list[RowResult]]
+
+
+def _write(
+    application: Application,
+    batches: Iterable[Sequence[RecordChange]],
+    send: Callable[[Application, Sequence[RecordChange]], list[RowResult]],
+) -> None:
+    for batch in batches:
+        _send(application, [_record_intent(record) for record in batch], _sending(send, batch))
+
+
+def _sending(
+    send: Callable[[Application, Sequence[RecordChange]], list[RowResult]], records: Sequence[RecordChange]
+) -> Send:
+    return lambda application, _intents: send(application, records)
+
+
+def _send(application: Application, intents: Sequence[Intent], send: Send) -> None:
+    """One call: intents, the call, outcomes. A lost answer is settled by reading back before anything else."""
+    with application.store.transaction():
+        numbers = intend(application.store, application.run_id, intents, application.now)
+    numbered = [_numbered(intent, number) for intent, number in zip(intents, numbers, strict=True)]
+    try:
+        results = send(application, numbered)
+    except RetryError:
+        _settle_by_reading(application, numbered)
+        raise
+    _settle(application, list(zip(numbered, results, strict=True)))
+    application.progress(len(numbered))
+
+
+def _send_update(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
+    rows = [{"id": record.record_id, **_values(record)} for record in records]
+    return application.writer.update(records[0].object, rows)
+
+
+def _send_unmodified(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
+    rows = [(record.record_id, _values(record), record.seen_modified_at or application.now) for record in records]
+    return application.writer.update_unmodified(records[0].object, rows)
+
+
+def _send_tasks(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
+    return application.writer.upsert("Task", TASK_KEY, [dict(intent.after) for intent in intents])
+
+
+def _settle(application: Application, outcomes: Sequence[tuple[Intent, RowResult]]) -> None:
+    """Journals outcomes, keeps what we wrote as the next base, and counts."""
+    applied = application.applied
+    with application.store.transaction():
+        settle(
+            application.store,
+            [(intent.number, _outcome(result), result) for intent, result in outcomes],
+            application.now,
+        )
+        done = [intent for intent, result in outcomes if result.success and intent.kind == "update"]
+        remember_written(application.store, application.run_id, done, application.now)
+    for intent, result in outcomes:
+        if result.success:
+            applied.records += intent.kind == "update"
+            applied.fields += len(intent.after) if intent.kind == "update" else 0
+            applied.tasks += intent.kind == "task"
+        elif result.moved:
+            applied.moved += 1
+        else:
+            applied.failures.append(Failure(intent.object, intent.record, result.error_code, result.message))
+            log.warning("apply.refused", object=intent.object, record=intent.record, code=result.error_code)
+
+
+def _settle_by_reading(application: Application, intents: Sequence[Intent]) -> None:
+    there = found_after_loss(application.reader.query, intents)
+    _settle(
+        application,
+        [
+            (
+                intent,
+                RowResult(intent.record, True)
+                if intent.number in there
+                else RowResult(intent.record, False, error_code="NOT_WRITTEN", message="the write did not arrive"),
+            )
+            for intent in intents
+        ],
+    )
+
+
+def _outcome(result: RowResult) -> str:
+    if result.success:
+        return "done"
+    return "moved" if result.moved else "failed"
+
+
+def _record_intent(record: RecordChange) -> Intent:
+    return Intent(
+        "update",
+        record.object,
+        record.record_id,
+        {change.field: change.before for change in record.changes},
+        _values(record),
+        record.why,
+    )
+
+
+def _task_intent(task: TaskCreation) -> Intent:
+    return Intent("task", "Task", task.key, {}, {TASK_KEY: task.key, **task.values}, task.why)
+
+
+def _numbered(intent: Intent, number: int) -> Intent:
+    return Intent(intent.kind, intent.object, intent.record, intent.before, intent.after, intent.why, number)
+
+
+def _values(record: RecordChange) -> dict[str, PlainValue]:
+    return {change.field: change.after for change in record.changes}
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

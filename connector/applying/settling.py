@@ -1,0 +1,57 @@
+"""Settling: what became of writes whose answers were lost, found by reading them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connector.domain.plan import PlainValue
+from connector.store.journal import Intent, as_text
+
+Query = Callable[..., list[dict[str, Any]]]
+
+
+def found_after_loss(query: Query, intents: Sequence[Intent]) -> set[int]:
+    """The numbers of those intents whose effect is there: the record has our values, the task has our key."""
+    found: set[int] = set()
+    tasks = [intent for intent in intents if intent.kind == "task"]
+    if tasks:
+        keys = ", ".join(f"'{_quoted(intent.record)}'" for intent in tasks)
+        rows = query(f"SELECT Connector_Key__c FROM Task WHERE Connector_Key__c IN ({keys})", deleted=True)
+        there = {row["Connector_Key__c"] for row in rows}
+        found |= {intent.number for intent in tasks if intent.record in there}
+    updates = [intent for intent in intents if intent.kind == "update"]
+    for object_name in sorted({intent.object for intent in updates}):
+        mine = [intent for intent in updates if intent.object == object_name]
+        found |= _found_updates(query, object_name, mine)
+    return found
+
+
+def _found_updates(query: Query, object_name: str, intents: Sequence[Intent]) -> set[int]:
+    fields = sorted({field for intent in intents for field in intent.after})
+    ids = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
+    rows = query(f"SELECT Id, {', '.join(fields)} FROM {object_name} WHERE Id IN ({ids})", deleted=True)
+    by_id: dict[str, Mapping[str, Any]] = {row["Id"]: row for row in rows}
+    return {
+        intent.number
+        for intent in intents
+        if intent.record in by_id
+        and all(same(value, by_id[intent.record].get(field)) for field, value in intent.after.items())
+    }
+
+
+def same(ours: PlainValue, theirs: object) -> bool:
+    """Whether a value read back is the one that was sent, whatever its spelling (72 and 72.0, Z and +0000)."""
+    if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+        try:
+            return datetime.fromisoformat(ours) == datetime.fromisoformat(theirs)
+        except ValueError:
+            return False
+    if isinstance(theirs, str | int | float | bool) or theirs is None:
+        return as_text(ours) == as_text(theirs)
+    return False
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

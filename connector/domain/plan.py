@@ -1,0 +1,141 @@
+"""The plan: what should change in the remotes, from what to what, and why. Frozen, sorted data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+PlainValue = str | int | float | bool | None
+
+
+@dataclass(frozen=True, order=True)
+class FieldChange:
+    """One field of one record: what stands there now, as we saw it, and what should."""
+
+    field: str
+    before: PlainValue
+    after: PlainValue
+
+
+@dataclass(frozen=True)
+class RecordChange:
+    """The changes of one record. `seen_modified_at` is its LastModifiedDate when the plan was made.
+
+    `shared` is true when people edit one of the fields too: then the write goes only if nobody touched the
+    record since.
+    """
+
+    object: str
+    record_id: str
+    person_id: str
+    changes: tuple[FieldChange, ...]
+    why: str
+    shared: bool
+    seen_modified_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TaskCreation:
+    """A task to make, found again by its key however often it is sent."""
+
+    key: str
+    person_id: str
+    values: Mapping[str, PlainValue]
+    why: str
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """A cadence run that begins when the plan is applied. `start_date` is day 1 in the org's zone."""
+
+    person_id: str
+    cadence: str
+    start_date: str
+    key_record: str
+    crossed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """A cadence run that is over, and why."""
+
+    person_id: str
+    cadence: str
+    start_date: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A change of stage, with its moment and the figures that caused it."""
+
+    person_id: str
+    happened_at: datetime
+    from_stage: str | None
+    to_stage: str
+    reason: str
+    score: int
+
+
+@dataclass(frozen=True, order=True)
+class Kept:
+    """A value that a person set since our last write, and that therefore stays."""
+
+    object: str
+    record_id: str
+    field: str
+    ours: PlainValue
+    theirs: PlainValue
+
+
+@dataclass(frozen=True, order=True)
+class Withheld:
+    """A task that is not made, and the consent or the rule that forbids it."""
+
+    person_id: str
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A share or a count that the guard stops at."""
+
+    what: str
+    count: int
+    of: int
+    limit: float
+
+    @property
+    def sentence(self) -> str:
+        if self.of:
+            return (
+                f"{self.what}: {self.count} of {self.of} records ({self.count / self.of:.0%}) would change; "
+                f"the limit is {self.limit:.0%}."
+            )
+        return f"{self.what}: {self.count}; the limit is {self.limit:.0f}."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one run would do, with what it rests on."""
+
+    org_id: str
+    rules_hash: str
+    as_of: datetime
+    made_at: datetime
+    watermarks: Mapping[str, str]
+    records: tuple[RecordChange, ...]
+    tasks: tuple[TaskCreation, ...]
+    starts: tuple[RunStart, ...]
+    ends: tuple[RunEnd, ...]
+    transitions: tuple[Transition, ...]
+    kept: tuple[Kept, ...]
+    withheld: tuple[Withheld, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def changes(self) -> int:
+        """Field changes and tasks: what the remotes would see."""
+        return sum(len(record.changes) for record in self.records) + len(self.tasks)

@@ -1,0 +1,173 @@
+"""The saved plan: one JSON document with a checksum over its content.
+
+It holds record ids, the values of the mapped fields that would change, and the texts of tasks; no e-mail
+addresses, no phone numbers, no secrets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connector.domain.plan import (
+    FieldChange,
+    Finding,
+    Kept,
+    Plan,
+    RecordChange,
+    RunEnd,
+    RunStart,
+    TaskCreation,
+    Transition,
+    Withheld,
+)
+from connector.errors import ConfigurationError, RefusedError
+
+FORMAT = 1
+PERSONAL_DATA = (
+    "This file holds record ids, values of mapped fields and texts of tasks (with company names). "
+    "It holds no e-mail address, no phone number and no secret."
+)
+
+
+def to_document(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON values, checksum included."""
+    content = {
+        "schema": 1,
+        "format": FORMAT,
+        "personal_data": PERSONAL_DATA,
+        "org": plan.org_id,
+        "rules_hash": plan.rules_hash,
+        "as_of": _text(plan.as_of),
+        "made_at": _text(plan.made_at),
+        "watermarks": dict(plan.watermarks),
+        "records": [_record(entry) for entry in plan.records],
+        "tasks": [asdict(entry) for entry in plan.tasks],
+        "starts": [{**asdict(entry), "crossed_at": _text(entry.crossed_at)} for entry in plan.starts],
+        "ends": [asdict(entry) for entry in plan.ends],
+        "transitions": [{**asdict(entry), "happened_at": _text(entry.happened_at)} for entry in plan.transitions],
+        "kept": [asdict(entry) for entry in plan.kept],
+        "withheld": [asdict(entry) for entry in plan.withheld],
+        "guard": [{**asdict(entry), "sentence": entry.sentence} for entry in plan.findings],
+    }
+    return {**content, "checksum": checksum(content)}
+
+
+def checksum(content: Mapping[str, Any]) -> str:
+    """sha256 over the canonical JSON of everything but the checksum itself."""
+    digest = hashlib.sha256()
+    encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    for part in encoder.iterencode({key: value for key, value in content.items() if key != "checksum"}):
+        digest.update(part.encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Writes the plan for its owner only, whole or not at all."""
+    draft = path.with_name(path.name + ".draft")
+    draft.touch(mode=0o600)
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump(to_document(plan), file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    draft.replace(path)
+
+
+def load_plan(path: Path, *, org_id: str, rules_hash: str, now: datetime, oldest: timedelta) -> Plan:
+    """Reads a saved plan and checks that it still fits: checksum, format, org, rules, age.
+
+    Raises ConfigurationError for what is no plan file, RefusedError for a plan that does not fit any more.
+    """
+    document = _document(path)
+    if document.get("format") != FORMAT:
+        raise RefusedError(
+            f"{path} has plan format {document.get('format')!r}; this version applies {FORMAT}. Make the plan anew."
+        )
+    if document.get("checksum") != checksum(document):
+        raise RefusedError(
+            f"{path} was changed after it was made: its checksum does not fit its content. Make the plan anew."
+        )
+    if document["org"] != org_id:
+        raise RefusedError(f"{path} was made for org {document['org']}, but this is org {org_id}. Nothing is written.")
+    if document["rules_hash"] != rules_hash:
+        raise RefusedError(f"{path} was made with other rules or another mapping. Make the plan anew.")
+    made_at = datetime.fromisoformat(document["made_at"])
+    if now - made_at > oldest:
+        hours = (now - made_at) / timedelta(hours=1)
+        limit = oldest / timedelta(hours=1)
+        raise RefusedError(f"{path} is {hours:.0f} hours old; the limit is {limit:.0f}. Make the plan anew.")
+    return from_document(document)
+
+
+def from_document(document: Mapping[str, Any]) -> Plan:
+    """The plan of a document whose checksum was checked."""
+    return Plan(
+        org_id=document["org"],
+        rules_hash=document["rules_hash"],
+        as_of=datetime.fromisoformat(document["as_of"]),
+        made_at=datetime.fromisoformat(document["made_at"]),
+        watermarks=document["watermarks"],
+        records=tuple(_record_of(entry) for entry in document["records"]),
+        tasks=tuple(TaskCreation(**entry) for entry in document["tasks"]),
+        starts=tuple(
+            RunStart(**{**entry, "crossed_at": _instant(entry["crossed_at"])}) for entry in document["starts"]
+        ),
+        ends=tuple(RunEnd(**entry) for entry in document["ends"]),
+        transitions=tuple(
+            Transition(**{**entry, "happened_at": datetime.fromisoformat(entry["happened_at"])})
+            for entry in document["transitions"]
+        ),
+        kept=tuple(Kept(**entry) for entry in document["kept"]),
+        withheld=tuple(Withheld(**entry) for entry in document["withheld"]),
+        findings=tuple(
+            Finding(**{key: value for key, value in entry.items() if key != "sentence"}) for entry in document["guard"]
+        ),
+    )
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"There is no plan file {path}.") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigurationError(f"{path} is not a whole plan file ({error}). Make the plan anew.") from error
+    if not isinstance(document, dict) or "format" not in document:
+        raise ConfigurationError(f"{path} is not a plan file. `connector plan --save FILE` makes one.")
+    return document
+
+
+def _record(entry: RecordChange) -> dict[str, Any]:
+    return {
+        "object": entry.object,
+        "id": entry.record_id,
+        "person": entry.person_id,
+        "set": {change.field: [change.before, change.after] for change in entry.changes},
+        "why": entry.why,
+        "shared": entry.shared,
+        "seen_modified_at": _text(entry.seen_modified_at),
+    }
+
+
+def _record_of(entry: Mapping[str, Any]) -> RecordChange:
+    return RecordChange(
+        entry["object"],
+        entry["id"],
+        entry["person"],
+        tuple(FieldChange(field, before, after) for field, (before, after) in entry["set"].items()),
+        entry["why"],
+        entry["shared"],
+        _instant(entry["seen_modified_at"]),
+    )
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

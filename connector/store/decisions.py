@@ -1,0 +1,102 @@
+"""The ledger of decisions: runs of the connector, transitions, cadence runs, and whether writes are allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from connector.domain.plan import RunEnd, RunStart, Transition
+from connector.store.cursors import naive
+from connector.store.database import Store
+
+
+def meet_org(store: Store, org_id: str, name: str, url: str) -> None:
+    """Notes the org that this store belongs to; what is known of it stays."""
+    store.run(
+        "INSERT INTO org (org_id, name, url) VALUES ($org_id, $name, $url) "
+        "ON CONFLICT (org_id) DO UPDATE SET name = excluded.name, url = excluded.url",
+        {"org_id": org_id, "name": name, "url": url},
+    )
+
+
+def writes_allowed(store: Store, org_id: str) -> bool:
+    """Whether somebody has given the word that this org may be written to."""
+    return bool(
+        store.run("SELECT 1 FROM org WHERE org_id = $org_id AND writes_allowed_since IS NOT NULL", {"org_id": org_id})
+    )
+
+
+def allow_writes(store: Store, org_id: str, now: datetime) -> None:
+    store.run(
+        "UPDATE org SET writes_allowed_since = $now WHERE org_id = $org_id AND writes_allowed_since IS NULL",
+        {"now": naive(now), "org_id": org_id},
+    )
+
+
+def begin_run(store: Store, run_id: str, command: str, now: datetime) -> None:
+    store.run(
+        "INSERT INTO run (run_id, command, started_at) VALUES ($run_id, $command, $now)",
+        {"run_id": run_id, "command": command, "now": naive(now)},
+    )
+
+
+def finish_run(store: Store, run_id: str, outcome: str, counts: Mapping[str, int], now: datetime) -> None:
+    store.run(
+        "UPDATE run SET finished_at = $now, outcome = $outcome, counts = $counts WHERE run_id = $run_id",
+        {"now": naive(now), "outcome": outcome, "counts": json.dumps(dict(counts)), "run_id": run_id},
+    )
+
+
+def record_starts(store: Store, run_id: str, starts: Sequence[RunStart], now: datetime) -> None:
+    """Records cadence runs that begin; one that is recorded already stays as it was."""
+    for start in starts:
+        store.run(
+            "INSERT INTO cadence_runs (person_id, cadence, start_date, key_record, crossed_at, recorded_at, run_id) "
+            "VALUES ($person, $cadence, $start, $record, $crossed, $now, $run_id) ON CONFLICT DO NOTHING",
+            {
+                "person": start.person_id,
+                "cadence": start.cadence,
+                "start": date.fromisoformat(start.start_date),
+                "record": start.key_record,
+                "crossed": naive(start.crossed_at),
+                "now": naive(now),
+                "run_id": run_id,
+            },
+        )
+
+
+def record_ends(store: Store, ends: Sequence[RunEnd], now: datetime) -> None:
+    for end in ends:
+        store.run(
+            "UPDATE cadence_runs SET ended_at = $now, end_reason = $reason WHERE person_id = $person "
+            "AND cadence = $cadence AND start_date = $start AND ended_at IS NULL",
+            {
+                "now": naive(now),
+                "reason": end.reason,
+                "person": end.person_id,
+                "cadence": end.cadence,
+                "start": date.fromisoformat(end.start_date),
+            },
+        )
+
+
+def record_transitions(store: Store, run_id: str, transitions: Sequence[Transition], now: datetime) -> None:
+    """Appends transitions to the lives of persons."""
+    if not transitions:
+        return
+    store.run(
+        "INSERT INTO transitions SELECT unnest($persons::VARCHAR[]), unnest($at::TIMESTAMP[]), "
+        "unnest($origins::VARCHAR[]), unnest($targets::VARCHAR[]), unnest($reasons::VARCHAR[]), "
+        "unnest($scores::INTEGER[]), $run_id, $now",
+        {
+            "persons": [entry.person_id for entry in transitions],
+            "at": [naive(entry.happened_at) for entry in transitions],
+            "origins": [entry.from_stage for entry in transitions],
+            "targets": [entry.to_stage for entry in transitions],
+            "reasons": [entry.reason for entry in transitions],
+            "scores": [entry.score for entry in transitions],
+            "run_id": run_id,
+            "now": naive(now),
+        },
+    )
