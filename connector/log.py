@@ -35,30 +35,26 @@ _EACH_EVENT: tuple[Processor, ...] = (
 )
 
 
-def logger() -> structlog.stdlib.BoundLogger:
-    """The connector's logger: `logger().info("pull.page", rows=2000)`. Silent below WARNING until configured."""
-    bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-        logging.getLogger(ROOT),
+def configure(
+    form: Literal["auto", "text", "json"],
+    level: Literal["debug", "info", "warning", "error"],
+    stream: TextIO | None = None,
+) -> None:
+    """Sends every log line of the process to `stream` (stderr by default); called again, it replaces the last call.
+
+    Modules log by `structlog.get_logger()`. Libraries are heard from WARNING on, and with level debug in full.
+    """
+    structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             *_EACH_EVENT,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Loggers are made at import, before this call, and must hear of it.
+        cache_logger_on_first_use=False,
     )
-    return bound
-
-
-def configure(
-    form: Literal["auto", "text", "json"],
-    level: Literal["debug", "info", "warning", "error"],
-    stream: TextIO | None = None,
-) -> None:
-    """Sends every log line of the process to `stream` (stderr by default). Calling it again replaces the last call.
-
-    Libraries are heard from WARNING on, and with level debug in full.
-    """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
     handler.setFormatter(_formatter(form == "text" or (form == "auto" and out.isatty()), colors=out.isatty()))

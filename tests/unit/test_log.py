@@ -8,12 +8,16 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from connector import log
 
 pytestmark = pytest.mark.requirement("OP-1", "OP-4")
 
 TOKEN = "00D5g000004XyZA" + "!" + "AR8AQJ3kP.9s_xT0vLmQ2w8Zr4"
+
+# The standard library's name stands for the module that speaks.
+events = structlog.get_logger("connector.somewhere")
 
 
 class Terminal(io.StringIO):
@@ -28,6 +32,7 @@ def restored() -> Iterator[None]:
     root = logging.getLogger()
     level, ours = root.level, logging.getLogger(log.ROOT).level
     yield
+    structlog.reset_defaults()
     for handler in [each for each in root.handlers if each.get_name() == log.ROOT]:
         root.removeHandler(handler)
     root.setLevel(level)
@@ -37,7 +42,7 @@ def restored() -> Iterator[None]:
 def test_a_pipe_gets_one_json_object_a_line() -> None:
     out = io.StringIO()
     log.configure("auto", "info", out)
-    log.logger().info("pull.page", stream="salesforce.Lead", rows=2000, note="会社")
+    events.info("pull.page", stream="salesforce.Lead", rows=2000, note="会社")
     event = json.loads(out.getvalue())
     assert {
         "event": "pull.page",
@@ -52,7 +57,7 @@ def test_a_pipe_gets_one_json_object_a_line() -> None:
 def test_a_terminal_gets_key_and_value() -> None:
     out = Terminal()
     log.configure("auto", "info", out)
-    log.logger().warning("retry.scheduled", wait=2)
+    events.warning("retry.scheduled", wait=2)
     assert "retry.scheduled" in out.getvalue()
     assert "wait" in out.getvalue()
     assert "{" not in out.getvalue()
@@ -62,13 +67,13 @@ def test_a_terminal_gets_key_and_value() -> None:
 def test_our_events_and_the_libraries_pass_the_same_gate(form: str) -> None:
     out = io.StringIO()
     log.configure(form, "debug", out)  # type: ignore[arg-type] # parametrized over the two words
-    log.logger().info("http.call", header=f"Bearer {TOKEN}", who="hanako@example.co.jp", access_token="abc")
+    events.info("http.call", header=f"Bearer {TOKEN}", who="hanako@example.co.jp", access_token="abc")
     logging.getLogger("urllib3.connectionpool").debug('"GET /x?oauth_token=%s HTTP/1.1"', TOKEN)
     try:
         raise ValueError(f"refused {TOKEN} of hanako@example.co.jp")
     except ValueError:
         logging.getLogger("somebody.else").exception("it broke")
-        log.logger().exception("apply.failed")
+        events.exception("apply.failed")
     text = out.getvalue()
     assert "AR8AQ" not in text
     assert "hanako" not in text
@@ -81,8 +86,8 @@ def test_levels_and_configuring_twice() -> None:
     first, second = io.StringIO(), io.StringIO()
     log.configure("json", "info", first)
     log.configure("json", "warning", second)
-    log.logger().info("pull.page")
+    events.info("pull.page")
     logging.getLogger("urllib3").info("chatter")
-    log.logger().warning("retry.scheduled")
+    events.warning("retry.scheduled")
     assert first.getvalue() == ""
     assert [json.loads(line)["event"] for line in second.getvalue().splitlines()] == ["retry.scheduled"]
