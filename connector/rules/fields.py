@@ -78,9 +78,7 @@ class Fields(_Strict):
                 stream = BY_NAME.get(_stream_name(remote, name))
                 if stream is None:
                     known = ", ".join(entry.object for entry in BY_NAME.values() if entry.remote == remote)
-                    raise ValueError(
-                        f"{remote}.{name} is not an object that the connector reads; known are {known}"
-                    )
+                    raise ValueError(f"{remote}.{name} is not an object that the connector reads; known are {known}")
                 for attribute, read in fields.read.items():
                     _check_attribute(stream, attribute, read)
         return self

@@ -1,0 +1,381 @@
+"""What scoring.yaml, tiers.yaml, lifecycle.yaml and cadence.yaml hold, typed and frozen.
+
+Unknown keys are errors. Conditions are compiled while the models are validated (`Compilers` in the validation
+context), so that a wrong condition is reported together with everything else that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from connector.rules.conditions import Condition, ConditionError
+from connector.rules.relations import COUNTED_TYPES, RelationName
+
+Compilers = Mapping[RelationName, Callable[[str], Condition]]
+
+LETTERS = ("F", "D-", "D", "D+", "C-", "C", "C+", "B-", "B", "B+", "A-", "A", "A+")
+"""The grades, a third of a letter apart; everybody starts at D (account-engagement's own ladder)."""
+Letter = Literal["F", "D-", "D", "D+", "C-", "C", "C+", "B-", "B", "B+", "A-", "A", "A+"]
+
+
+def problem(sentence: str, suggestion: str | None = None, offset: int = -1, length: int = 0) -> PydanticCustomError:
+    """An error of the rules in our own words, as validators raise it."""
+    context = {"sentence": sentence, "suggestion": suggestion, "offset": offset, "length": length}
+    return PydanticCustomError("rule", "{sentence}", context)
+
+
+def _compile(relation: RelationName) -> BeforeValidator:
+    def compiled(text: object, info: ValidationInfo) -> Condition:
+        if not isinstance(text, str):
+            raise problem("A condition is text.", "Put it in double quotes: when: \"type = 'page_view'\".")
+        compilers: Compilers = info.context or {}
+        try:
+            return compilers[relation](text)
+        except ConditionError as error:
+            raise problem(error.sentence, error.suggestion, error.offset, error.length) from None
+
+    return BeforeValidator(compiled)
+
+
+def _condition_schema(about: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": f"A condition about {about}: SQL as in a WHERE clause."})
+
+
+_AS_SQL = PlainSerializer(lambda condition: condition.sql, return_type=str)
+ActivityCondition = Annotated[Condition, _compile("activity"), _AS_SQL, _condition_schema("an activity")]
+PersonCondition = Annotated[Condition, _compile("person"), _AS_SQL, _condition_schema("a person")]
+CompanyCondition = Annotated[Condition, _compile("company"), _AS_SQL, _condition_schema("a company")]
+FitCondition = Annotated[Condition, _compile("fit"), _AS_SQL, _condition_schema("a person and the company")]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise problem(f"There is no time zone `{name}`.", "Write one such as Asia/Tokyo.") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Points = Annotated[int, Field(ge=-100_000, le=100_000, strict=True)]
+Thirds = Annotated[int, Field(ge=-12, le=12, strict=True)]
+Positive = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+Seconds = Annotated[int, Field(ge=0, le=86_400, strict=True)]
+
+
+class Strict(BaseModel):
+    """Frozen, and any key that is not declared is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Name(Strict):
+    """How people call it, in Japanese and English. One text stands for both."""
+
+    ja: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_text_for_both(cls, value: object) -> object:
+        return {"ja": value, "en": value} if isinstance(value, str) else value
+
+
+class SourceRule(Strict):
+    """Points for how a person came in, given once, at created_at (SC-1)."""
+
+    id: Id
+    name: Name
+    when: PersonCondition
+    points: Points
+
+
+class BehaviourRule(Strict):
+    """Points for an activity (SC-2a). With `once_per: content` only the first one of each content counts."""
+
+    id: Id
+    name: Name
+    when: ActivityCondition
+    points: Points
+    once_per: Literal["content"] | None = None
+
+
+class VisitRule(Strict):
+    """Points once a visit, when its n-th page is viewed."""
+
+    id: Id
+    name: Name
+    pages: Positive
+    points: Points
+
+
+class WeekRule(Strict):
+    """Points once a calendar week (Monday to Sunday), at the first page of its n-th visit."""
+
+    id: Id
+    name: Name
+    visits: Positive
+    points: Points
+
+
+class Band(Strict):
+    """What a month of silence takes when the score stands at `at_least` or more; the first band that fits."""
+
+    at_least: Annotated[int, Field(strict=True)]
+    points: Annotated[int, Field(ge=-100_000, le=0, strict=True)]
+
+
+class Inactivity(Strict):
+    """The penalty for silence (SC-3): every `every_days` × 24 h since the last activity that counts."""
+
+    id: Id = "inactivity"
+    name: Name
+    every_days: Annotated[int, Field(ge=1, le=3_650, strict=True)] = 30
+    bands: Annotated[tuple[Band, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _bands_fall(self) -> Self:
+        limits = [band.at_least for band in self.bands]
+        if limits != sorted(set(limits), reverse=True):
+            raise problem("The bands of `inactivity` have to go from the highest `at_least` to the lowest.")
+        return self
+
+
+class Clicks(Strict):
+    """A burst of clicks in an e-mail is a scanner's."""
+
+    at_least: Annotated[int, Field(ge=2, le=100, strict=True)] = 3
+    within_seconds: Seconds = 2
+
+
+class Noise(Strict):
+    """What counts as done by a machine, and so as nothing at all (SY-8)."""
+
+    marked: bool = True
+    clicks: Clicks | None = Clicks()
+    open_within_seconds_of_sending: Seconds | None = 5
+
+
+class Scoring(Strict):
+    """scoring.yaml"""
+
+    version: Literal[1]
+    time_zone: Zone = "Asia/Tokyo"
+    activity_types: Annotated[tuple[Id, ...], Field(min_length=1)] = COUNTED_TYPES
+    noise: Noise = Noise()
+    source: tuple[SourceRule, ...] = ()
+    behaviour: Annotated[tuple[BehaviourRule, ...], Field(max_length=500)] = ()
+    visits: tuple[VisitRule, ...] = ()
+    weeks: tuple[WeekRule, ...] = ()
+    inactivity: Inactivity | None = None
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        rules = (*self.source, *self.behaviour, *self.visits, *self.weeks)
+        _unique([rule.id for rule in rules] + ([self.inactivity.id] if self.inactivity else []))
+        return self
+
+
+class TierRule(Strict):
+    """A tier and the condition for it."""
+
+    id: Id
+    name: Name
+    when: CompanyCondition
+
+
+class Criterion(Strict):
+    """One criterion of the grade: thirds of a letter when it is met, missed, or not known.
+
+    `mismatch` is −`match` where it is left out, as Account Engagement does it; `unknown` is 0 (GR-4).
+    """
+
+    id: Id
+    name: Name
+    when: FitCondition
+    match: Thirds
+    mismatch: Thirds | None = None
+    unknown: Thirds = 0
+
+    @property
+    def missed(self) -> int:
+        return -self.match if self.mismatch is None else self.mismatch
+
+
+class Profile(Strict):
+    """Criteria for those whom `when` chooses; the first profile that fits a person is the person's."""
+
+    id: Id
+    name: Name
+    when: FitCondition | None = None
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        _unique([criterion.id for criterion in self.criteria])
+        return self
+
+
+class Bound(Strict):
+    """The worst (`floor`) and best (`cap`) grade that a tier allows."""
+
+    floor: Letter | None = None
+    cap: Letter | None = None
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.floor and self.cap and LETTERS.index(self.floor) > LETTERS.index(self.cap):
+            raise problem(f"The floor {self.floor} is above the cap {self.cap}.")
+        return self
+
+
+class Grade(Strict):
+    """The letter grade: thirds from `start`, then the bound of the tier."""
+
+    start: Letter = "D"
+    bounds: Mapping[Id, Bound] = Field(default_factory=dict)
+    profiles: Annotated[tuple[Profile, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        _unique([profile.id for profile in self.profiles])
+        return self
+
+
+class Tiers(Strict):
+    """tiers.yaml: ordered tiers, the first that fits counts; `targets` is the tier of the target list."""
+
+    version: Literal[1]
+    tiers: tuple[TierRule, ...] = ()
+    targets: Id | None = None
+    grade: Grade
+
+    @model_validator(mode="after")
+    def _tiers_exist(self) -> Self:
+        ids = [tier.id for tier in self.tiers]
+        _unique(ids)
+        for named in (*self.grade.bounds, *([self.targets] if self.targets else [])):
+            if named not in ids:
+                raise problem(f"There is no tier `{named}`.", f"Tiers here: {', '.join(ids) or 'none'}.")
+        return self
+
+
+STAGES = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
+Stage = Literal["anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified"]
+
+
+class StageText(Strict):
+    """A stage's free name."""
+
+    name: Name
+
+
+class Hot(Strict):
+    """When a person is hot (LC-1)."""
+
+    at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 65
+
+
+class Lifecycle(Strict):
+    """lifecycle.yaml: stages with fixed ids and free names, and the threshold."""
+
+    version: Literal[1]
+    stages: Mapping[Stage, StageText]
+    hot: Hot = Hot()
+
+    @model_validator(mode="after")
+    def _every_stage_is_named(self) -> Self:
+        missing = [stage for stage in STAGES if stage not in self.stages]
+        if missing:
+            raise problem(f"Stages without a name: {', '.join(missing)}.", "Add them under `stages`.")
+        return self
+
+
+class Calendar(Strict):
+    """Business days: weekdays that are neither holidays of the country nor closing days of the company."""
+
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "JP"
+    closing_days: tuple[date, ...] = ()
+
+
+class CadenceTask(Strict):
+    """One task of a step."""
+
+    channel: Literal["call", "email", "decide", "review"]
+    subject: Name
+
+
+class Step(Strict):
+    """A day of the cadence and what is done on it; day 1 is the day on which the cadence starts."""
+
+    id: Id
+    day: Annotated[int, Field(ge=1, le=730, strict=True)]
+    tasks: Annotated[tuple[CadenceTask, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _channels_are_unique(self) -> Self:
+        channels = [task.channel for task in self.tasks]
+        if len(set(channels)) < len(channels):
+            raise problem(f"The step `{self.id}` has two tasks for one channel.", "Keep one task for each channel.")
+        return self
+
+
+class Cadence(Strict):
+    """A plan of follow-up (CD-1). `starts`: at a fresh crossing, or for those hot since longer."""
+
+    id: Id
+    name: Name
+    starts: Literal["fresh_crossing", "hot_since_longer"]
+    counts: Literal["calendar_days", "business_days"] = "calendar_days"
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _days_rise(self) -> Self:
+        _unique([step.id for step in self.steps])
+        days = [step.day for step in self.steps]
+        if days != sorted(set(days)):
+            raise problem(f"The days of the cadence `{self.id}` have to rise from step to step.")
+        return self
+
+
+class Cadences(Strict):
+    """cadence.yaml"""
+
+    version: Literal[1]
+    calendar: Calendar = Calendar()
+    fresh_days: Annotated[int, Field(ge=0, le=365, strict=True)] = 20
+    cadences: Annotated[tuple[Cadence, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_of_each_kind(self) -> Self:
+        _unique([cadence.id for cadence in self.cadences])
+        starts = [cadence.starts for cadence in self.cadences]
+        if starts.count("fresh_crossing") != 1 or starts.count("hot_since_longer") > 1:
+            raise problem("There has to be one cadence for `fresh_crossing`, and at most one for `hot_since_longer`.")
+        return self
+
+    def starting(self, starts: Literal["fresh_crossing", "hot_since_longer"]) -> Cadence | None:
+        return next((cadence for cadence in self.cadences if cadence.starts == starts), None)
+
+
+def _unique(ids: list[str]) -> None:
+    double = next((one for one in ids if ids.count(one) > 1), None)
+    if double is not None:
+        raise problem(f"The id `{double}` is used twice.", "Ids stay with a rule for ever; give the new one its own.")
