@@ -30,26 +30,33 @@ _DRAIN_SECONDS = 1
 _DRAIN_PIECES = 64
 
 Answer = Callable[[Request], Response]
+Clock = Callable[[], datetime]
+
+
+class PortTakenError(Exception):
+    """The port that was asked for cannot be had."""
 
 
 class Listener(socketserver.ThreadingTCPServer):
-    """One port, plain or TLS. Each connection has a thread of its own; `answer` must never raise.
-
-    `clock` gives the instant for the Date header: the world's, so that a client lives in the world's time.
-    """
+    """One port, plain or TLS, taken at once and answering from `start` on; a thread for each connection."""
 
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(
-        self, port: int, answer: Answer, clock: Callable[[], datetime], context: ssl.SSLContext | None = None
-    ) -> None:
-        self.answer = answer
-        self.clock = clock
+    answer: Answer
+    clock: Clock
+
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         self.context = context
-        super().__init__((LOOPBACK, port), _Connection)
+        super().__init__((LOOPBACK, port), _Connection, bind_and_activate=False)
+        try:
+            self.server_bind()
+        except OSError as error:
+            self.server_close()
+            message = f"Port {port} on {LOOPBACK} cannot be taken: {error.strerror}."
+            raise PortTakenError(message) from None
 
     @property
     def port(self) -> int:
@@ -64,14 +71,20 @@ class Listener(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         return f"{self.scheme}://{LOOPBACK}:{self.port}"
 
-    def start(self) -> None:
-        """Accepts connections in a thread of its own until `stop`."""
+    def start(self, answer: Answer, clock: Clock) -> None:
+        """Accepts connections in a thread of its own until `stop`.
+
+        `answer` must never raise. `clock` gives the instant for the Date header: the world's, so that a
+        client lives in the world's time.
+        """
+        self.answer = answer
+        self.clock = clock
+        self.server_activate()
         threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
 
     def stop(self) -> None:
-        """Accepts no more connections and closes the port."""
+        """Accepts no more connections."""
         self.shutdown()
-        self.server_close()
 
 
 class _Connection(socketserver.BaseRequestHandler):

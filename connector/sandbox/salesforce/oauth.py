@@ -17,6 +17,7 @@ from connector.sandbox.salesforce.credentials import accepts_password, client_cr
 from connector.sandbox.salesforce.identity import identity_url
 from connector.sandbox.salesforce.jwt_bearer import assertion_refusal
 from connector.sandbox.sessions import Session, find_session, open_session, session_store
+from connector.sandbox.settings_file import replace_setting
 from connector.sandbox.wire import Request, Response, json_response
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -89,8 +90,16 @@ def _by_refresh_token(request: Request, sandbox: Sandbox, form: Form) -> Respons
     session = open_session(sandbox, sandbox.config.client_id)
     granted = {**_granted(request, sandbox, session), "scope": f"refresh_token {_SCOPE}"}
     if sandbox.config.rotate_refresh_token:
-        granted["refresh_token"] = sandbox.open_state["refresh_token"] = f"5Aep861{secrets.token_urlsafe(60)}"
+        granted["refresh_token"] = _rotate(sandbox)
     return _success(granted)
+
+
+def _rotate(sandbox: Sandbox) -> str:
+    """A new refresh token in place of the old one, which is dead from now on; those who look later find it."""
+    token = f"5Aep861{secrets.token_urlsafe(60)}"
+    sandbox.open_state["refresh_token"] = token
+    replace_setting(sandbox.config.state, "refresh_token", token)
+    return token
 
 
 def _by_assertion(request: Request, sandbox: Sandbox, form: Form) -> Response:

@@ -1,0 +1,156 @@
+"""`connector sandbox`: the emulated systems by themselves, and how to reach the ones that run."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from connector.sandbox.config import SandboxConfig
+from connector.sandbox.serve import run
+from connector.sandbox.server import PortTakenError
+from connector.sandbox.settings_file import AlreadyRunningError, running_settings
+
+_DEFAULTS = {entry.name: entry.default for entry in fields(SandboxConfig)}
+_F = TypeVar("_F", bound=Callable[..., Any])
+_ENV_KEYS = (
+    "schema",
+    "url",
+    "tls_url",
+    "ca_file",
+    "my_domain",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "security_token",
+    "refresh_token",
+    "jwt_key_file",
+    "business_unit_id",
+)
+
+_state_option = click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="CONNECTOR_STATE",
+    default=Path("state"),
+    show_default="./state",
+    help="State directory; the sandbox keeps its own files under sandbox/ in it.",
+)
+
+
+class _Instant(click.ParamType[datetime]):
+    """A point in time in ISO 8601; one without an offset is UTC."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time: write it as 2026-10-01T00:00:00Z.", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _setting(name: str, kind: type, text: str, *, least: int | None = None) -> Callable[[_F], _F]:
+    """An option for the field `name` of SandboxConfig, with that field's default."""
+    flag = "--" + name.replace("_", "-")
+    bounded: Any = kind if least is None else click.IntRange(min=least)
+    return click.option(flag, name, type=bounded, default=_DEFAULTS[name], show_default=True, help=text)
+
+
+@click.group()
+def sandbox() -> None:
+    """An emulated Salesforce and Account Engagement on this machine, with an invented world in it."""
+
+
+@sandbox.command()
+@_state_option
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Plain HTTP port; 0 = any free one.")
+@click.option("--tls-port", type=click.IntRange(0, 65535), default=0, help="TLS port; 0 = any free one.")
+@_setting("people", int, "How many people the invented world has.", least=0)
+@_setting("seed", int, "The same seed gives the same world.", least=0)
+@click.option("--now", "start", type=_Instant(), default=_DEFAULTS["start"], help="The world's time at the start.")
+@click.option("--frozen", is_flag=True, help="The world's clock stands still until it is moved.")
+@click.option(
+    "--load",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of exported CSV files to serve instead of the invented world.",
+)
+@_setting("my_domain", str, "The org's host, to which the login hosts point.")
+@_setting("client_id", str, "Consumer key of the external client app.")
+@_setting("client_secret", str, "Its secret.")
+@_setting("username", str, "The user that logs in.")
+@_setting("password", str, "That user's password.")
+@_setting("security_token", str, "Accepted after the password, and not needed.")
+@_setting("refresh_token", str, "The refresh token that works from the start.")
+@_setting("business_unit_id", str, "Account Engagement's business unit.")
+@click.option("--rotate-refresh-token", is_flag=True, help="Each refresh gives a new refresh token and ends the old.")
+@_setting("session_seconds", int, "A session ends after so long without a call.", least=1)
+@_setting("daily_api_requests", int, "Salesforce calls a day.", least=0)
+@_setting("account_engagement_daily_calls", int, "Account Engagement calls a day.", least=0)
+@_setting("chain_cap", int, "Rows that one chain of page tokens gives.", least=1)
+@click.option(
+    "--without-custom-fields",
+    "custom_fields",
+    flag_value=False,
+    default=True,
+    help="An org in which the connector's own fields have not been deployed.",
+)
+@click.option(
+    "--task-key-not-unique",
+    "unique_task_key",
+    flag_value=False,
+    default=True,
+    help="The key field on Task allows duplicates.",
+)
+@_setting("org_time_zone", str, "The Salesforce user's time zone.")
+@_setting("account_engagement_time_zone", str, "The Account Engagement user's time zone.")
+def serve(state: Path, **switches: Any) -> None:
+    """Serves both systems on loopback until it is stopped: plain HTTP for any tool, and TLS."""
+    config = SandboxConfig(state=state / "sandbox", **switches)
+    try:
+        run(config, click.echo)
+    except (AlreadyRunningError, PortTakenError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@sandbox.command()
+@_state_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of shell lines.")
+def env(state: Path, *, as_json: bool) -> None:
+    """Prints how to reach the sandbox that runs: `eval "$(connector sandbox env)"` points the connector at it."""
+    settings = running_settings(state / "sandbox")
+    if settings is None:
+        message = f"No sandbox runs in {state / 'sandbox'}: start one with `connector sandbox serve`."
+        raise click.ClickException(message)
+    if as_json:
+        click.echo(json.dumps({key: settings[key] for key in _ENV_KEYS}, ensure_ascii=False, indent=2))
+        return
+    for name, value in _exports(settings).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _exports(settings: dict[str, Any]) -> dict[str, str]:
+    return {
+        "CONNECTOR_SALESFORCE_URL": settings["tls_url"],
+        "CONNECTOR_SALESFORCE_AUTH": "client_credentials",
+        "CONNECTOR_SALESFORCE_CLIENT_ID": settings["client_id"],
+        "CONNECTOR_SALESFORCE_CLIENT_SECRET": settings["client_secret"],
+        "CONNECTOR_SALESFORCE_USERNAME": settings["username"],
+        "CONNECTOR_SALESFORCE_JWT_KEY_FILE": settings["jwt_key_file"],
+        "CONNECTOR_SALESFORCE_REFRESH_TOKEN": settings["refresh_token"],
+        "CONNECTOR_ACCOUNT_ENGAGEMENT_URL": settings["tls_url"],
+        "CONNECTOR_ACCOUNT_ENGAGEMENT_BUSINESS_UNIT_IDS": settings["business_unit_id"],
+        "CONNECTOR_CA_FILE": settings["ca_file"],
+    }

@@ -1,0 +1,105 @@
+"""Starts a sandbox, announces it, and stops it cleanly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from connector.sandbox.app import App
+from connector.sandbox.building import new_sandbox, signing_key_path
+from connector.sandbox.config import SandboxConfig
+from connector.sandbox.context import Sandbox
+from connector.sandbox.server import Listener
+from connector.sandbox.settings_file import exclusive_use, remove_settings, write_settings
+from connector.sandbox.tls import Certificates, ensure_certificates, server_context
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_WORKERS = 8
+"""Threads that work on requests; each has one connection to the database."""
+
+
+@dataclass(frozen=True)
+class RunningSandbox:
+    """A sandbox that answers: its addresses and all that a client needs, as `connector sandbox env` shows it."""
+
+    sandbox: Sandbox
+    settings: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        return str(self.settings["url"])
+
+    @property
+    def tls_url(self) -> str:
+        return str(self.settings["tls_url"])
+
+
+@contextmanager
+def serving(config: SandboxConfig) -> Iterator[RunningSandbox]:
+    """A sandbox that answers on two ports of loopback for as long as the block lasts.
+
+    Raises AlreadyRunningError when another one holds the state directory, PortTakenError when a port is
+    not to be had.
+    """
+    with ExitStack() as cleanup:
+        cleanup.enter_context(exclusive_use(config.state))
+        files = ensure_certificates(config.state, config.my_domain, datetime.now(UTC))
+        plain = cleanup.enter_context(Listener(config.port))
+        secure = cleanup.enter_context(Listener(config.tls_port, server_context(files)))
+        sandbox = new_sandbox(config)
+        cleanup.callback(sandbox.database.close)
+        workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
+        cleanup.callback(workers.shutdown)
+        app = App(sandbox)
+        for listener in (plain, secure):
+            listener.start(lambda request: workers.submit(app.answer, request).result(), sandbox.clock.now)
+            cleanup.callback(listener.stop)
+        settings = _settings(config, plain, secure, files)
+        write_settings(config.state, settings)
+        cleanup.callback(remove_settings, config.state)
+        yield RunningSandbox(sandbox, settings)
+
+
+def run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or SIGINT; `announce` gets one line as soon as the sandbox answers.
+
+    Call it from the main thread: signals arrive nowhere else.
+    """
+    asked_to_stop = threading.Event()
+    before = {name: signal.signal(name, lambda *_: asked_to_stop.set()) for name in _SIGNALS}
+    try:
+        with serving(config) as running:
+            announce(f"Sandbox ready: {running.url} (plain) and {running.tls_url} (TLS)")
+            asked_to_stop.wait()
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _settings(
+    config: SandboxConfig, plain: Listener, secure: Listener, files: Certificates
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "url": plain.url,
+        "tls_url": secure.url,
+        "ca_file": str(files.authority.resolve()),
+        "my_domain": config.my_domain,
+        "client_id": config.client_id,
+        "client_secret": config.client_secret,
+        "username": config.username,
+        "password": config.password,
+        "security_token": config.security_token,
+        "refresh_token": config.refresh_token,
+        "jwt_key_file": str(signing_key_path(config.state).resolve()),
+        "business_unit_id": config.business_unit_id,
+        "state": str(config.state.resolve()),
+        "pid": os.getpid(),
+    }
