@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
+from connector.rules.model import Strict, problem
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
 Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status"]
@@ -18,11 +19,7 @@ _ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _WRITTEN_TYPES: Mapping[str, AttributeType] = {"score": "number", "scored_at": "instant"}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ReadField(_Strict):
+class ReadField(Strict):
     """A field that is read: its name in the org, and its type when it is not text."""
 
     field: str
@@ -33,7 +30,7 @@ def _spelled_out(value: object) -> object:
     return {"field": value} if isinstance(value, str) else value
 
 
-class WriteField(_Strict):
+class WriteField(Strict):
     """A field that is written: which of our values, when, and in which words of the org."""
 
     value: Value
@@ -43,12 +40,12 @@ class WriteField(_Strict):
     """The org's words from first to last: a value is only ever moved forward, save hot → cold by us."""
 
 
-class ObjectFields(_Strict):
+class ObjectFields(Strict):
     read: dict[str, Annotated[ReadField, BeforeValidator(_spelled_out)]] = Field(default_factory=dict)
     write: dict[str, WriteField] = Field(default_factory=dict)
 
 
-class Guard(_Strict):
+class Guard(Strict):
     """How much one run may overwrite before it asks for a word.
 
     Shares are of the records of the object that have a value already; `at_least` is the number of records below
@@ -56,12 +53,12 @@ class Guard(_Strict):
     """
 
     at_least: int = 200
-    overwrite: float = 0.3
+    overwrite: float = 0.6
     status: float = 0.1
     tasks_per_owner: int = 60
 
 
-class Fields(_Strict):
+class Fields(Strict):
     """fields.yaml."""
 
     version: Literal[1]
@@ -78,7 +75,7 @@ class Fields(_Strict):
                 stream = BY_NAME.get(_stream_name(remote, name))
                 if stream is None:
                     known = ", ".join(entry.object for entry in BY_NAME.values() if entry.remote == remote)
-                    raise ValueError(f"{remote}.{name} is not an object that the connector reads; known are {known}")
+                    raise problem(f"{remote}.{name} is not an object that the connector reads.", f"Objects: {known}.")
                 for attribute, read in fields.read.items():
                     _check_attribute(stream, attribute, read)
         return self
@@ -123,14 +120,14 @@ def _stream_name(remote: str, name: str) -> str:
 def _check_attribute(stream: Stream, attribute: str, read: ReadField) -> None:
     place = f"{stream.name}.read.{attribute}"
     if not _ATTRIBUTE.fullmatch(attribute):
-        raise ValueError(f"{place}: an attribute is named in small letters, digits and _, beginning with a letter")
+        raise problem(f"{place}: an attribute is named in small letters, digits and _, beginning with a letter.")
     if attribute in stream.system:
-        raise ValueError(f"{place}: this attribute is always read; leave it out")
+        raise problem(f"{place}: this attribute is always read.", "Leave it out.")
     if not re.fullmatch(r"\w+(\.\w+)*", read.field):
-        raise ValueError(f"{place}: {read.field!r} is not the API name of a field")
+        raise problem(f"{place}: `{read.field}` is not the API name of a field.")
     known = stream.attributes.get(attribute)
     if known and read.type not in {"text", known}:
-        raise ValueError(f"{place}: the connector reads this attribute as {known}; leave the type out")
+        raise problem(f"{place}: the connector reads this attribute as {known}.", "Leave the type out.")
 
 
 def _mapped(stream: Stream, fields: ObjectFields) -> MappedStream:

@@ -53,10 +53,10 @@ def load_rules(folder: Path, bind: Bind, attributes: Mapping[str, str] | None = 
     problems: list[Problem] = []
     sources = {file: read(folder / file) for file in FILES}
     compilers = _compilers(sources["scoring.yaml"], bind, attributes or {})
-    scoring = _validated(Scoring, sources["scoring.yaml"], compilers, problems)
-    tiers = _validated(Tiers, sources["tiers.yaml"], compilers, problems)
-    lifecycle = _validated(Lifecycle, sources["lifecycle.yaml"], compilers, problems)
-    cadence = _validated(Cadences, sources["cadence.yaml"], compilers, problems)
+    scoring = validated(Scoring, sources["scoring.yaml"], compilers, problems)
+    tiers = validated(Tiers, sources["tiers.yaml"], compilers, problems)
+    lifecycle = validated(Lifecycle, sources["lifecycle.yaml"], compilers, problems)
+    cadence = validated(Cadences, sources["cadence.yaml"], compilers, problems)
     if scoring is None or tiers is None or lifecycle is None or cadence is None:
         count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
         raise ConfigurationError(f"{count} with the rules in {folder}.", sorted(problems))
@@ -80,7 +80,7 @@ def _compilers(scoring: Source, bind: Bind, attributes: Mapping[str, str]) -> Co
     })
 
 
-def _validated(
+def validated(
     model: type[_Model], source: Source, compilers: Compilers, problems: list[Problem]
 ) -> _Model | None:
     problems.extend(source.problems)
