@@ -35,7 +35,7 @@ _FUNCTIONS = (exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Coalesce)
 ALLOWED = (*_LOGIC, *_PREDICATES, *_VALUES, *_FUNCTIONS)
 FUNCTIONS = ("lower", "upper", "trim", "length", "coalesce", "contains", "starts_with")
 
-_REFUSED: tuple[tuple[type[exp.Expression], str], ...] = (
+_REFUSED: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Query, "A condition cannot ask other tables (SELECT)."),
     (exp.Div, "Division is not used in conditions: compare with a product worked out by hand."),
     (exp.IntDiv, "Division is not used in conditions: compare with a product worked out by hand."),
@@ -98,7 +98,7 @@ def compile_condition(
     return Condition(text, _generate(tree, relation), named)
 
 
-def _parse(text: str) -> exp.Expression:
+def _parse(text: str) -> exp.Expr:
     if not text.strip():
         raise ConditionError("The condition is empty.")
     try:
@@ -120,7 +120,7 @@ def _parse(text: str) -> exp.Expression:
     return trees[0]
 
 
-def _check_node(node: exp.Expression, relation: RelationName, columns: Columns) -> None:
+def _check_node(node: exp.Expr, relation: RelationName, columns: Columns) -> None:
     where = _position(node)
     if isinstance(node, exp.Column):
         _check_column(node, relation, columns)
@@ -151,15 +151,16 @@ def _check_column(node: exp.Column, relation: RelationName, columns: Columns) ->
         raise ConditionError("A name is expected here.", *where)
     name = identifier.name.lower()
     if identifier.args.get("quoted") and name not in columns:
-        raise ConditionError("Double quotes are for names; text stands in single quotes.", *where, f"Write '{node.name}'.")
+        write = f"Write '{node.name}'."
+        raise ConditionError("Double quotes are for names; text stands in single quotes.", *where, write)
     if name not in columns:
         known = _closest(name, columns) or f"Known here: {', '.join(columns)}."
         raise ConditionError(f"There is no `{node.name}` in a condition about {_about(relation)}.", *where, known)
 
 
-def _check_types(predicate: exp.Expression, columns: Columns) -> None:
+def _check_types(predicate: exp.Expr, columns: Columns) -> None:
     """Text against numbers: the engine would try to read every row's text as a number and stop at the first."""
-    pairs: Iterator[tuple[exp.Expression, exp.Expression]]
+    pairs: Iterator[tuple[exp.Expr, exp.Expr]]
     if isinstance(predicate, _COMPARISONS):
         pairs = iter(((predicate.this, predicate.expression), (predicate.expression, predicate.this)))
     elif isinstance(predicate, exp.In):
@@ -172,7 +173,7 @@ def _check_types(predicate: exp.Expression, columns: Columns) -> None:
         _check_pair(column, value.this if isinstance(value, exp.Neg) else value, columns)
 
 
-def _check_pair(column: exp.Expression, value: exp.Expression, columns: Columns) -> None:
+def _check_pair(column: exp.Expr, value: exp.Expr, columns: Columns) -> None:
     where = _position(value)
     if isinstance(value, exp.Null):
         raise ConditionError("Nothing equals NULL.", *_position(column), "Write `IS NULL` or `IS NOT NULL`.")
@@ -185,7 +186,7 @@ def _check_pair(column: exp.Expression, value: exp.Expression, columns: Columns)
         raise ConditionError(f"`{name}` is text, {value.name} is a number.", *where, f"Write '{value.name}'.")
 
 
-def _check_values(predicate: exp.Expression, values: dict[str, tuple[str, ...]]) -> None:
+def _check_values(predicate: exp.Expr, values: dict[str, tuple[str, ...]]) -> None:
     if not isinstance(predicate, exp.EQ | exp.NEQ | exp.In) or not isinstance(predicate.this, exp.Column):
         return
     name = predicate.this.name.lower()
@@ -198,13 +199,13 @@ def _check_values(predicate: exp.Expression, values: dict[str, tuple[str, ...]])
             raise ConditionError(f"No `{name}` is ever '{value.name}'.", *_position(value), close)
 
 
-def _predicates(tree: exp.Expression) -> list[exp.Expression]:
+def _predicates(tree: exp.Expr) -> list[exp.Expr]:
     """The smallest parts that are true or false by themselves."""
     return [node for node in tree.walk() if isinstance(node, _PREDICATES)]
 
 
-def _generate(tree: exp.Expression, relation: RelationName) -> str:
-    def qualified(node: exp.Expression) -> exp.Expression:
+def _generate(tree: exp.Expr, relation: RelationName) -> str:
+    def qualified(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
             return exp.column(node.name.lower(), table=relation, quoted=True)
         return node
@@ -212,7 +213,7 @@ def _generate(tree: exp.Expression, relation: RelationName) -> str:
     return tree.copy().transform(qualified).sql(dialect="duckdb", comments=False)
 
 
-def _position(node: exp.Expression) -> tuple[int, int]:
+def _position(node: exp.Expr) -> tuple[int, int]:
     """Offset and length of the first token below the node that knows where it stood."""
     for child in node.walk():
         start, end = child.meta.get("start"), child.meta.get("end")

@@ -188,8 +188,9 @@ class Scoring(Strict):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        rules = (*self.source, *self.behaviour, *self.visits, *self.weeks)
-        _unique([rule.id for rule in rules] + ([self.inactivity.id] if self.inactivity else []))
+        ids = [rule.id for rule in (*self.source, *self.behaviour)]
+        ids += [rule.id for rule in (*self.visits, *self.weeks)]
+        _unique([*ids, *([self.inactivity.id] if self.inactivity else [])])
         return self
 
 

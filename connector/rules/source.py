@@ -68,7 +68,8 @@ def read(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return _failed(Problem(file, 0, 0, f"The file is missing in {path.parent}.", "Copy it from a shipped rule set."))
+        sentence = f"The file is missing in {path.parent}."
+        return _failed(Problem(file, 0, 0, sentence, "Copy it from a shipped rule set."))
     except OSError as error:
         return _failed(Problem(file, 0, 0, f"The file cannot be read: {error.strerror}."))
     except UnicodeDecodeError as error:
@@ -102,9 +103,8 @@ def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
     what = error.problem or error.context or "unreadable"
     if "\\t" in what:
         return Problem(file, line, column, "A tab stands where YAML wants spaces.", "Indent with spaces.")
-    return Problem(
-        file, line, column, f"This is not YAML: {what}.", "Look for a missing quote, colon or indent here or just above."
-    )
+    advice = "Look for a missing quote, colon or indent here or just above."
+    return Problem(file, line, column, f"This is not YAML: {what}.", advice)
 
 
 class _Walk:

@@ -1,0 +1,184 @@
+"""score: what people did → points, set-wise and exact.
+
+The score of a person runs along the person's life: points at the moments of activities, penalties at the
+anniversaries of the last activity, by the score at that moment. That depends on the path, and is still computed
+for everybody at once: activities are compressed into knots between which alone penalties can fall, and the
+penalties are folded over the knots. tests/reference simulates the same life event by event.
+
+Reads `people` and `activities`; docs/rules.md says what each rule means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connector.domain.running import Run
+from connector.engine.composing import compose, quoted
+from connector.engine.moments import DAY_US, as_column, microseconds
+from connector.rules.load import RuleSet
+from connector.rules.model import BehaviourRule, Inactivity, Noise, Scoring
+
+_SHIFT = 719_162 * DAY_US
+"""Year 1 in microseconds before 1970: whole division rounds towards zero, so that times are kept positive."""
+
+
+def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -> None:
+    """Makes the temporary table `scored`, one row for each person created at or before `as_of`.
+
+    `scored(person_id, score, score_source, score_behaviour, score_inactivity, score_deciding, last_activity_at,
+    first_activity_at, activities, window_1d, window_7d, window_30d, crossed_at, next_change_at)`. Points are
+    integers; times are TIMESTAMP in UTC. `crossed_at` is the last rise to the threshold, for those at or over it
+    at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
+    the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
+    statements. Everything at or before `as_of` counts.
+    """
+    live(rules.scoring, as_of, run, among)
+    moment = {"as_of": as_column(as_of)}
+    run(compose("score", "windows", day=DAY_US), {"now": microseconds(as_of)})
+    run(compose("score", "crossings", threshold=rules.lifecycle.hot.at_least), {})
+    scored = compose("score", "scored", next_penalty=_next_penalty(rules.scoring.inactivity, as_of))
+    run(scored, moment)
+
+
+def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, details: bool = False) -> None:
+    """Makes the tables of lives that scores and ledgers are read from.
+
+    `score_people, score_events, score_visits, score_awards, score_knots, score_fold`. With `details`, events
+    keep what a person would want to read about them.
+    """
+    moment = {"as_of": as_column(as_of)}
+    chosen = f"person.person_id IN (SELECT person_id FROM {among})" if among else "TRUE"
+    run(compose("score", "people", among=chosen, source_points=_source_points(scoring)), moment)
+    noisy = _find_noise(scoring.noise, as_of, run)
+    run(compose("score", "events", **_event_holes(scoring, noisy, details)), moment)
+    run(compose("score", "visits"), {})
+    run(_awards(scoring), {})
+    knots = compose(
+        "score", "knots", shift=_SHIFT, month=_month(scoring.inactivity), silence=_silence(scoring.inactivity, as_of)
+    )
+    run(knots, {})
+    run(_fold(scoring.inactivity), {})
+
+
+def once_rules(scoring: Scoring) -> list[BehaviourRule]:
+    """The rules that pay once a content; the n-th of them has bit n of an event's `once`."""
+    return [rule for rule in scoring.behaviour if rule.once_per == "content"]
+
+
+def band_points(inactivity: Inactivity, value: str) -> str:
+    """SQL for the points that a month of silence takes from the score `value`: the first band that fits."""
+    cases = " ".join(f"WHEN {value} >= {band.at_least} THEN {band.points}" for band in inactivity.bands)
+    return f"CASE {cases} ELSE 0 END"
+
+
+def _source_points(scoring: Scoring) -> str:
+    return _sum([(rule.when.sql, rule.points) for rule in scoring.source])
+
+
+def _sum(terms: Sequence[tuple[str, int]]) -> str:
+    return " + ".join(f"CASE WHEN {condition} THEN {points} ELSE 0 END" for condition, points in terms) or "0"
+
+
+def _find_noise(noise: Noise, as_of: datetime, run: Run) -> bool:
+    """Looks for the patterns that are switched on; says whether anything was found."""
+    if noise.clicks is None and noise.open_within_seconds_of_sending is None:
+        return False
+    burst = noise.clicks
+    statement = compose(
+        "score",
+        "noise",
+        clicks_wanted="TRUE" if burst else "FALSE",
+        burst=burst.at_least if burst else 2,
+        burst_us=burst.within_seconds * 1_000_000 if burst else 0,
+        opens_wanted="FALSE" if noise.open_within_seconds_of_sending is None else "TRUE",
+        open_seconds=noise.open_within_seconds_of_sending or 0,
+    )
+    run(statement, {"as_of": as_column(as_of)})
+    return bool(run("SELECT 1 FROM score_noise LIMIT 1", {}))
+
+
+def _event_holes(scoring: Scoring, noisy: bool, details: bool) -> dict[str, str]:
+    once = once_rules(scoring)
+    each = [rule for rule in scoring.behaviour if rule.once_per is None]
+    not_noise = ["activity.machine IS NOT TRUE"] if scoring.noise.marked else []
+    if noisy:
+        not_noise.append("activity.activity_id NOT IN (SELECT activity_id FROM score_noise)")
+    kept = ", activity.activity_id, activity.type, activity.content AS key, activity.theme, activity.url"
+    tests = "".join(f", coalesce({rule.when.sql}, FALSE) AS met_{n}" for n, rule in enumerate(scoring.behaviour))
+    return {
+        "points": _sum([(rule.when.sql, rule.points) for rule in each]),
+        "once": _sum([(rule.when.sql, 1 << bit) for bit, rule in enumerate(once)]),
+        "any_once": " OR ".join(f"({rule.when.sql})" for rule in once) or "FALSE",
+        "types": ", ".join(quoted(word) for word in scoring.activity_types),
+        "not_noise": " AND ".join(not_noise) or "TRUE",
+        "details": kept + tests if details else "",
+    }
+
+
+def _awards(scoring: Scoring) -> str:
+    branches = [
+        compose("score", "award_once", points=rule.points, rule=quoted(rule.id), bit=1 << bit)
+        for bit, rule in enumerate(once_rules(scoring))
+    ]
+    branches += [
+        compose("score", "award_visit", pages=visit.pages, points=visit.points, rule=quoted(visit.id))
+        for visit in scoring.visits
+    ]
+    branches += [
+        compose(
+            "score",
+            "award_week",
+            visits=week.visits,
+            points=week.points,
+            rule=quoted(week.id),
+            zone=quoted(scoring.time_zone),
+        )
+        for week in scoring.weeks
+    ]
+    if not branches:
+        return compose("score", "no_awards")
+    return compose("score", "awards", branches="\nUNION ALL\n".join(branches))
+
+
+def _month(inactivity: Inactivity | None) -> int:
+    return (inactivity.every_days if inactivity else 30) * DAY_US
+
+
+def _silence(inactivity: Inactivity | None, as_of: datetime) -> str:
+    """Months of silence between a knot and the next, counted from the clock; a tie is past: the penalty is first."""
+    if inactivity is None:
+        return "0::BIGINT"
+    month, now = _month(inactivity), microseconds(as_of)
+    return (
+        f"greatest(coalesce(next_first, {now}) - coalesce(reset, first), 0) // {month}"
+        f" - greatest(last - coalesce(reset, first), 0) // {month}"
+    )
+
+
+def _fold(inactivity: Inactivity | None) -> str:
+    return compose(
+        "score",
+        "fold",
+        first_after=_after(inactivity, "points", "silence"),
+        next_after=_after(inactivity, "(fold.after + knot.points)", "knot.silence"),
+    )
+
+
+def _after(inactivity: Inactivity | None, value: str, silence: str) -> str:
+    """SQL for a score after so many months of silence, each by the band of what the one before left."""
+    if inactivity is None:
+        return value
+    step = f"a + ({band_points(inactivity, 'a')})"
+    return (
+        f"CASE WHEN {silence} <= 0 THEN {value} ELSE list_reduce("
+        f"list_resize([]::BIGINT[], {silence}, 0), lambda a, e: {step}, ({value})::BIGINT) END"
+    )
+
+
+def _next_penalty(inactivity: Inactivity | None, as_of: datetime) -> str:
+    if inactivity is None:
+        return "NULL::BIGINT"
+    month, now = _month(inactivity), microseconds(as_of)
+    due = f"lives.clock + (({now} - lives.clock) // {month} + 1) * {month}"
+    return f"CASE WHEN {band_points(inactivity, 'fold.after')} <> 0 THEN {due} END"

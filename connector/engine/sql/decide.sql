@@ -1,0 +1,53 @@
+-- name: open_starts
+-- The cadences and start days of runs that nobody ended.
+SELECT DISTINCT cadence, start_date FROM cadence_runs WHERE ended_at IS NULL ORDER BY ALL
+
+-- name: runs
+-- The runs recorded so far, each with the last moment at which it was open: the end that was recorded, else the end
+-- of its last day in the zone of the rules.
+CREATE OR REPLACE TEMP TABLE decide_runs AS
+SELECT run.person_id,
+  coalesce(
+    run.ended_at,
+    timezone('UTC', timezone(<<zone>>, (coalesce(span.last_day, run.start_date) + INTERVAL 1 DAY)::TIMESTAMP))
+  ) AS open_until
+FROM cadence_runs AS run
+LEFT JOIN (VALUES <<spans>>) AS span(cadence, start_date, last_day)
+  ON span.cadence = run.cadence AND span.start_date = run.start_date
+WHERE run.start_date <= $latest_start
+
+-- name: decided
+-- The stage: what the CRM says comes first; then hot, by the score or by an open run; then what the person did.
+-- A crossing is covered by a run that was still open when it happened, or that began afterwards.
+CREATE OR REPLACE TEMP TABLE decided AS
+WITH runs AS (
+  SELECT person_id, max(open_until) AS open_until FROM decide_runs GROUP BY person_id
+),
+facts AS (
+  SELECT scored.person_id, scored.score_deciding, scored.crossed_at,
+    CASE WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status END AS crm,
+    scored.score_deciding >= <<threshold>> AS over,
+    coalesce(runs.open_until > $as_of, FALSE) AS in_run,
+    scored.crossed_at IS NOT NULL AND coalesce(runs.open_until > scored.crossed_at, FALSE) AS covered,
+    scored.crossed_at >= $as_of::TIMESTAMP - to_days(<<fresh_days>>) AS fresh,
+    coalesce(scored.last_activity_at >= person.created_at, FALSE) AS active,
+    person.do_not_call IS NOT TRUE AS may_call,
+    person.opted_out IS NOT TRUE AS may_email
+  FROM scored
+  JOIN people AS person USING (person_id)
+  LEFT JOIN runs USING (person_id)
+)
+SELECT person_id,
+  CASE WHEN crm IS NOT NULL THEN crm WHEN over OR in_run THEN 'hot' WHEN active THEN 'cold' ELSE 'registered' END AS stage,
+  CASE
+    WHEN crm IS NOT NULL THEN 'crm_status'
+    WHEN over THEN 'score_at_threshold'
+    WHEN in_run THEN 'cadence_open'
+    WHEN active THEN 'score_below_threshold'
+    ELSE 'no_activity_since_registration'
+  END AS stage_rule,
+  CASE WHEN crm IS NULL AND over THEN crossed_at END AS hot_since,
+  crm IS NULL AND over AND fresh AND NOT in_run AND NOT covered AND (may_call OR may_email) AS cadence_starts,
+  crm IS NULL AND over AND NOT fresh AND NOT in_run AND NOT covered AND (may_call OR may_email) AS review,
+  may_call, may_email
+FROM facts

@@ -1,0 +1,253 @@
+-- name: people
+-- Whom the evaluation is about, each with a small number: grouping by it is much cheaper than by text.
+-- People created after the time asked about are left out. Times are microseconds since 1970 from here on.
+CREATE OR REPLACE TEMP TABLE score_people AS
+SELECT
+  row_number() OVER () AS pid,
+  person.person_id,
+  epoch_us(person.created_at) AS created,
+  (<<source_points>>)::BIGINT AS source_points
+FROM people AS person
+WHERE person.created_at <= $as_of AND <<among>>
+
+-- name: noise
+-- Activities that a machine did, by pattern: bursts of clicks, and opens right after the sending (SY-8).
+CREATE OR REPLACE TEMP TABLE score_noise AS
+WITH clicks AS (
+  SELECT activity.person_id, activity.activity_id, epoch_us(activity.occurred_at) AS t
+  FROM activities AS activity
+  JOIN score_people USING (person_id)
+  WHERE activity.type = 'email_click' AND activity.occurred_at <= $as_of AND <<clicks_wanted>>
+),
+bursts AS (
+  SELECT person_id, activity_id, t, lead(t, <<burst>> - 1) OVER each - t <= <<burst_us>> AS begins
+  FROM clicks
+  WINDOW each AS (PARTITION BY person_id ORDER BY t, activity_id)
+),
+in_burst AS (
+  SELECT
+    activity_id,
+    coalesce(bool_or(begins) OVER (
+      PARTITION BY person_id ORDER BY t, activity_id ROWS BETWEEN <<burst>> - 1 PRECEDING AND CURRENT ROW
+    ), FALSE) AS noise
+  FROM bursts
+),
+opens AS (
+  SELECT opened.activity_id
+  FROM activities AS opened
+  SEMI JOIN activities AS sent
+    ON sent.type = 'email_sent'
+    AND sent.person_id = opened.person_id
+    AND sent.content = opened.content
+    AND opened.occurred_at >= sent.occurred_at
+    AND opened.occurred_at <= sent.occurred_at + to_seconds(<<open_seconds>>)
+  WHERE opened.type = 'email_open' AND opened.occurred_at <= $as_of AND <<opens_wanted>>
+    AND opened.person_id IN (SELECT person_id FROM score_people)
+)
+SELECT activity_id FROM in_burst WHERE noise
+UNION
+SELECT activity_id FROM opens
+
+-- name: events
+-- What counts: activities of the listed types up to the time asked about that are not noise, with the sum of the
+-- points that each earns by itself. `once` holds a bit for each rule that pays once a content.
+CREATE OR REPLACE TEMP TABLE score_events AS
+SELECT
+  who.pid,
+  epoch_us(activity.occurred_at) AS t,
+  (<<points>>)::INTEGER AS points,
+  (<<once>>)::BIGINT AS once,
+  CASE WHEN <<any_once>> THEN activity.content END AS content,
+  CASE WHEN activity.type = 'page_view' THEN activity.visit_id END AS visit_id
+  <<details>>
+FROM activities AS activity
+JOIN score_people AS who USING (person_id)
+WHERE activity.occurred_at <= $as_of
+  AND activity.type IN (<<types>>)
+  AND <<not_noise>>
+
+-- name: visits
+-- A visit is the page views with one visit id; it begins with its first page.
+CREATE OR REPLACE TEMP TABLE score_visits AS
+SELECT pid, visit_id, min(t) AS begins, count(*) AS pages
+FROM score_events
+WHERE visit_id IS NOT NULL
+GROUP BY pid, visit_id
+
+-- name: award_once
+-- Points for the first activity of each content.
+SELECT pid, min(t) AS t, <<points>> AS points, <<rule>> AS rule, content AS about
+FROM score_events
+WHERE once & <<bit>> <> 0
+GROUP BY pid, content
+
+-- name: award_visit
+-- Points for the n-th page of a visit.
+SELECT page.pid, min(page.t, <<pages>>)[<<pages>>] AS t, <<points>> AS points, <<rule>> AS rule,
+  any_value(page.visit_id) AS about
+FROM score_events AS page
+JOIN score_visits AS visit USING (pid, visit_id)
+WHERE visit.pages >= <<pages>>
+GROUP BY page.pid, page.visit_id
+
+-- name: award_week
+-- Points for the n-th visit that begins in a calendar week, Monday to Sunday in the zone of the rules.
+SELECT pid, min(begins, <<visits>>)[<<visits>>] AS t, <<points>> AS points, <<rule>> AS rule, NULL AS about
+FROM (
+  SELECT pid, begins, date_trunc('week', timezone(<<zone>>, timezone('UTC', make_timestamp(begins)))) AS week
+  FROM score_visits
+)
+GROUP BY pid, week
+HAVING count(*) >= <<visits>>
+
+-- name: awards
+-- Points that several activities earn together, at the activity that completes them.
+CREATE OR REPLACE TEMP TABLE score_awards AS
+<<branches>>
+
+-- name: no_awards
+-- The same without any such rule.
+CREATE OR REPLACE TEMP TABLE score_awards AS
+SELECT 0::BIGINT AS pid, 0::BIGINT AS t, 0 AS points, '' AS rule, '' AS about WHERE FALSE
+
+-- name: knots
+-- The life of a person as a string of knots with the months of silence after each. Activities of one bucket of
+-- time, no longer than a month of silence, are always less than a month apart: no penalty falls between them,
+-- and their sum is all that matters. Registration is a knot of its own: it brings the source's points and does
+-- not restart the clock, unless it comes first. `nested` marks it when it falls within a bucket.
+CREATE OR REPLACE TEMP TABLE score_knots AS
+WITH earned AS (
+  SELECT pid, (t + <<shift>>) // <<month>> AS bucket, min(t) AS first, max(t) AS last, sum(points)::BIGINT AS points,
+    count(*) AS activities
+  FROM score_events GROUP BY ALL
+  UNION ALL
+  SELECT pid, (t + <<shift>>) // <<month>> AS bucket, NULL, NULL, sum(points)::BIGINT, 0
+  FROM score_awards GROUP BY ALL
+),
+knots AS (
+  SELECT pid, min(first) AS first, max(last) AS last, sum(points)::BIGINT AS points,
+    sum(activities)::BIGINT AS activities, TRUE AS active
+  FROM earned GROUP BY pid, bucket
+  UNION ALL
+  SELECT pid, created, created, source_points, 0, FALSE FROM score_people
+),
+strung AS (
+  SELECT *,
+    row_number() OVER life AS i,
+    lead(first) OVER life AS next_first,
+    max(CASE WHEN active THEN last END) OVER life AS reset
+  FROM knots
+  WINDOW life AS (PARTITION BY pid ORDER BY first, active DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+)
+SELECT pid, i, first, last, points, activities, active,
+  coalesce(reset, first) AS clock,
+  NOT active AND coalesce(reset >= first, FALSE) AS nested,
+  next_first IS NULL AS is_last,
+  <<silence>> AS silence
+FROM strung
+
+-- name: fold
+-- The score before and after each knot with the silence that follows it, knot by knot, everybody at once.
+CREATE OR REPLACE TEMP TABLE score_fold AS
+WITH RECURSIVE fold AS (
+  SELECT pid, i, 0::BIGINT AS before, <<first_after>> AS after, is_last
+  FROM score_knots WHERE i = 1
+  UNION ALL
+  SELECT knot.pid, knot.i, fold.after, <<next_after>>, knot.is_last
+  FROM fold JOIN score_knots AS knot ON knot.pid = fold.pid AND knot.i = fold.i + 1
+)
+SELECT * FROM fold
+
+-- name: windows
+-- Behaviour points of the last day, week and 30 days, (T − n, T], and when the oldest of each leaves its window.
+CREATE OR REPLACE TEMP TABLE score_windows AS
+WITH earned AS (
+  SELECT pid, t, points FROM score_events WHERE t > $now - 30 * <<day>> AND points <> 0
+  UNION ALL
+  SELECT pid, t, points FROM score_awards WHERE t > $now - 30 * <<day>> AND points <> 0
+)
+SELECT pid,
+  coalesce(sum(points) FILTER (t > $now - <<day>>), 0)::BIGINT AS window_1d,
+  coalesce(sum(points) FILTER (t > $now - 7 * <<day>>), 0)::BIGINT AS window_7d,
+  sum(points)::BIGINT AS window_30d,
+  least(
+    min(t) FILTER (t > $now - <<day>>) + <<day>>,
+    min(t) FILTER (t > $now - 7 * <<day>>) + 7 * <<day>>,
+    min(t) + 30 * <<day>>
+  ) AS next_leaves
+FROM earned
+GROUP BY pid
+
+-- name: crossings
+-- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
+-- running score is the score before it plus what was earned up to that moment; what happens at one instant counts
+-- together, after a penalty that is due at that instant.
+CREATE OR REPLACE TEMP TABLE score_crossings AS
+WITH hot AS (
+  SELECT pid FROM score_fold WHERE is_last AND after >= <<threshold>>
+),
+instants AS (
+  SELECT pid, t, sum(points) AS points
+  FROM (
+    SELECT pid, t, points FROM score_events SEMI JOIN hot USING (pid)
+    UNION ALL
+    SELECT pid, t, points FROM score_awards SEMI JOIN hot USING (pid)
+    UNION ALL
+    SELECT pid, created, source_points FROM score_people SEMI JOIN hot USING (pid)
+  )
+  GROUP BY pid, t
+),
+spans AS (
+  SELECT knot.pid, knot.i, knot.first, fold.before
+  FROM score_knots AS knot
+  JOIN score_fold AS fold USING (pid, i)
+  SEMI JOIN hot ON hot.pid = knot.pid
+  WHERE NOT knot.nested
+),
+placed AS (
+  SELECT instants.pid, instants.t, instants.points, spans.i, spans.before
+  FROM instants ASOF JOIN spans ON instants.pid = spans.pid AND instants.t >= spans.first
+),
+running AS (
+  SELECT pid, t, points, before + sum(points) OVER (PARTITION BY pid, i ORDER BY t) AS score FROM placed
+)
+SELECT pid, max(t) AS crossed
+FROM running
+WHERE score >= <<threshold>> AND score - points < <<threshold>>
+GROUP BY pid
+
+-- name: scored
+-- One row a person. `next_change_at` is the next moment at which time alone can change the row.
+CREATE OR REPLACE TEMP TABLE scored AS
+WITH lives AS (
+  SELECT pid, max(last) FILTER (active) AS last, min(first) FILTER (active) AS first,
+    sum(activities)::BIGINT AS activities, sum(points)::BIGINT AS points, arg_max(clock, i) AS clock
+  FROM score_knots GROUP BY pid
+),
+future AS (
+  SELECT score_people.pid, min(epoch_us(activity.occurred_at)) AS t
+  FROM activities AS activity JOIN score_people USING (person_id)
+  WHERE activity.occurred_at > $as_of
+  GROUP BY score_people.pid
+)
+SELECT
+  who.person_id,
+  fold.after AS score,
+  who.source_points AS score_source,
+  lives.points - who.source_points AS score_behaviour,
+  fold.after - lives.points AS score_inactivity,
+  fold.after AS score_deciding,
+  make_timestamp(lives.last) AS last_activity_at,
+  make_timestamp(lives.first) AS first_activity_at,
+  lives.activities,
+  coalesce(recent.window_1d, 0) AS window_1d,
+  coalesce(recent.window_7d, 0) AS window_7d,
+  coalesce(recent.window_30d, 0) AS window_30d,
+  make_timestamp(crossing.crossed) AS crossed_at,
+  make_timestamp(least(<<next_penalty>>, recent.next_leaves, future.t)) AS next_change_at
+FROM score_people AS who
+JOIN score_fold AS fold ON fold.pid = who.pid AND fold.is_last
+JOIN lives ON lives.pid = who.pid
+LEFT JOIN score_windows AS recent ON recent.pid = who.pid
+LEFT JOIN score_crossings AS crossing ON crossing.pid = who.pid
+LEFT JOIN future ON future.pid = who.pid

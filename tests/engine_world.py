@@ -1,0 +1,118 @@
+"""A small world for tests of the rules and the engine: tables in memory, and the calls that the engine is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connector.domain.running import Run
+from connector.rules.load import SHIPPED, RuleSet, load_rules
+
+PEOPLE = {
+    "person_id": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR", "company": "VARCHAR", "company_id": "VARCHAR",
+    "title": "VARCHAR", "department": "VARCHAR", "source": "VARCHAR", "created_at": "TIMESTAMP",
+    "crm_status": "VARCHAR", "opted_out": "BOOLEAN", "do_not_call": "BOOLEAN", "owner_id": "VARCHAR",
+    "industry": "VARCHAR", "employees": "BIGINT", "prefecture": "VARCHAR",
+}  # fmt: skip
+ACTIVITIES = {
+    "activity_id": "VARCHAR", "person_id": "VARCHAR", "occurred_at": "TIMESTAMP", "type": "VARCHAR",
+    "content": "VARCHAR", "theme": "VARCHAR", "url": "VARCHAR", "visit_id": "VARCHAR", "machine": "BOOLEAN",
+}  # fmt: skip
+COMPANIES = {
+    "company_id": "VARCHAR", "name": "VARCHAR", "corporate_number": "VARCHAR", "domain": "VARCHAR",
+    "industry": "VARCHAR", "employees": "BIGINT", "revenue_jpy": "BIGINT", "capital_jpy": "BIGINT",
+    "prefecture": "VARCHAR", "listed": "BOOLEAN", "target": "BOOLEAN", "match_status": "VARCHAR",
+}  # fmt: skip
+RUNS = {"person_id": "VARCHAR", "cadence": "VARCHAR", "start_date": "DATE", "ended_at": "TIMESTAMP"}
+
+Row = Mapping[str, Any]
+
+
+def utc(text: str) -> datetime:
+    """An ISO time with its offset as an aware moment; without one it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class World:
+    """The input relations of the engine, filled by rows of what a test is about."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(":memory:", config={"threads": 1})
+        for table, columns in (
+            ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
+        ):  # fmt: skip
+            fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            self.connection.execute(f"CREATE TABLE {table} ({fields})")
+
+    def run(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, dict(parameters)).fetchall()
+
+    def people(self, *rows: Row) -> None:
+        self._insert("people", PEOPLE, rows)
+
+    def activities(self, *rows: Row) -> None:
+        named = ({"activity_id": f"a{self._count('activities') + n}", **row} for n, row in enumerate(rows))
+        self._insert("activities", ACTIVITIES, named)
+
+    def companies(self, *rows: Row) -> None:
+        self._insert("companies", COMPANIES, rows)
+
+    def cadence_runs(self, *rows: Row) -> None:
+        self._insert("cadence_runs", RUNS, rows)
+
+    def rows(self, table: str, key: str = "person_id") -> dict[str, dict[str, Any]]:
+        """A table of results by its key."""
+        cursor = self.connection.execute(f"SELECT * FROM {table}")
+        names = [column[0] for column in cursor.description]
+        return {row[names.index(key)]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+
+    def clear(self) -> None:
+        for table in ("people", "activities", "companies", "cadence_runs"):
+            self.connection.execute(f"DELETE FROM {table}")
+
+    def _count(self, table: str) -> int:
+        ((count,),) = self.connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return int(count)
+
+    def _insert(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
+        values = [[_stored(row.get(name)) for name in columns] for row in rows]
+        if values:
+            holes = ", ".join("?" for _ in columns)
+            self.connection.executemany(f"INSERT INTO {table} VALUES ({holes})", values)
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def bind(condition: str, item: str) -> str | None:
+    """The second wall as the store gives it: tries a condition on one typed row."""
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        try:
+            ((kind, _),) = connection.execute(f"SELECT typeof({condition}), ({condition}) FROM {item}").fetchall()
+        except duckdb.Error as error:
+            return str(error).split("\n", 1)[0]
+    return None if kind == "BOOLEAN" else f"it is a {kind}, not true or false"
+
+
+def shipped(name: str = "classic") -> RuleSet:
+    return load_rules(SHIPPED / name, bind)
+
+
+def rules_with(folder: Path, **files: str) -> RuleSet:
+    """`classic` with some files written anew, such as scoring="version: 1…"."""
+    for file in ("scoring", "tiers", "lifecycle", "cadence"):
+        text = files.get(file) or (SHIPPED / "classic" / f"{file}.yaml").read_text(encoding="utf-8")
+        (folder / f"{file}.yaml").write_text(text, encoding="utf-8")
+    return load_rules(folder, bind)
+
+
+def as_run(world: World) -> Run:
+    return world.run
