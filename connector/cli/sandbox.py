@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.serve import run
@@ -116,9 +117,10 @@ def sandbox() -> None:
 )
 @_setting("org_time_zone", str, "The Salesforce user's time zone.")
 @_setting("account_engagement_time_zone", str, "The Account Engagement user's time zone.")
-def serve(state: Path, **switches: Any) -> None:
+@click.pass_context
+def serve(context: click.Context, /, state: Path, **switches: Any) -> None:
     """Serves both systems on loopback until it is stopped: plain HTTP for any tool, and TLS."""
-    config = SandboxConfig(state=state / "sandbox", **switches)
+    config = SandboxConfig(state=_folder(context, state), **switches)
     try:
         run(config, click.echo)
     except (AlreadyRunningError, PortTakenError) as error:
@@ -128,17 +130,26 @@ def serve(state: Path, **switches: Any) -> None:
 @sandbox.command()
 @_state_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of shell lines.")
-def env(state: Path, *, as_json: bool) -> None:
+@click.pass_context
+def env(context: click.Context, state: Path, *, as_json: bool) -> None:
     """Prints how to reach the sandbox that runs: `eval "$(connector sandbox env)"` points the connector at it."""
-    settings = running_settings(state / "sandbox")
+    folder = _folder(context, state)
+    settings = running_settings(folder)
     if settings is None:
-        message = f"No sandbox runs in {state / 'sandbox'}: start one with `connector sandbox serve`."
+        message = f"No sandbox runs in {folder}: start one with `connector sandbox serve`."
         raise click.ClickException(message)
     if as_json:
         click.echo(json.dumps({key: settings[key] for key in _ENV_KEYS}, ensure_ascii=False, indent=2))
         return
     for name, value in _exports(settings).items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _folder(context: click.Context, state: Path) -> Path:
+    """The sandbox's own folder; a --state before the word `sandbox` counts too, unless one stands after it."""
+    given_here = context.get_parameter_source("state") is ParameterSource.COMMANDLINE
+    given_before = None if given_here else getattr(context.find_root().obj, "state", None)
+    return (Path(given_before) if given_before else state) / "sandbox"
 
 
 def _exports(settings: dict[str, Any]) -> dict[str, str]:

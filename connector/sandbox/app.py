@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connector.sandbox.account_engagement import guard as account_engagement_guard
+from connector.sandbox.account_engagement.refusals import CONTENT_TYPE as ACCOUNT_ENGAGEMENT_JSON
+from connector.sandbox.account_engagement.refusals import RefusalError
 from connector.sandbox.context import Sandbox
 from connector.sandbox.gate import Gate
 from connector.sandbox.request_log import log_entry, request_log, system_of
@@ -21,7 +23,6 @@ from connector.sandbox.salesforce.versions import version_refusal
 from connector.sandbox.wire import Request, Response, json_response
 
 _ALONE = frozenset({("POST", "/_sandbox/reset"), ("PUT", "/_sandbox/clock")})
-_ACCOUNT_ENGAGEMENT_JSON = "application/json"
 
 
 class App:
@@ -48,7 +49,7 @@ class App:
             return dispatch(request, self._sandbox, self._routes)
         except Exception:  # noqa: BLE001 - the last line of defence: a client must get an answer, never a trace
             error_id = uuid.uuid4().hex[:12]
-            sys.stderr.write(f"ErrorId {error_id}: {request.method} {request.path}\n{traceback.format_exc()}")
+            sys.stderr.write(f"ErrorId {error_id}\n{traceback.format_exc()}")
             return _unexpected(request, error_id)
 
 
@@ -75,19 +76,11 @@ def _unrouted(request: Request, allowed: set[str]) -> Response:
         return Response(204, headers={"Allow": ", ".join(sorted({*allowed, "OPTIONS"}))})
     match system_of(request.path):
         case "account_engagement":
-            return _account_engagement_refusal(allowed)
+            return RefusalError(60 if allowed else 198).response
         case "sandbox":
             return _control_refusal(request, allowed)
         case _:
             return method_not_allowed(request.method, allowed) if allowed else not_found()
-
-
-def _account_engagement_refusal(allowed: set[str]) -> Response:
-    if allowed:
-        body = {"code": 60, "message": f"Please use {' or '.join(sorted(allowed))} for this request."}
-        return json_response(405, body, content_type=_ACCOUNT_ENGAGEMENT_JSON)
-    body = {"code": 198, "message": "Endpoint not found"}
-    return json_response(404, body, content_type=_ACCOUNT_ENGAGEMENT_JSON)
 
 
 def _control_refusal(request: Request, allowed: set[str]) -> Response:
@@ -101,5 +94,5 @@ def _unexpected(request: Request, error_id: str) -> Response:
     message = f"An unexpected error occurred. Please include this ErrorId if you contact support: {error_id}"
     if system_of(request.path) == "account_engagement":
         body = {"code": 1, "message": message}
-        return json_response(500, body, content_type=_ACCOUNT_ENGAGEMENT_JSON)
+        return json_response(500, body, content_type=ACCOUNT_ENGAGEMENT_JSON)
     return refusal(500, "UNKNOWN_EXCEPTION", message)

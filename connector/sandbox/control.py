@@ -71,8 +71,8 @@ def list_truth(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Re
     """GET truth: how many rows each object has, deleted ones included."""
     reader = sandbox.database.reader()
     counts = {
-        name.removeprefix(_TRUTH_PREFIX): reader.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
-        for name, table in sorted(_tables(sandbox).items())
+        table.removeprefix(_TRUTH_PREFIX): reader.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+        for table in sorted(_tables(sandbox).values())
     }
     return json_response(200, {"objects": counts})
 
