@@ -17,7 +17,7 @@ import structlog
 import tenacity
 
 from connector.domain.outcome import RowResult
-from connector.errors import RetryError
+from connector.errors import ConnectorError, RetryError
 from connector.http.outcome import TooSlowError, UnknownOutcomeError
 
 ATTEMPTS = 6
@@ -75,6 +75,10 @@ class Retry:
             except UnknownOutcomeError as error:
                 known = {place: result for place, result in enumerate(results) if place not in again}
                 raise UnknownOutcomeError(str(error), error.again_after, known, tuple(again)) from error
+            except ConnectorError as error:
+                # The results at hand say truly what stands; losing them to a later failure would not.
+                log.warning("retry.given_up", step=step, rows=len(again), why=str(error))
+                break
             for place, result in zip(again, second, strict=True):
                 results[place] = result
         return results
