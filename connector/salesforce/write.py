@@ -81,7 +81,7 @@ class SalesforceWriter:
         return self._in_calls("salesforce.delete", calls(list(ids), ROWS_A_CALL), ids, send)
 
     def update_unmodified(self, object_name: str, rows: Sequence[Unmodified]) -> list[RowResult]:
-        """Sets fields of records (id, values, since), except of those that changed after `since`: `moved` in the result.
+        """Sets fields of records (id, values, since), but not where they changed after `since` (`moved`).
 
         The org compares to the second; `since` is aware. 25 rows a call.
         """
@@ -101,7 +101,7 @@ class SalesforceWriter:
             return [row_result(answer, id_of(rows[place])) for answer, place in zip(answers, places, strict=True)]
 
         ids = [id_of(row) for row in rows]
-        keys = {"Id": ids, None: list(range(len(rows)))}.get(key) or [row[str(key)] for row in rows]
+        keys = ids if key == "Id" else [row[key] if key else place for place, row in enumerate(rows)]
         return self._in_calls(step, calls(keys, ROWS_A_CALL), ids, send)
 
     def _answers(self, method: str, path: str, expected: int, **options: Any) -> list[Any]:

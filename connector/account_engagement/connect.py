@@ -1,0 +1,19 @@
+"""From settings to one reader a business unit."""
+
+from __future__ import annotations
+
+from connector.account_engagement.read import AccountEngagementReader
+from connector.http.retry import Retry
+from connector.http.session import RemoteSession
+from connector.settings import Settings
+
+
+def connect(settings: Settings, session: RemoteSession, retry: Retry) -> tuple[AccountEngagementReader, ...]:
+    """A reader for each business unit of the settings, in their order; none when none is named.
+
+    `session` comes from `http.session.open_session`: the token of the Salesforce org opens both.
+    """
+    access = settings.account_engagement()
+    if access is None:
+        return ()
+    return tuple(AccountEngagementReader(session, access.url, unit, retry) for unit in access.business_unit_ids)

@@ -1,0 +1,65 @@
+"""What Account Engagement's error codes mean for us: the table beside `http.outcome`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from connector.errors import ConnectorError, StopError
+from connector.http.outcome import OURS, PASSES, Answer, Effect, Verdict, from_answer, of_status
+
+REMOTE = "Account Engagement"
+TOMORROW = 3600.0
+UNIT = "Check CONNECTOR_ACCOUNT_ENGAGEMENT_BUSINESS_UNIT_IDS and CONNECTOR_ACCOUNT_ENGAGEMENT_URL."
+ABILITY = "Give the integration user's role the ability for it in Account Engagement."
+PAGES_ENDED = "The pages of this question have ended: ask again from the last row on."
+
+CODES: Mapping[int, Verdict] = {
+    13: Verdict("stop", "no", OURS),
+    46: Verdict("stop", "no", ABILITY),
+    49: Verdict("configuration", "no", "Check that the integration user may use Account Engagement's API."),
+    51: Verdict("stop", "no", "Check the fields of this collection in fields.yaml."),
+    60: Verdict("stop", "no", OURS),
+    66: Verdict("retry", "no", f"Too many calls at once, be they ours or others'. {PASSES}"),
+    76: Verdict("configuration", "no", "Enable API access in Account Engagement."),
+    109: Verdict("stop", "no", "It is not there."),
+    122: Verdict("retry", "no", "The business unit's API calls of the day are used up.", TOMORROW),
+    181: Verdict("configuration", "no", UNIT),
+    182: Verdict("configuration", "no", UNIT),
+    183: Verdict("retry", "unknown", f"It failed inside. {PASSES}"),
+    184: Verdict(
+        "configuration",
+        "no",
+        "Give the app the scope pardot_api, and the integration user access to this business unit.",
+    ),
+    192: Verdict("stop", "no", OURS),
+    198: Verdict("configuration", "no", "Check CONNECTOR_ACCOUNT_ENGAGEMENT_URL."),
+    201: Verdict("configuration", "no", UNIT),
+    202: Verdict("slow", "no", f"The question was too large. {PASSES}"),
+    209: Verdict("stop", "no", OURS),
+    210: Verdict("stop", "no", PAGES_ENDED),
+    211: Verdict("stop", "no", PAGES_ENDED),
+    214: Verdict("slow", "unknown", f"The question was too large. {PASSES}"),
+}
+
+_UNKNOWN_FIELD = re.compile(r"unknown field: (?P<field>[\w.]+?)\.?\s*$")
+
+
+class UnknownFieldError(StopError):
+    """A collection has no field of this name: ask again without it, and tell."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message, "51")
+        self.field = field
+
+
+def refusal(where: str, status: int, content: Any, effect: Effect, again_after: float | None = None) -> ConnectorError:
+    """The error to raise for an answer that refuses. `content`: the body, parsed where it was JSON."""
+    body: Mapping[str, Any] = content if isinstance(content, Mapping) else {}
+    code, message = body.get("code"), body.get("message")
+    verdict = CODES.get(code) if isinstance(code, int) else None
+    answer = Answer(where, status, str(code) if code else None, str(message) if message else None, again_after)
+    error = from_answer(answer, verdict or of_status(status), effect)
+    named = _UNKNOWN_FIELD.search(str(message)) if code == 51 else None
+    return UnknownFieldError(str(error), named["field"]) if named else error
