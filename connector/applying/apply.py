@@ -40,7 +40,7 @@ class Writer(Protocol):
 class Reader(Protocol):
     """What settling lost answers needs of Salesforce."""
 
-    def query(self, soql: str, *, deleted: bool = False) -> list[dict[str, Any]]: ...
+    def query(self, soql: str) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
 
 
 def _send_update(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
-    rows = [{"id": record.record_id, **_values(record)} for record in records]
+    rows = [{"Id": record.record_id, **_values(record)} for record in records]
     return application.writer.update(records[0].object, rows)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from connector.domain.plan import PlainValue
 from connector.store.journal import Intent, as_text
 
-Query = Callable[..., list[dict[str, Any]]]
+Query = Callable[[str], list[dict[str, Any]]]
 
 
 def found_after_loss(query: Query, intents: Sequence[Intent]) -> set[int]:
@@ -18,7 +18,7 @@ def found_after_loss(query: Query, intents: Sequence[Intent]) -> set[int]:
     tasks = [intent for intent in intents if intent.kind == "task"]
     if tasks:
         keys = ", ".join(f"'{_quoted(intent.record)}'" for intent in tasks)
-        rows = query(f"SELECT Connector_Key__c FROM Task WHERE Connector_Key__c IN ({keys})", deleted=True)
+        rows = query(f"SELECT Connector_Key__c FROM Task WHERE Connector_Key__c IN ({keys})")
         there = {row["Connector_Key__c"] for row in rows}
         found |= {intent.number for intent in tasks if intent.record in there}
     updates = [intent for intent in intents if intent.kind == "update"]
@@ -31,7 +31,7 @@ def found_after_loss(query: Query, intents: Sequence[Intent]) -> set[int]:
 def _found_updates(query: Query, object_name: str, intents: Sequence[Intent]) -> set[int]:
     fields = sorted({field for intent in intents for field in intent.after})
     ids = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
-    rows = query(f"SELECT Id, {', '.join(fields)} FROM {object_name} WHERE Id IN ({ids})", deleted=True)
+    rows = query(f"SELECT Id, {', '.join(fields)} FROM {object_name} WHERE Id IN ({ids})")
     by_id: dict[str, Mapping[str, Any]] = {row["Id"]: row for row in rows}
     return {
         intent.number

@@ -49,13 +49,15 @@ class Guard(Strict):
     """How much one run may overwrite before it asks for a word.
 
     Shares are of the records of the object that have a value already; `at_least` is the number of records below
-    which shares say nothing. `tasks_per_owner` is a count for one run.
+    which shares say nothing. `tasks_per_owner` is a count for one run; `reviews_per_owner_a_day`
+    limits the review tasks of those hot since longer: the others wait for another day.
     """
 
     at_least: int = 200
     overwrite: float = 0.6
     status: float = 0.1
     tasks_per_owner: int = 60
+    reviews_per_owner_a_day: int = 10
 
 
 class Fields(Strict):
@@ -66,6 +68,8 @@ class Fields(Strict):
     account_engagement: dict[str, ObjectFields] = Field(default_factory=dict)
     sources: dict[str, list[str]] = Field(default_factory=dict)
     statuses: dict[Literal["opportunity", "won", "lost", "disqualified"], list[str]] = Field(default_factory=dict)
+    language: Literal["ja", "en"] = "ja"
+    """The language of texts that are written into the CRM."""
     guard: Guard = Guard()
 
     @model_validator(mode="after")

@@ -100,3 +100,13 @@ def record_transitions(store: Store, run_id: str, transitions: Sequence[Transiti
             "now": naive(now),
         },
     )
+
+
+def keep_persons(store: Store, now: datetime) -> None:
+    """Keeps which records are one person, so that persons keep their ids when records join them later."""
+    store.run(
+        "INSERT INTO known_persons SELECT record_key, person_id, $now FROM person_records "
+        "ON CONFLICT (record_key) DO UPDATE SET person_id = excluded.person_id "
+        "WHERE known_persons.person_id <> excluded.person_id",
+        {"now": naive(now)},
+    )
