@@ -60,8 +60,9 @@ def lived_until(sandbox: Sandbox) -> datetime:
 
 
 def move_world(sandbox: Sandbox, goal: datetime, *, frozen: bool | None) -> None:
-    """Lets the world live until `goal`, then sets the clock to it."""
-    _part("world").advance(sandbox, lived_until(sandbox), goal)
+    """Lets an invented world live until `goal`, then sets the clock to it; in a loaded one only time passes."""
+    if sandbox.config.load is None:
+        _part("world").advance(sandbox, lived_until(sandbox), goal)
     sandbox.clock.set(goal, frozen=frozen)
     sandbox.open_state["lived_until"] = goal
 

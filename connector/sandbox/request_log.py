@@ -62,7 +62,7 @@ def log_entry(request: Request, response: Response, seconds: float, sandbox: San
         "system": system_of(request.path),
         "method": request.method,
         "path": request.path,
-        "query": urlencode(shown),
+        "query": urlencode(shown, safe="*"),
         "status": response.status,
         "milliseconds": round(seconds * 1000, 1),
         "received_at": request.received_at.isoformat(timespec="milliseconds"),
