@@ -80,10 +80,11 @@ class World:
         return int(count)
 
     def _insert(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
-        values = [[_stored(row.get(name)) for name in columns] for row in rows]
-        if values:
-            holes = ", ".join("?" for _ in columns)
-            self.connection.executemany(f"INSERT INTO {table} VALUES ({holes})", values)
+        stored = [[_stored(row.get(name)) for name in columns] for row in rows]
+        if stored:
+            lists = [list(column) for column in zip(*stored, strict=True)]
+            fields = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
+            self.connection.execute(f"INSERT INTO {table} SELECT {fields}", lists)
 
 
 def _stored(value: object) -> object:

@@ -188,8 +188,8 @@ class Scoring(Strict):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        ids = [rule.id for rule in (*self.source, *self.behaviour)]
-        ids += [rule.id for rule in (*self.visits, *self.weeks)]
+        ids = [rule.id for rule in self.source] + [rule.id for rule in self.behaviour]
+        ids += [rule.id for rule in self.visits] + [rule.id for rule in self.weeks]
         _unique([*ids, *([self.inactivity.id] if self.inactivity else [])])
         return self
 
