@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.sandbox.account_engagement.records import next_number
 from connector.sandbox.clock import stamp
 from connector.sandbox.context import Sandbox
 
@@ -14,14 +15,17 @@ def record_custom_fields(sandbox: Sandbox) -> None:
     Whoever fills a sandbox's database calls it once the tables are there.
     """
     prospects = sandbox.account_engagement.object("prospects")
+    definition = sandbox.account_engagement.object("custom_fields")
+    if prospects is None or definition is None:
+        return
     now = stamp(sandbox.clock.now())
     with sandbox.database.write() as connection:
         known = {row[0] for row in connection.execute('SELECT "fieldId" FROM "custom_fields"')}
-        for entry in prospects.fields if prospects else ():
+        for entry in prospects.fields:
             field_id = entry.name.removesuffix("__c")
             if not entry.custom or field_id in known:
                 continue
-            number = sandbox.database.next_ids("custom_fields")
+            number = next_number(connection, sandbox, definition)
             kind = _TYPES.get(entry.type, "text")
             flags = (int(kind == "multi-select"), 0, 0, 0)
             connection.execute(

@@ -20,6 +20,7 @@ _FIXED_ONCE_MADE = frozenset({"prospectId", "listId"})
 def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Response:
     """POST of a list or a membership: 58 when the prospect is on the list already."""
     values = stored_values(definition, json_body(request), creating=True)
+    records.check_fields(request.parameter("fields"), sandbox, definition)
     for name in _REQUIRED[definition.name]:
         if values.get(name) in {None, ""}:
             raise RefusalError(153, name)
@@ -36,6 +37,7 @@ def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Respons
 def update(request: Request, sandbox: Sandbox, definition: ObjectDef, number: int) -> Response:
     """PATCH of a list or a membership; of the latter only `optedOut` may change."""
     values = stored_values(definition, json_body(request), creating=False)
+    records.check_fields(request.parameter("fields"), sandbox, definition)
     fixed = _FIXED_ONCE_MADE & values.keys() if definition.name == "list_memberships" else set()
     for name in sorted(fixed):
         raise RefusalError(154, name)

@@ -35,6 +35,7 @@ _UPSERT_ARGUMENTS: Mapping[str, Callable[[Any], bool]] = {
 def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Response:
     """POST: 201 with the asked fields, 204 when none was asked for; 9 when the address is taken."""
     body = json_body(request)
+    records.check_fields(request.parameter("fields"), sandbox, definition)
     with sandbox.database.write() as connection:
         number = _create(connection, request, sandbox, definition, body)
     location = {"Location": f"{request.origin}/api/v5/objects/{COLLECTION}/{number}"}
@@ -44,6 +45,7 @@ def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Respons
 def update(request: Request, sandbox: Sandbox, definition: ObjectDef, number: int) -> Response:
     """PATCH: what is not named stays; 219 in the recycle bin, 54 when the address belongs to another."""
     body = json_body(request)
+    records.check_fields(request.parameter("fields"), sandbox, definition)
     with sandbox.database.write() as connection:
         row = records.find(connection, definition, number)
         if records.is_binned(definition, row):
@@ -54,6 +56,7 @@ def update(request: Request, sandbox: Sandbox, definition: ObjectDef, number: in
 
 def undelete(request: Request, sandbox: Sandbox, definition: ObjectDef, number: int) -> Response:
     """Takes a prospect out of the recycle bin: 109 when there is none, 9 when its address is taken by now."""
+    records.check_fields(request.parameter("fields"), sandbox, definition)
     with sandbox.database.write() as connection:
         row = records.find(connection, definition, number)
         if not records.is_binned(definition, row):
@@ -88,6 +91,7 @@ def upsert_latest_by_email(request: Request, sandbox: Sandbox, definition: Objec
     email = checked_email(body["matchEmail"])
     prospect: dict[str, Any] = body["prospect"]
     fields = ",".join(body.get("fields", ()))
+    records.check_fields(fields, sandbox, definition)
     with sandbox.database.write() as connection:
         found = _latest(connection, email, deleted=bool(body.get("secondaryDeletedSearch", False)))
         if found is None:

@@ -58,6 +58,13 @@ def read(request: Request, sandbox: Sandbox, definition: ObjectDef, number: int)
     return answer(200, shown(request.parameter("fields"), sandbox, definition, number), headers)
 
 
+def check_fields(fields: str | None, sandbox: Sandbox, definition: ObjectDef) -> None:
+    """Refuses what `fields` names wrongly, before anything is written. None or empty asks for nothing."""
+    if (fields or "").strip():
+        zone = ZoneInfo(sandbox.config.account_engagement_time_zone)
+        shape(definition, parse_fields(fields), sandbox.account_engagement, zone, single=True)
+
+
 def shown(fields: str | None, sandbox: Sandbox, definition: ObjectDef, number: int) -> dict[str, Any]:
     """The named fields of one record as they go out."""
     zone = ZoneInfo(sandbox.config.account_engagement_time_zone)
@@ -91,7 +98,7 @@ def insert(
     """Adds a record with its defaults and stamps; answers its id."""
     now = stamp(sandbox.clock.now())
     defaults = {entry.name: entry.default for entry in definition.fields if entry.default is not None}
-    number = _next_number(connection, sandbox, definition)
+    number = next_number(connection, sandbox, definition)
     stamps = {"createdAt": now, "updatedAt": now, "createdById": user, "updatedById": user}
     row = {**defaults, **values, **stamps, "id": number}
     names = ", ".join(f'"{name}"' for name in row)
@@ -134,7 +141,7 @@ def exists(connection: sqlite3.Connection, table: str, number: Any) -> bool:
     return found is not None
 
 
-def _next_number(connection: sqlite3.Connection, sandbox: Sandbox, definition: ObjectDef) -> int:
+def next_number(connection: sqlite3.Connection, sandbox: Sandbox, definition: ObjectDef) -> int:
     """An id above all that are there, however they came to be, taken from the object's sequence."""
     first = sandbox.database.next_ids(definition.name)
     top = connection.execute(f'SELECT max("id") FROM "{definition.name}"').fetchone()[0] or 0
