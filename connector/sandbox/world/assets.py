@@ -1,0 +1,239 @@
+"""What stands before anybody comes: the org, its users and statuses, campaigns, forms, files, lists."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from connector.sandbox.config import SandboxConfig
+from connector.sandbox.context import ORG_ID
+from connector.sandbox.world.ledger import Ledger
+from connector.sandbox.world.moments import text
+from connector.sandbox.world.words_content import FILES, FORMS, SITE, VIDEOS
+from connector.sandbox.world.words_staff import (
+    LEAD_STATUSES,
+    LISTS,
+    QUEUES,
+    SOURCE_CAMPAIGNS,
+    STAFF,
+    STAGES,
+)
+
+COMPANY = "ミルモリ株式会社"
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Makes the table that remembers which record is which asset."""
+    connection.execute("CREATE TABLE IF NOT EXISTS world_assets (name TEXT PRIMARY KEY, id)")
+
+
+class Assets:
+    """Record ids by the world's own names for them, such as `form:inquiry` or `user:integration`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids: dict[str, Any] = dict(
+            (row[0], row[1]) for row in connection.execute("SELECT name, id FROM world_assets")
+        )
+
+        self._names: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._ids[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._ids
+
+    def keep(self, name: str, record: Any) -> Any:
+        """Remembers an asset's record id and answers it."""
+        self._ids[name] = record
+        if not name.startswith("account:"):
+            self._names.clear()
+        self._connection.execute("INSERT INTO world_assets VALUES (?, ?)", (name, record))
+        return record
+
+    def names(self, start: str) -> list[str]:
+        """The names that begin with `start`, in order."""
+        found = self._names.get(start)
+        if found is None:
+            found = self._names[start] = sorted(name for name in self._ids if name.startswith(start))
+        return found
+
+
+def stamps(assets: Assets, moment: int, user: str = "user:integration") -> dict[str, Any]:
+    """The six stamps of a Salesforce record that a user makes at a moment."""
+    when, by = text(moment), assets[user]
+    return {
+        "CreatedDate": when,
+        "CreatedById": by,
+        "LastModifiedDate": when,
+        "LastModifiedById": by,
+        "SystemModstamp": when,
+    }
+
+
+def found(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:
+    """Founds the vendor: everything here bears the stamp of one moment before history begins."""
+    _users(config, ledger, assets, moment)
+    _organization(config, ledger, assets, moment)
+    _campaigns(ledger, assets, moment)
+    _published(ledger, assets, moment)
+
+
+def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:
+    ids = [ledger.id("User") for _ in range(len(STAFF) + 1)]
+    assets.keep("user:integration", ids[0])
+    for colleague, record in zip(STAFF, ids[1:], strict=True):
+        assets.keep(f"user:{colleague.team}:{colleague.login}", record)
+    common = {
+        **stamps(assets, moment),
+        "IsActive": 1,
+        "TimeZoneSidKey": config.org_time_zone,
+        "LocaleSidKey": "en_US",
+        "LanguageLocaleKey": "ja",
+        "EmailEncodingKey": "UTF-8",
+        "UserType": "Standard",
+        "ProfileId": "00eSb0000000001AAA",
+        "CompanyName": COMPANY,
+    }
+    people = [("Integration", "", config.username, "", "connector", "Integration User")]
+    people += [
+        (
+            one.family,
+            one.given,
+            f"{one.login}@vendor.example",
+            one.title,
+            one.login.split(".")[0][:8],
+            one.team,
+        )
+        for one in STAFF
+    ]
+    for record, (family, given, login, title, alias, team) in zip(ids, people, strict=True):
+        ledger.add(
+            "User",
+            {
+                **common,
+                "Id": record,
+                "Username": login,
+                "LastName": family,
+                "FirstName": given or None,
+                "Email": login,
+                "Title": title or None,
+                "Alias": alias,
+                "CommunityNickname": login.split("@")[0],
+                "Department": team,
+            },
+        )
+        mirror = {"email": login, "username": login, "firstName": given, "lastName": family, "jobTitle": title}
+        number = assets.keep(f"ae_user:{record}", ledger.number("users"))
+        ledger.add(
+            "users",
+            {
+                **mirror,
+                "id": number,
+                "salesforceId": record,
+                "role": 2,
+                "roleName": "Marketing",
+                **_when(moment),
+            },
+        )
+
+
+def _organization(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:
+    ledger.add(
+        "Organization",
+        {
+            "Id": ORG_ID,
+            "Name": COMPANY,
+            "State": "東京都",
+            "City": "品川区",
+            "Street": "大崎5-5-5",
+            "PostalCode": "141-0032",
+            "Country": "日本",
+            "DefaultLocaleSidKey": "en_US",
+            "LanguageLocaleKey": "ja",
+            "TimeZoneSidKey": config.org_time_zone,
+            "FiscalYearStartMonth": 4,
+            "OrganizationType": "Enterprise Edition",
+            "InstanceName": "JPN99",
+            **stamps(assets, moment),
+        },
+    )
+    for name, developer_name in QUEUES:
+        record = assets.keep(f"queue:{developer_name}", ledger.id("Group"))
+        row = {"Id": record, "Name": name, "DeveloperName": developer_name, "Type": "Queue"}
+        ledger.add("Group", {**row, "OwnerId": ORG_ID, **stamps(assets, moment)})
+    for order, status in enumerate(LEAD_STATUSES, start=1):
+        row = {"Id": ledger.id("LeadStatus"), "MasterLabel": status, "ApiName": status, "SortOrder": order}
+        flags = {"IsDefault": int(order == 1), "IsConverted": int(status == "Closed - Converted")}
+        ledger.add("LeadStatus", {**row, **flags, **stamps(assets, moment)})
+    for order, (stage, probability, forecast) in enumerate(STAGES, start=1):
+        row = {"Id": ledger.id("OpportunityStage"), "MasterLabel": stage, "ApiName": stage, "SortOrder": order}
+        flags = {"IsActive": 1, "IsClosed": int(stage.startswith("Closed")), "IsWon": int(stage == "Closed Won")}
+        figures = {
+            "DefaultProbability": probability,
+            "ForecastCategory": forecast,
+            "ForecastCategoryName": forecast,
+        }
+        ledger.add("OpportunityStage", {**row, **flags, **figures, **stamps(assets, moment)})
+
+
+def _campaigns(ledger: Ledger, assets: Assets, moment: int) -> None:
+    for source, name, kind in SOURCE_CAMPAIGNS:
+        add_campaign(ledger, assets, f"campaign:{source}", name, kind, moment)
+
+
+def add_campaign(
+    ledger: Ledger, assets: Assets, key: str, name: str, kind: str, moment: int, held: str | None = None
+) -> None:
+    """A campaign on both sides, kept as `campaign:…` and `ae_campaign:…`; `held` is its only day, if it has one."""
+    record = assets.keep(key, ledger.id("Campaign"))
+    ledger.add(
+        "Campaign",
+        {
+            "Id": record,
+            "Name": name[:80],
+            "Type": kind,
+            "Status": "In Progress",
+            "IsActive": 1,
+            "StartDate": held,
+            "EndDate": held,
+            "OwnerId": assets[assets.names("user:marketing:")[0]],
+            **stamps(assets, moment),
+        },
+    )
+    number = assets.keep(f"ae_{key}", ledger.number("campaigns"))
+    row = {"id": number, "name": name, "cost": 0, "salesforceId": record}
+    ledger.add("campaigns", {**row, **_when(moment)})
+
+
+def _published(ledger: Ledger, assets: Assets, moment: int) -> None:
+    campaign = {"campaignId": assets["ae_campaign:Web"], **_when(moment)}
+    for kind, name, path in FORMS:
+        record = assets.keep(f"form:{kind}", ledger.number("forms"))
+        ledger.add("forms", {"id": record, "name": name, "url": SITE + path, **campaign})
+        number = assets.keep(f"landing_page:{kind}", ledger.number("landing_pages"))
+        row = {"id": number, "name": f"LP {name}", "title": name, "formId": record, "url": SITE + path}
+        ledger.add("landing_pages", {**row, **campaign})
+    for name in ("外部媒体 資料請求", "展示会 アンケート"):
+        record = assets.keep(f"form_handler:{name}", ledger.number("form_handlers"))
+        ledger.add("form_handlers", {"id": record, "name": name, **campaign})
+    for _, name, path in FILES:
+        record = assets.keep(f"file:{name}", ledger.number("files"))
+        url = f"https://go.vendor.example{path}"
+        ledger.add("files", {"id": record, "name": name, "url": url, "isTracked": 1, **campaign})
+    for name, title in (("facebook", "SNS投稿"), ("partner", "パートナーサイト バナー"), *VIDEOS):
+        record = assets.keep(f"redirect:{name}", ledger.number("custom_redirects"))
+        row = {"id": record, "name": title, "url": f"https://go.vendor.example/r/{name}", "destinationUrl": SITE}
+        ledger.add("custom_redirects", {**row, **campaign})
+    for name, title in LISTS:
+        record = assets.keep(f"list:{name}", ledger.number("lists"))
+        row = {"id": record, "name": title, "title": title, "isPublic": 0, "isDynamic": 0}
+        ledger.add("lists", {**row, **campaign})
+    record = assets.keep("email_template:newsletter", ledger.number("email_templates"))
+    row = {"id": record, "name": "ミルモリ通信", "subject": "ミルモリ通信", "isListEmail": 1, "type": "htmlAndText"}
+    ledger.add("email_templates", {**row, **campaign})
+
+
+def _when(moment: int) -> dict[str, Any]:
+    return {"createdAt": text(moment), "updatedAt": text(moment)}

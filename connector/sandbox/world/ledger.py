@@ -1,0 +1,129 @@
+"""Collects new rows and changes of one step of the world and writes them in bulk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from typing import Any
+
+from connector.sandbox.catalogue.model import FieldDef, ObjectDef
+from connector.sandbox.context import Sandbox
+from connector.sandbox.ids import record_id
+
+
+class UnknownColumn(Exception):
+    """The world writes a column that the catalogue does not have."""
+
+
+def _default(entry: FieldDef) -> Any:
+    if entry.type == "boolean":
+        return int(entry.default in {1, "1", "true", True})
+    return entry.default
+
+
+class Ledger:
+    """Rows to insert and columns to change, until `write`. It must live within one write transaction.
+
+    A row is a mapping of column to value; columns left out get the catalogue's default, or NULL.
+    """
+
+    def __init__(self, sandbox: Sandbox, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._sandbox = sandbox
+        self._defaults: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, list[list[Any]]] = defaultdict(list)
+        self._changes: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
+        self._next: dict[str, int] = {}
+        self._prefixes: dict[str, str] = {}
+        self.pending = 0
+
+    def number(self, table: str) -> int:
+        """The next whole number of a table, which is the id in Account Engagement."""
+        found = self._next.get(table)
+        if found is None:
+            found = self._sandbox.database.next_ids(table, 0)
+        self._next[table] = found + 1
+        return found
+
+    def id(self, table: str) -> str:
+        """The next record id of a Salesforce object."""
+        prefix = self._prefixes.get(table)
+        if prefix is None:
+            prefix = self._prefixes[table] = self._definition(table).prefix or "000"
+        return record_id(prefix, self.number(table))
+
+    def add(self, table: str, row: dict[str, Any]) -> None:
+        """Keeps a new row."""
+        defaults = self._defaults.get(table)
+        if defaults is None:
+            defaults = self._defaults[table] = self._columns(table)
+        if not row.keys() <= defaults.keys():
+            raise UnknownColumn(f"{table} has no column {sorted(row.keys() - defaults.keys())}.")
+        self._rows[table].append(list({**defaults, **row}.values()))
+        self.pending += 1
+
+    def change(self, table: str, key: Any, **values: Any) -> None:
+        """Keeps new values for some columns of one row; the last word on a column wins."""
+        kept = self._changes[table].get(key)
+        if kept is None:
+            self._changes[table][key] = values
+        else:
+            kept.update(values)
+
+    def write(self) -> None:
+        """Writes what was kept: rows first, then changes, then how far each id sequence has come."""
+        for table, rows in self._rows.items():
+            self._sandbox.database.insert(table, tuple(self._defaults[table]), rows)
+        for table, by_key in self._changes.items():
+            self._write_changes(table, by_key)
+        for table, following in self._next.items():
+            used = following - self._sandbox.database.next_ids(table, 0)
+            self._sandbox.database.next_ids(table, used)
+        self._rows.clear()
+        self._changes.clear()
+        self._next.clear()
+        self.pending = 0
+
+    def _write_changes(self, table: str, by_key: dict[Any, dict[str, Any]]) -> None:
+        groups: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
+        for key, values in by_key.items():
+            groups[tuple(values)].append([*values.values(), key])
+        primary = self._definition(table).key
+        for columns, rows in groups.items():
+            sets = ", ".join(f'"{column}" = ?' for column in columns)
+            self.connection.executemany(
+                f'UPDATE "{table}" SET {sets} WHERE "{primary}" = ?',  # noqa: S608 - names of our own
+                rows,
+            )
+
+    def holders(self, table: str, column: str, value: str) -> list[str]:
+        """The Salesforce ids of the rows of a table whose column has a value, pending changes included."""
+        rows = self.connection.execute(
+            f'SELECT "Id" FROM "{table}" WHERE "{column}" = ?',  # noqa: S608 - names of our own
+            (value,),
+        )
+        found = {str(row[0]) for row in rows}
+        names = list(self._columns(table)) if table not in self._defaults else list(self._defaults[table])
+        key, place = names.index("Id"), names.index(column)
+        found |= {row[key] for row in self._rows.get(table, ()) if row[place] == value}
+        for record, changes in self._changes.get(table, {}).items():
+            if changes.get(column, value) != value:
+                found.discard(record)
+        return sorted(found)
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether the catalogue knows a column (custom fields may not be deployed)."""
+        return self._definition(table).field(column) is not None
+
+    def _columns(self, table: str) -> dict[str, Any]:
+        return {
+            entry.name: _default(entry)
+            for entry in self._definition(table).fields
+            if entry.stored and entry.derived is None
+        }
+
+    def _definition(self, table: str) -> ObjectDef:
+        found = self._sandbox.salesforce.object(table) or self._sandbox.account_engagement.object(table)
+        if found is None:
+            raise UnknownColumn(f"There is no table {table}.")
+        return found

@@ -1,0 +1,151 @@
+"""How a person stands in both systems: kept beside them in a table of its own, with the hidden truth."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+
+_TYPES = {"int": "INTEGER", "float": "REAL"}
+
+
+@dataclass(slots=True)
+class Standing:
+    """One row of `world_people`. Moments are whole seconds; `born` is None before the first record exists.
+
+    `mail` says whether e-mail reaches the person: yes, opted out, bounced, or none (no prospect or address).
+    """
+
+    person: int
+    born: int | None = None
+    name: str | None = None
+    email: str | None = None
+    company: str | None = None
+    corporate_number: str | None = None
+    fit: float = 0.0
+    intent: float = 0.0
+    segment: int = 0
+    happened: str = "unborn"
+    lead_id: str | None = None
+    twin_lead_id: str | None = None
+    contact_id: str | None = None
+    account_id: str | None = None
+    opportunity_id: str | None = None
+    owner_id: str | None = None
+    prospect_id: int | None = None
+    visitor_id: int | None = None
+    mail: str = "none"
+    page_views: int = 0
+    last_activity: int | None = None
+
+
+_NAMES = tuple(entry.name for entry in fields(Standing))
+_COLUMNS = ", ".join(
+    f"{entry.name} {_TYPES.get(str(entry.type).removesuffix(' | None'), 'TEXT')}"
+    + (" PRIMARY KEY" if entry.name == "person" else "")
+    for entry in fields(Standing)
+)
+_TRUTH = ", ".join(name for name in _NAMES if name not in {"born", "last_activity", "segment"})
+_MOMENT = "strftime('%Y-%m-%dT%H:%M:%S.000Z', {0}, 'unixepoch') AS {0}"
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Makes the table, and `truth_people`, the view on it that shows those who have been born."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS world_people ({_COLUMNS})")
+    connection.execute("CREATE INDEX IF NOT EXISTS world_people_segment ON world_people (segment)")
+    moments = ", ".join(_MOMENT.format(name) for name in ("born", "last_activity"))
+    connection.execute("DROP VIEW IF EXISTS truth_people")
+    connection.execute(
+        f"CREATE VIEW truth_people AS SELECT {_TRUTH}, {moments} FROM world_people WHERE born IS NOT NULL"  # noqa: S608
+    )
+
+
+@dataclass(slots=True)
+class LeadState:
+    """What the person's Lead says now; others may have changed it since the world last looked."""
+
+    status: str
+    deleted: bool
+    converted: bool
+
+
+class Standings:
+    """Standings read during one step of the world, and written back at its end."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[int, Standing] = {}
+        self._leads: dict[int, LeadState | None] = {}
+        self._points: dict[int, tuple[int, int, str]] = {}
+
+    def preload(self, until: int) -> None:
+        """Reads everybody in whose agenda something is due by `until`."""
+        rows = self._connection.execute(
+            f"SELECT {', '.join(_NAMES)} FROM world_people "  # noqa: S608
+            "WHERE person IN (SELECT person FROM world_agenda WHERE moment <= ?)",
+            (until,),
+        )
+        for row in rows:
+            self._known[row[0]] = Standing(*row)
+
+    def of(self, person: int) -> Standing:
+        """The standing of a person; a new one for somebody not yet known."""
+        found = self._known.get(person)
+        if found is None:
+            row = self._connection.execute(
+                f"SELECT {', '.join(_NAMES)} FROM world_people WHERE person = ?",  # noqa: S608
+                (person,),
+            ).fetchone()
+            found = self._known[person] = Standing(*row) if row else Standing(person)
+        return found
+
+    def mailable(self, segment: int) -> list[int]:
+        """The people of a segment whom e-mail reaches now, in order; those touched in this step included."""
+        rows = self._connection.execute(
+            "SELECT person FROM world_people WHERE segment = ? AND mail = 'yes'", (segment,)
+        )
+        stored = {row[0] for row in rows}
+        for person, standing in self._known.items():
+            if standing.mail == "yes" and standing.segment == segment:
+                stored.add(person)
+            else:
+                stored.discard(person)
+        return sorted(stored)
+
+    def lead(self, standing: Standing) -> LeadState | None:
+        """The state of the person's Lead, None without one."""
+        person = standing.person
+        if person not in self._leads:
+            row = self._connection.execute(
+                "SELECT Status, IsDeleted, IsConverted FROM Lead WHERE Id = ?", (standing.lead_id,)
+            ).fetchone()
+            self._leads[person] = LeadState(row[0], bool(row[1]), bool(row[2])) if row else None
+        return self._leads[person]
+
+    def set_lead(self, person: int, state: LeadState) -> None:
+        """Remembers the state that a Lead has been given in this step."""
+        self._leads[person] = state
+
+    def score(self, standing: Standing, moment: int, points: int, what: str) -> None:
+        """Adds to the prospect's own score, as Account Engagement does when something happens."""
+        if standing.prospect_id is None:
+            return
+        standing.last_activity = moment
+        before = self._points.get(standing.prospect_id, (0, 0, ""))
+        self._points[standing.prospect_id] = (before[0] + points, moment, what)
+
+    def points(self) -> Iterable[tuple[int, int, int, str]]:
+        """(prospect id, points gained in this step, moment and name of the last activity)."""
+        for prospect, (points, moment, what) in self._points.items():
+            yield prospect, points, moment, what
+
+    def write(self) -> None:
+        """Writes all standings back."""
+        marks = ", ".join("?" for _ in _NAMES)
+        self._connection.executemany(
+            f"INSERT OR REPLACE INTO world_people VALUES ({marks})",  # noqa: S608
+            (astuple(standing) for standing in self._known.values()),
+        )
+        self._known.clear()
+        self._leads.clear()
+        self._points.clear()

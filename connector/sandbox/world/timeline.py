@@ -1,0 +1,146 @@
+"""The world's history and its going on: the same steps, event by event in order of time.
+
+What happens follows from the seed, the moment and the state of the records alone, so that one step over a
+week leaves the same rows as seven steps over a day.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from connector.sandbox.context import Sandbox
+from connector.sandbox.world import (
+    agenda,
+    arrivals,
+    assets,
+    deals,
+    desk,
+    mail,
+    sales,
+    standing,
+    visits,
+    webinars,
+)
+from connector.sandbox.world.agenda import Agenda, Due
+from connector.sandbox.world.ledger import Ledger
+from connector.sandbox.world.moments import DAY, HOUR, text
+from connector.sandbox.world.scene import HISTORY, Scene
+
+_HANDLERS: dict[str, Callable[[Scene, Due], None]] = {
+    "birth": arrivals.birth,
+    "renew": visits.renew,
+    "visit": visits.visit,
+    "resume": visits.resume,
+    "form": visits.form,
+    "download": visits.download,
+    "register": webinars.register,
+    "attend": webinars.attend,
+    "visit_booth": webinars.visit_booth,
+    "mailing": mail.mailing,
+    "sent": mail.sent,
+    "open": mail.opened,
+    "sent_again": mail.sent_again,
+    "click": mail.click,
+    "unsubscribe": mail.unsubscribe,
+    "bounce": mail.bounce,
+    "call": sales.call,
+    "ring": sales.ring,
+    "reply": sales.reply,
+    "finish": sales.finish,
+    "meet": sales.meet,
+    "close": sales.close,
+    "convert": deals.convert,
+    "deal": deals.deal,
+    "day": desk.day,
+    "edit": desk.edit,
+    "delete": desk.delete,
+    "undelete": desk.undelete,
+    "twin": desk.twin,
+    "merge": desk.merge,
+}
+
+_STEP = 10 * DAY
+_MASS_UPDATE = 33 * DAY
+"""How long before the start an administrator touched every bought Lead at once."""
+
+
+def build(sandbox: Sandbox) -> None:
+    """Fills the database with the world as it is at `config.start`, after 18 months of history."""
+    start = int(sandbox.config.start.timestamp())
+    begin = start - HISTORY - arrivals.FORESIGHT - DAY
+    with sandbox.database.write() as connection:
+        for part in (agenda, assets, standing):
+            part.create(connection)
+        ledger = Ledger(sandbox, connection)
+        assets.found(sandbox.config, ledger, assets.Assets(connection), begin)
+        ledger.write()
+        first = [Due(mail.first_mailing(begin), -1, "mailing"), Due(desk.first_day(begin), -1, "day")]
+        connection.executemany("INSERT INTO world_agenda VALUES (?, ?, ?, ?)", first)
+    if sandbox.config.people < 1:
+        return
+    _live(sandbox, begin, start - _MASS_UPDATE)
+    _touch_bought_leads(sandbox, start - _MASS_UPDATE)
+    _live(sandbox, start - _MASS_UPDATE, start)
+
+
+def advance(sandbox: Sandbox, since: datetime, until: datetime) -> None:
+    """Lets happen what happens in (since, until]; nothing in a world that was loaded from files."""
+    with sandbox.database.write() as connection:
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'world_agenda'").fetchone()
+    if known is not None and sandbox.config.people > 0:
+        _live(sandbox, int(since.timestamp()), int(until.timestamp()))
+
+
+def _live(sandbox: Sandbox, since: int, until: int) -> None:
+    while since < until:
+        following = min(until, since + _STEP)
+        with sandbox.database.write() as connection:
+            _step(sandbox, connection, since, following)
+        since = following
+
+
+def _step(sandbox: Sandbox, connection: sqlite3.Connection, since: int, until: int) -> None:
+    standings = standing.Standings(connection)
+    standings.preload(until)
+    scene = Scene(
+        seed=sandbox.config.seed,
+        people=sandbox.config.people,
+        start=int(sandbox.config.start.timestamp()),
+        until=until,
+        ledger=Ledger(sandbox, connection),
+        agenda=Agenda(connection, until),
+        assets=assets.Assets(connection),
+        standings=standings,
+    )
+    for moment, index in arrivals.conceived(scene, since):
+        arrivals.conceive(scene, moment, index)
+    while (due := scene.agenda.pop()) is not None:
+        _HANDLERS[due.what](scene, due)
+    scene.ledger.write()
+    _write_points(scene, connection)
+    standings.write()
+    scene.agenda.write()
+
+
+def _write_points(scene: Scene, connection: sqlite3.Connection) -> None:
+    """Account Engagement adds to the score that stands there, whoever wrote it."""
+    connection.executemany(
+        "UPDATE prospects SET score = coalesce(score, 0) + ?, lastActivityAt = ?, "
+        "firstActivityAt = coalesce(firstActivityAt, ?), updatedAt = max(updatedAt, ?), recentInteraction = ? "
+        "WHERE id = ?",
+        (
+            (points, text(moment), text(moment), text(moment), what, prospect)
+            for prospect, points, moment, what in scene.standings.points()
+        ),
+    )
+
+
+def _touch_bought_leads(sandbox: Sandbox, moment: int) -> None:
+    """A change by the system on thousands of rows within one second: `SystemModstamp` moves alone."""
+    with sandbox.database.write() as connection:
+        connection.execute(
+            "UPDATE Lead SET SystemModstamp = ? WHERE LeadSource = 'Purchased List' AND SystemModstamp < ?",
+            (text(moment + HOUR // 60), text(moment)),
+        )
