@@ -16,7 +16,7 @@ from typing import IO
 
 import requests
 
-_ENTRY = "import runpy; runpy.run_path('connector/cli/sandbox.py')['sandbox']()"
+_ENTRY = "from connector.cli.sandbox import sandbox; sandbox()"
 _START_SECONDS = 120
 
 

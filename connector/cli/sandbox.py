@@ -20,6 +20,7 @@ from connector.sandbox.settings_file import AlreadyRunningError, running_setting
 
 _DEFAULTS = {entry.name: entry.default for entry in fields(SandboxConfig)}
 _F = TypeVar("_F", bound=Callable[..., Any])
+_QUICK_PEOPLE = 2000
 _ENV_KEYS = (
     "schema",
     "url",
@@ -121,6 +122,8 @@ def sandbox() -> None:
 def serve(context: click.Context, /, state: Path, **switches: Any) -> None:
     """Serves both systems on loopback until it is stopped: plain HTTP for any tool, and TLS."""
     config = SandboxConfig(state=_folder(context, state), **switches)
+    if config.load is None and config.people > _QUICK_PEOPLE:
+        click.echo(f"Inventing a world of {config.people:,} people …", err=True)
     try:
         run(config, click.echo)
     except (AlreadyRunningError, PortTakenError) as error:

@@ -127,11 +127,11 @@ def _goal(wish: dict[str, Any], sandbox: Sandbox) -> datetime | None:
         seconds = wish["advance_seconds"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
             raise ControlError("advance_seconds must be a number, 0 or more: the clock only goes forward.")
-        return sandbox.clock.now() + timedelta(seconds=seconds)
+        return sandbox.clock.now() + timedelta(seconds=int(seconds))
     if "now" not in wish:
         return None
     goal = _instant(wish["now"])
-    earliest = max(sandbox.clock.now(), lived_until(sandbox)) if not sandbox.clock.frozen else lived_until(sandbox)
+    earliest = max(sandbox.clock.now(), lived_until(sandbox))
     if goal < earliest:
         message = f"now is {stamp(goal)}, but the world has lived until {stamp(earliest)}"
         raise ControlError(f"{message}: the clock only goes forward; POST /_sandbox/reset begins anew.")
@@ -145,7 +145,7 @@ def _instant(value: Any) -> datetime:
         raise ControlError(f"now is {value!r}: write it as 2026-10-08T00:00:00Z.") from None
     if moment.tzinfo is None:
         raise ControlError(f"now is {value!r}: add Z or an offset, such as 2026-10-08T09:00:00+09:00.")
-    return moment.astimezone(UTC)
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _document(request: Request) -> Any:

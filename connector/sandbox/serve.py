@@ -16,9 +16,11 @@ from connector.sandbox.app import App
 from connector.sandbox.building import new_sandbox, signing_key_path
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.context import Sandbox
-from connector.sandbox.server import Listener
+from connector.sandbox.salesforce.refusals import refusal
+from connector.sandbox.server import Answer, Listener
 from connector.sandbox.settings_file import exclusive_use, remove_settings, write_settings
 from connector.sandbox.tls import Certificates, ensure_certificates, server_context
+from connector.sandbox.wire import Request, Response
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _WORKERS = 8
@@ -57,9 +59,9 @@ def serving(config: SandboxConfig) -> Iterator[RunningSandbox]:
         cleanup.callback(sandbox.database.close)
         workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
         cleanup.callback(workers.shutdown)
-        app = App(sandbox)
+        answer = _through(workers, App(sandbox))
         for listener in (plain, secure):
-            listener.start(lambda request: workers.submit(app.answer, request).result(), sandbox.clock.now)
+            listener.start(answer, sandbox.clock.now)
             cleanup.callback(listener.stop)
         settings = _settings(config, plain, secure, files)
         write_settings(config.state, settings)
@@ -72,15 +74,29 @@ def run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
 
     Call it from the main thread: signals arrive nowhere else.
     """
-    asked_to_stop = threading.Event()
-    before = {name: signal.signal(name, lambda *_: asked_to_stop.set()) for name in _SIGNALS}
-    try:
-        with serving(config) as running:
+    with serving(config) as running:
+        # Only now: whoever interrupts the building of a large world does not want to wait for its end.
+        asked_to_stop = threading.Event()
+        before = {name: signal.signal(name, lambda *_: asked_to_stop.set()) for name in _SIGNALS}
+        try:
             announce(f"Sandbox ready: {running.url} (plain) and {running.tls_url} (TLS)")
             asked_to_stop.wait()
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+
+def _through(workers: ThreadPoolExecutor, app: App) -> Answer:
+    """The app's answers, worked out by a fixed number of threads however many connections there are."""
+
+    def answer(request: Request) -> Response:
+        try:
+            work = workers.submit(app.answer, request)
+        except RuntimeError:
+            return refusal(503, "SERVER_UNAVAILABLE", "The sandbox is stopping.")
+        return work.result()
+
+    return answer
 
 
 def _settings(
