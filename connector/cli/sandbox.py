@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from click.core import ParameterSource
@@ -21,6 +23,7 @@ from connector.sandbox.settings_file import AlreadyRunningError, running_setting
 _DEFAULTS = {entry.name: entry.default for entry in fields(SandboxConfig)}
 _F = TypeVar("_F", bound=Callable[..., Any])
 _QUICK_PEOPLE = 2000
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _ENV_KEYS = (
     "schema",
     "url",
@@ -52,9 +55,7 @@ class _Instant(click.ParamType[datetime]):
 
     name = "time"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
         try:
@@ -64,7 +65,32 @@ class _Instant(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _setting(name: str, kind: type, text: str, *, least: int | None = None) -> Callable[[_F], _F]:
+class _Zone(click.ParamType[str]):
+    """The name of a time zone that this machine knows."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError):
+            self.fail(f"{value!r} is no time zone: write it as Asia/Tokyo.", param, ctx)
+
+
+class _Host(click.ParamType[str]):
+    """A bare host name."""
+
+    name = "host"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _HOST.fullmatch(value):
+            self.fail(f"{value!r} is no bare host name: write it as acme.my.salesforce.com.", param, ctx)
+        return str(value)
+
+
+def _setting(
+    name: str, kind: type | click.ParamType[str], text: str, *, least: int | None = None
+) -> Callable[[_F], _F]:
     """An option for the field `name` of SandboxConfig, with that field's default."""
     flag = "--" + name.replace("_", "-")
     bounded: Any = kind if least is None else click.IntRange(min=least)
@@ -89,7 +115,7 @@ def sandbox() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of exported CSV files to serve instead of the invented world.",
 )
-@_setting("my_domain", str, "The org's host, to which the login hosts point.")
+@_setting("my_domain", _Host(), "The org's host, to which the login hosts point.")
 @_setting("client_id", str, "Consumer key of the external client app.")
 @_setting("client_secret", str, "Its secret.")
 @_setting("username", str, "The user that logs in.")
@@ -116,8 +142,8 @@ def sandbox() -> None:
     default=True,
     help="The key field on Task allows duplicates.",
 )
-@_setting("org_time_zone", str, "The Salesforce user's time zone.")
-@_setting("account_engagement_time_zone", str, "The Account Engagement user's time zone.")
+@_setting("org_time_zone", _Zone(), "The Salesforce user's time zone.")
+@_setting("account_engagement_time_zone", _Zone(), "The Account Engagement user's time zone.")
 @click.pass_context
 def serve(context: click.Context, /, state: Path, **switches: Any) -> None:
     """Serves both systems on loopback until it is stopped: plain HTTP for any tool, and TLS."""

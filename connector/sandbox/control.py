@@ -23,6 +23,12 @@ class ControlError(Exception):
     """A request to the control plane that cannot be done; the message says why and what would."""
 
 
+def welcome(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - handler
+    """GET /: what this is, for people who open the address in a browser."""
+    text = "An emulated Salesforce and Account Engagement; docs/sandbox.md says what it does and does not do.\n"
+    return Response(200, text.encode(), content_type="text/plain;charset=UTF-8")
+
+
 def reset(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - handler
     """POST reset `{"people": n, "seed": n}`, both optional: the world anew, the clock back at its start.
 
@@ -221,6 +227,7 @@ def _plainly(handler: _Handler) -> _Handler:
 
 
 ROUTES = (
+    route("GET", "/", welcome),
     route("POST", "/_sandbox/reset", _plainly(reset)),
     route("GET", "/_sandbox/clock", _plainly(show_clock)),
     route("PUT", "/_sandbox/clock", _plainly(set_clock)),

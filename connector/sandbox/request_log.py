@@ -12,15 +12,17 @@ from connector.sandbox.context import Sandbox
 from connector.sandbox.wire import Request, Response
 
 _KEPT = 20_000
-_SECRET_PARAMETERS = frozenset({
-    "access_token",
-    "assertion",
-    "client_secret",
-    "oauth_token",
-    "password",
-    "refresh_token",
-    "token",
-})
+_SECRET_PARAMETERS = frozenset(
+    {
+        "access_token",
+        "assertion",
+        "client_secret",
+        "oauth_token",
+        "password",
+        "refresh_token",
+        "token",
+    }
+)
 
 
 class RequestLog:

@@ -99,9 +99,7 @@ def _through(workers: ThreadPoolExecutor, app: App) -> Answer:
     return answer
 
 
-def _settings(
-    config: SandboxConfig, plain: Listener, secure: Listener, files: Certificates
-) -> dict[str, Any]:
+def _settings(config: SandboxConfig, plain: Listener, secure: Listener, files: Certificates) -> dict[str, Any]:
     return {
         "schema": 1,
         "url": plain.url,

@@ -150,9 +150,7 @@ class _Connection(socketserver.BaseRequestHandler):
             )
         )
 
-    def _deliver_file(
-        self, connection: socket.socket, response: Response, path: Path, head: Head | None
-    ) -> None:
+    def _deliver_file(self, connection: socket.socket, response: Response, path: Path, head: Head | None) -> None:
         keep_alive = head is not None and head.keeps_alive
         with path.open("rb") as stream:
             start = encode_response(

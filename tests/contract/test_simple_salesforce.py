@@ -162,9 +162,7 @@ def test_refused_query_shows_where(client: Salesforce) -> None:
 
 
 def test_expired_session_is_refreshed_by_the_client(sandbox: SandboxProcess, client: Salesforce) -> None:
-    revoked = requests.post(
-        f"{sandbox.url}/services/oauth2/revoke", {"token": client.session_id}, timeout=30
-    )
+    revoked = requests.post(f"{sandbox.url}/services/oauth2/revoke", {"token": client.session_id}, timeout=30)
     assert revoked.status_code == 200
     assert client.query("SELECT Id FROM Lead LIMIT 1")["totalSize"] == 1
 

@@ -22,11 +22,13 @@ from connector.sandbox.wire import Request, Response, json_response
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SCOPE = "pardot_api api"
-_NO_STORE = MappingProxyType({
-    "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
-    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
-    "X-ReadOnlyMode": "false",
-})
+_NO_STORE = MappingProxyType(
+    {
+        "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+        "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
+        "X-ReadOnlyMode": "false",
+    }
+)
 
 Form = dict[str, str]
 
@@ -117,9 +119,7 @@ def current_refresh_token(sandbox: Sandbox) -> str | None:
     return token
 
 
-def _client_refusal(
-    request: Request, sandbox: Sandbox, form: Form, *, secret_needed: bool = True
-) -> Response | None:
+def _client_refusal(request: Request, sandbox: Sandbox, form: Form, *, secret_needed: bool = True) -> Response | None:
     client_id, secret = client_credentials(request, form)
     if client_id != sandbox.config.client_id:
         return oauth_error("invalid_client_id", "client identifier invalid")

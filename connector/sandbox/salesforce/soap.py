@@ -44,9 +44,7 @@ def call(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response
             return _misuse(kind, f"No operation available for request {{{_NAMESPACES[kind]}}}{name}")
 
 
-def _login(
-    request: Request, sandbox: Sandbox, kind: str, version: int, operation: ET.Element
-) -> Response:
+def _login(request: Request, sandbox: Sandbox, kind: str, version: int, operation: ET.Element) -> Response:
     if version > LOGIN_UNTIL:
         message = f"SOAP API login() is not available in API version {version}.0. Use OAuth instead."
         return _fault(kind, "UNSUPPORTED_API_VERSION", message)
