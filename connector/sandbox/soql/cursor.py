@@ -8,6 +8,8 @@ from connector.sandbox.soql.lexer import Token, tokens
 _DEEPEST = 100
 """Nested parentheses that are read; Salesforce gives up sooner or later too."""
 
+_LARGEST = 2**31 - 1
+
 
 class Cursor:
     """The place that a parse has reached."""
@@ -68,9 +70,9 @@ class Cursor:
         return self.take()
 
     def expect_whole_number(self) -> int:
-        """A number of digits alone."""
+        """A number of digits alone, as large as Salesforce's int."""
         token = self.token
-        if token.kind != "number" or not token.text.isdigit():
+        if token.kind != "number" or not token.text.isdigit() or int(token.text) > _LARGEST:
             raise self.unexpected()
         self.take()
         return int(token.text)

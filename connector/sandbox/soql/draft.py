@@ -135,7 +135,7 @@ class SelectList:
         return found
 
     def _branch(self, parent: Parent, definition: ObjectDef, fields: tuple[Path, ...]) -> Draft:
-        joined = self.scope.branch(parent, definition)
+        joined = self.scope.branch(parent, definition, fields[0].at)
         draft = Draft(joined, self._index(f'"{joined.alias}"."{definition.key}"'), definition.name, definition.name)
         self._fill(draft, fields)
         return draft

@@ -83,7 +83,8 @@ def _window_start(row: str, column: int) -> int:
     if start == 0 or row[start - 1] in " ,":
         return start
     breaks = [at for at in (row.find(mark, start, column) for mark in " ,") if at >= 0]
-    return min(breaks) + 1 if breaks else start
+    first = min(breaks, default=start - 1) + 1
+    return first + len(row[first:column]) - len(row[first:column].lstrip())
 
 
 def _window_end(row: str, column: int) -> int:

@@ -76,7 +76,9 @@ def unescaped(source: Source, token_text: str, at: int) -> str:
             raise _bad_escape(source, token_text, code, at)
         return letter
 
-    return _ESCAPE.sub(meant, token_text)
+    text = _ESCAPE.sub(meant, token_text)
+    # Two escapes may spell one character beyond 16 bits; half of one is no character at all.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def like_pattern(source: Source, token_text: str, at: int) -> str:

@@ -44,6 +44,7 @@ _WORDS: Mapping[str, Operator] = MappingProxyType(
         "EXCLUDES": "EXCLUDES",
     }
 )
+_LONGEST = 4000
 _LISTS = ("IN", "NOT IN", "INCLUDES", "EXCLUDES")
 
 
@@ -128,6 +129,8 @@ def _value(cursor: Cursor) -> Value:
         return _named_value(cursor)
     if token.kind in {"string", "number", "date", "datetime"}:
         cursor.take()
+        if len(token.text) > _LONGEST:
+            raise cursor.source.malformed(token.at, f"a string may have no more than {_LONGEST} characters")
         return Value(token.kind, token.text, token.at)
     raise cursor.unexpected()
 

@@ -13,6 +13,9 @@ from connector.sandbox.soql.tree import Path
 _DEEPEST = 5
 """Parents that a path may climb through."""
 
+_MOST_PARENTS = 55
+"""Different parents in one query."""
+
 _NAME_FIELDS = frozenset({
     "alias", "email", "firstname", "id", "isactive", "lastname", "lastreferenceddate", "lastvieweddate", "name",
     "phone", "profileid", "recordtypeid", "title", "type", "username", "userroleid",
@@ -114,9 +117,9 @@ class Scope:
             raise self.source.no_such_column(path.at, name, parent.entity)
         return Column(found.name, found, f'"{parent.alias}"."{found.name}"', found.nillable or bool(parent.path))
 
-    def branch(self, parent: Parent, definition: ObjectDef) -> Parent:
+    def branch(self, parent: Parent, definition: ObjectDef, at: int) -> Parent:
         """One of the objects that a lookup may point to, joined."""
-        alias = self._alias(parent, definition)
+        alias = self._alias(parent, definition, at)
         return Parent((*parent.path, definition.name), (definition,), alias, parent.reference)
 
     def type_of(self, parent: Parent) -> str:
@@ -149,11 +152,13 @@ class Scope:
         above = Parent(path_above, objects, None, f'"{parent.alias}"."{reference.name}"')
         if len(reference.references) > 1:
             return above
-        return Parent(above.path, objects, self._alias(above, objects[0]), above.reference)
+        return Parent(above.path, objects, self._alias(above, objects[0], path.at), above.reference)
 
-    def _alias(self, parent: Parent, definition: ObjectDef) -> str:
+    def _alias(self, parent: Parent, definition: ObjectDef, at: int) -> str:
         known = self._joins.get((parent.path, definition.name))
         if known is None:
+            if len(self._joins) == _MOST_PARENTS:
+                raise self.source.malformed(at, f"a query may climb to no more than {_MOST_PARENTS} different parents")
             alias = next(self.names)
             on = f'"{alias}"."{definition.key}" = {parent.reference}'
             known = alias, f' LEFT JOIN "{definition.name}" "{alias}" ON {on}'
@@ -174,6 +179,6 @@ class Scope:
         ]
         if not found:
             raise self.source.no_such_column(path.at, name, parent.entity)
-        sides = [f'"{self._alias(parent, entry)}"."{field.name}"' for entry, field in found]
+        sides = [f'"{self._alias(parent, entry, path.at)}"."{field.name}"' for entry, field in found]
         sql = sides[0] if len(sides) == 1 else f"COALESCE({', '.join(sides)}) COLLATE NOCASE"
         return Column(found[0][1].name, found[0][1], sql, nillable=True)

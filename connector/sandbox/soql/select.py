@@ -21,6 +21,7 @@ from connector.sandbox.soql.scope import Scope
 from connector.sandbox.soql.tree import Call, FieldSet, Path, Query, Selected, Typeof
 
 _FIELD_SET_ROWS = 200
+_FIELD_SETS_SINCE = 51.0
 _DEEPEST_SINCE = 58.0
 _DEEPEST_CHILDREN = 5
 
@@ -151,6 +152,12 @@ def _add(listed: SelectList, query: Query, selected: Selected) -> None:
 
 def _add_field_set(listed: SelectList, query: Query, item: FieldSet) -> None:
     source = listed.scope.source
+    if float(listed.scope.environment.version) < _FIELD_SETS_SINCE:
+        raise source.error(
+            "UNSUPPORTED_API_VERSION",
+            item.at,
+            "The SOQL FIELDS function is not supported in this version of the API",
+        )
     if item.group != "STANDARD" and (query.limit is None or query.limit > _FIELD_SET_ROWS):
         raise source.malformed(item.at, f"The SOQL FIELDS function must have a LIMIT of at most {_FIELD_SET_ROWS}")
     for definition in listed.scope.environment.visible_fields(listed.scope.definition):

@@ -40,6 +40,10 @@ def _inner(scope: Scope, query: Query) -> tuple[Scope, Path]:
     definition = scope.environment.catalogue.object(query.entity)
     if definition is None:
         raise scope.source.no_such_object(query.entity_at, query.entity)
+    if definition is scope.definition:
+        raise scope.source.malformed(
+            query.entity_at, "The inner and outer selects should not be on the same object type"
+        )
     refusal = _refusal(scope, query)
     if refusal is not None:
         raise refusal
