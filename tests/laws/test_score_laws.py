@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connector.engine.explain import reasons
 from connector.engine.score import score
 from connector.rules.load import RuleSet
 from tests.engine_world import World, shipped
@@ -141,3 +144,31 @@ def test_any_life_at_any_time(seed: int, shift: timedelta, threshold: int) -> No
     rng = random.Random(seed)
     histories = [_history(rng, f"p{number}") for number in range(20)]
     assert _differences(histories, AS_OF + shift, threshold) == []
+
+
+@pytest.mark.requirement("AD-8")
+def test_the_lines_of_a_ledger_tell_the_same_story_and_add_up_to_the_score() -> None:
+    rng = random.Random(3)
+    histories = [_history(rng, f"p{number}") for number in range(600)]
+    world = World()
+    world.people(*(person for person, _ in histories))
+    world.activities(*(row for _, rows in histories for row in rows))
+    score(_rules(65), AS_OF, world.run)
+    reasons(_rules(65), AS_OF, world.run)
+    scored = world.rows("scored")
+    lines = defaultdict(list)
+    for person_id, at, rule, points, total in world.run(
+        "SELECT person_id, moment, rule, points, running_total FROM ledger ORDER BY person_id, line", {}
+    ):
+        lines[person_id].append((at.replace(tzinfo=UTC), rule.replace("source_web_inquiry", "source"), points, total))
+    sums = dict(world.run("SELECT person_id, sum(points)::BIGINT FROM reasons GROUP BY person_id", {}))
+    for person, activities in histories:
+        life = live(person, activities, AS_OF)
+        if life is None:
+            continue
+        own = lines[person["person_id"]]
+        told = sorted((at, rule.replace("source_thought_leader", "source"), points) for at, rule, points, _ in own)
+        assert told == sorted(life.lines)
+        assert (own[-1][3] if own else 0) == sums.get(person["person_id"], 0) == life.score
+        assert [total for *_, total in own] == list(accumulate(points for _, _, points, _ in own))
+        assert scored[person["person_id"]]["score"] == life.score

@@ -66,32 +66,37 @@ def noise(rows: Sequence[Row]) -> set[str]:
     return found
 
 
+def singly(row: Row) -> list[tuple[str, int]]:
+    """What an activity earns by itself."""
+    kind, theme = row["type"], row.get("theme")
+    if kind == "page_view":
+        extra = {"pricing": [("pricing_page", 5)], "careers": [("careers_page", -10)]}
+        return [("page_view", 1), *extra.get(theme or "", [])]
+    if kind in {"demo_view", "webinar_register", "webinar_attend"}:
+        return [(kind, 5)]
+    if kind == "content_download" and theme == "thought_leadership":
+        return [("thought_leader_download", 5)]
+    if kind == "search" and theme == "brand":
+        return [("brand_search", 15)]
+    return []
+
+
 def awards(rows: Sequence[Row]) -> list[tuple[datetime, str, int]]:
     """What the activities that count earn, when and by which rule."""
     earned: list[tuple[datetime, str, int]] = []
     opened: set[object] = set()
     pages: dict[str, list[datetime]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row["occurred_at"]):
-        kind, theme, at = row["type"], row.get("theme"), row["occurred_at"]
-        if kind == "page_view":
-            earned.append((at, "page_view", 1))
-            if theme == "pricing":
-                earned.append((at, "pricing_page", 5))
-            if theme == "careers":
-                earned.append((at, "careers_page", -10))
-            if row.get("visit_id") is not None:
-                pages[row["visit_id"]].append(at)
-                if len(pages[row["visit_id"]]) == 8:
-                    earned.append((at, "long_visit", 7))
-        if kind == "email_open" and row.get("content") not in opened:
+        at = row["occurred_at"]
+        earned.extend((at, rule, points) for rule, points in singly(row))
+        if row["type"] == "email_open" and row.get("content") not in opened:
             opened.add(row.get("content"))
             earned.append((at, "email_open", 1))
-        if kind in {"demo_view", "webinar_register", "webinar_attend"}:
-            earned.append((at, kind, 5))
-        if kind == "content_download" and theme == "thought_leadership":
-            earned.append((at, "thought_leader_download", 5))
-        if kind == "search" and theme == "brand":
-            earned.append((at, "brand_search", 15))
+        if row["type"] == "page_view" and row.get("visit_id") is not None:
+            visit = pages[row["visit_id"]]
+            visit.append(at)
+            if len(visit) == 8:
+                earned.append((at, "long_visit", 7))
     weeks: dict[tuple[int, int], list[datetime]] = defaultdict(list)
     for begin in sorted(times[0] for times in pages.values()):
         year, week, _ = begin.astimezone(TOKYO).isocalendar()
