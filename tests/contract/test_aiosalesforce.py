@@ -63,7 +63,7 @@ def test_record_is_created_upserted_read_and_deleted(sandbox: SandboxProcess) ->
     async def work(client: Salesforce) -> tuple[dict[str, Any], bool]:
         created = await client.sobject.create("Lead", {"LastName": "高橋", "Company": "甲"})
         await client.sobject.update("Lead", created, {"Ext_Id__c": "AIO-1", "Company": "乙"})
-        upserted = await client.sobject.upsert("Lead", "AIO-1", {"Company": "丙"}, external_id_field="Ext_Id__c")
+        upserted = await client.sobject.upsert("Lead", "AIO-1", "Ext_Id__c", {"Company": "丙"})
         read = await client.sobject.get("Lead", "AIO-1", external_id_field="Ext_Id__c")
         assert read["Id"] == upserted.id == created
         await client.sobject.delete("Lead", created)

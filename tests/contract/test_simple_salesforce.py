@@ -46,7 +46,7 @@ def test_soap_login_with_and_without_the_security_token(
 def test_soap_login_with_a_wrong_password_names_the_reason(
     sandbox: SandboxProcess, https_session: requests.Session
 ) -> None:
-    with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_LOGIN: Invalid username, password"):
+    with pytest.raises(SalesforceAuthenticationFailed, match=r"INVALID_LOGIN\): Invalid username, password"):
         Salesforce(username=sandbox.username, password="wrong", security_token="", session=https_session)
 
 
