@@ -1,0 +1,54 @@
+"""What people did, from both systems, in one vocabulary and with a meaning from the content catalogue (SY-5, SY-9)."""
+
+from __future__ import annotations
+
+from connector.domain.running import Load, Run
+from connector.engine.composing import compose
+from connector.engine.vocabulary import CAMPAIGN_WORDS, TASK_WORDS, VERBS
+from connector.rules.content import Content, ContentItem
+
+_FILE = "enrich_activities"
+
+
+def enrich_activities(run: Run, load: Load, catalogue: Content, zone: str) -> None:
+    """Makes the temporary tables activities and unknown_content.
+
+    `zone` is the org's time zone (IANA name): days without a time of day begin in it. Needs person_records and
+    enrich_chosen. The catalogue is asked once for each distinct page, asset, campaign and term.
+    """
+    verbs = [(*verb[:4], "yes" if verb.by_content else "no") for verb in VERBS]
+    load("enrich_verbs", ("type", "type_name", "meaning", "asset", "by_content"), verbs)
+    for name in ("living", "prospects", "visits", "visitors", "acts"):
+        run(compose(_FILE, name), {})
+    _load_meanings(run, load, catalogue)
+    members = {"zone": zone, **CAMPAIGN_WORDS}
+    tasks = {"zone": zone, **TASK_WORDS}
+    run(compose(_FILE, "make_activities"), {})
+    run(compose(_FILE, "add_page_views"), {})
+    run(compose(_FILE, "add_acts"), {})
+    run(compose(_FILE, "add_visit_searches"), {})
+    run(compose(_FILE, "members"), members)
+    run(compose(_FILE, "add_members"), {})
+    run(compose(_FILE, "add_tasks"), {name: tasks[name] for name in ("zone", "email", "reply", "call", "attempt", "meeting")})
+    run(compose(_FILE, "add_events"), {"call": tasks["call"]})
+    run(compose(_FILE, "unknown_content"), {})
+
+
+def _load_meanings(run: Run, load: Load, catalogue: Content) -> None:
+    load("enrich_pages", ("page", "times", "content", "theme"), [
+        (page, times, *_meaning(catalogue.page(page, title))[:2]) for page, title, times in run(compose(_FILE, "pages"), {})
+    ])  # fmt: skip
+    load("enrich_assets", ("unit", "kind", "id", "name", "times", "content", "theme", "kind_of_activity"), [
+        (unit, kind, id_, name, times, *_meaning(catalogue.asset(kind, id_, name, url)))
+        for unit, kind, id_, name, url, times in run(compose(_FILE, "assets"), {})
+    ])  # fmt: skip
+    load("enrich_campaigns", ("id", "content", "theme", "kind_of_activity"), [
+        (id_, *_meaning(catalogue.asset("campaign", id_, name))) for id_, name in run(compose(_FILE, "campaigns"), {})
+    ])  # fmt: skip
+    load("enrich_terms", ("term", "content", "theme"), [
+        (term, *_meaning(catalogue.term(term))[:2]) for term, _ in run(compose(_FILE, "terms"), {})
+    ])  # fmt: skip
+
+
+def _meaning(item: ContentItem | None) -> tuple[str | None, str | None, str | None]:
+    return (item.id, item.theme, item.activity) if item else (None, None, None)

@@ -1,0 +1,132 @@
+"""Company names → keys under which the same company is found however it was written.
+
+A name has up to three keys. strict: without legal form, spaces and signs. loose: with old characters, small kana and
+long vowels folded too. cut: loose, after a branch or department at the end was taken off; only for names that
+people typed, never for the register's own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connector.firmographics.name_words import (
+    ENGLISH_FORMS,
+    FORM_KANJI,
+    FORMS,
+    GLUED_UNITS,
+    KANJI_FOLD,
+    NO_COMPANY,
+    PLACES,
+    SMALL_KANA,
+    UNITS,
+)
+
+_WRITTEN_FORMS = sorted(
+    ((text, form) for form, texts in FORMS.items() for text in texts), key=lambda entry: -len(entry[0])
+)
+_JAPANESE = [(text, form) for text, form in _WRITTEN_FORMS if not text.isascii() or "(" in text]
+_BEFORE = re.compile("|".join(f"({re.escape(text)})" for text, _ in _JAPANESE))
+_BEFORE_FORMS = [form for _, form in _JAPANESE]
+_ENGLISH = [
+    (re.compile(rf"(?:[\s,]+|(?<=[\w)])\.\s*)(?:{text})\s*[.,]*\s*$"), form) for text, form in ENGLISH_FORMS
+]
+_LATIN_AND = re.compile(r"(?<=[a-z0-9\s])&(?=[a-z0-9\s])")
+_SPACED_UNIT = re.compile(rf"^(.*\S)[\s・/|,]+\S*?(?:{UNITS})[\d一二三四五六七八九十]*$")
+_GLUED_UNIT = re.compile(rf"^(.{{2,}}?)(?:(?:{PLACES})+(?:{GLUED_UNITS})|本社|本店)$")
+_FULL_FORM = re.compile("|".join(re.escape(text) for text, _ in _JAPANESE if len(text) >= 4))
+
+
+@dataclass(frozen=True)
+class NameKeys:
+    """The keys of one name as written. Without `strict` the name names no company. `cut` only where it differs.
+
+    `form` is the legal form (kk, yk, …), `position` where it stood (before, after): evidence, not part of a key.
+    """
+
+    strict: str | None = None
+    loose: str | None = None
+    cut: str | None = None
+    form: str | None = None
+    position: str | None = None
+
+
+def name_keys(name: str) -> NameKeys:
+    """The keys of a company's name. Text that names no company (個人, なし, one character) has none."""
+    core, form, position, branch = _without_form(_plain(name))
+    whole = f"{core} {branch}" if branch else core
+    strict = _strict(whole)
+    if len(strict) < 2 or strict in _FORM_TEXTS or (form is None and strict in NO_COMPANY):
+        return NameKeys()
+    loose = _loose(strict)
+    cut = _loose(_strict(core if branch else _cut(core)))
+    return NameKeys(strict, loose, cut if cut != loose and len(cut) >= 2 else None, form, position)
+
+
+def name_key_rows(names: Iterable[str]) -> list[tuple[str, str | None, str | None, str | None, str | None, str | None]]:
+    """Rows (name, strict, loose, cut, form, position), one for each distinct name, sorted."""
+    rows = ((name, name_keys(name)) for name in sorted(set(names)))
+    return [(name, keys.strict, keys.loose, keys.cut, keys.form, keys.position) for name, keys in rows]
+
+
+def _plain(name: str) -> str:
+    """NFKC, lower case, one space for any white space, no invisible marks; the kanji of legal forms folded."""
+    text = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return re.sub(r"\s+", " ", text).strip().lower().translate(FORM_KANJI)
+
+
+def _without_form(text: str) -> tuple[str, str | None, str | None, str | None]:
+    """(core, form, position, what follows a form in the middle). Never strips to nothing."""
+    match = _BEFORE.match(text)
+    if match and text[match.end() :].strip():
+        return text[match.end() :].strip(), _form_of(match), "before", None
+    for match in reversed(list(_BEFORE.finditer(text))):
+        if match.end() == len(text) and text[: match.start()].strip():
+            return text[: match.start()].strip(), _form_of(match), "after", None
+    for match in _FULL_FORM.finditer(text):
+        before, after = text[: match.start()].strip(), text[match.end() :].strip()
+        if len(before) >= 2 and _SPACED_UNIT.match(f"x {after}"):
+            inner = _BEFORE.match(match.group())
+            return before, _form_of(inner) if inner else None, "after", after
+    return (*_without_english_form(text), None)
+
+
+def _without_english_form(text: str) -> tuple[str, str | None, str | None]:
+    form = None
+    for _ in range(3):
+        for pattern, word in _ENGLISH:
+            shorter = pattern.sub("", text)
+            if shorter != text and _strict(shorter):
+                text, form = shorter, word if form is None else form
+                break
+        else:
+            break
+    return text, form, "after" if form else None
+
+
+def _form_of(match: re.Match[str]) -> str | None:
+    return _BEFORE_FORMS[match.lastindex - 1] if match.lastindex else None
+
+
+def _strict(text: str) -> str:
+    return re.sub(r"[\W_・]", "", _LATIN_AND.sub("and", text))
+
+
+def _loose(text: str) -> str:
+    folded = text.translate(KANJI_FOLD)
+    katakana = "".join(chr(ord(letter) + 0x60) if "ぁ" <= letter <= "ゖ" else letter for letter in folded)
+    return katakana.translate(SMALL_KANA).replace("ー", "")
+
+
+def _cut(core: str) -> str:
+    for _ in range(3):
+        match = _SPACED_UNIT.match(core) or _GLUED_UNIT.match(core)
+        if match is None or len(_strict(match.group(1))) < 2:
+            break
+        core = match.group(1).strip(" ・/|,")
+    return core
+
+
+_FORM_TEXTS = frozenset(_strict(text) for text, _ in _WRITTEN_FORMS)
