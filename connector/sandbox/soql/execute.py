@@ -39,6 +39,7 @@ class Result:
     _keys: Sequence[int] = field(default=(), repr=False)
     _rows: RowPlan | None = field(default=None, repr=False)
     _groups: tuple[Record, ...] = field(default=(), repr=False)
+    _local: bool = field(default=False, repr=False)
 
     def page(self, offset: int, size: int, connection: sqlite3.Connection | None = None) -> list[Record]:
         """The records from `offset` on, at most `size`, ready for JSON.
@@ -48,7 +49,7 @@ class Result:
         if self._rows is None:
             return list(self._groups[offset : offset + size])
         used = connection or self._environment.connection
-        if self._rows.children:
+        if self._local:
             _prepare(used, self._environment.zone)
         return fetch(used, self._rows, self._keys[offset : offset + size])
 
@@ -62,7 +63,9 @@ def execute(text: str, environment: Environment) -> Result:
         raise source.no_such_object(query.entity_at, query.entity)
     if not definition.queryable:
         raise SoqlError("INVALID_TYPE_FOR_OPERATION", f"entity type {definition.name} does not support query")
-    _prepare(environment.connection, environment.zone)
+    local = "converttimezone" in text.lower()
+    if local:
+        _prepare(environment.connection, environment.zone)
     names = _aliases()
     scope = new_scope(source, environment, definition, query, names)
     if _is_count(query):
@@ -74,7 +77,9 @@ def execute(text: str, environment: Environment) -> Result:
     cursor = environment.connection.cursor()
     cursor.row_factory = None
     keys = array("q", (row[0] for row in cursor.execute(statement.text, statement.parameters)))
-    return Result(len(keys), definition.name, rows.own_fields, rows.columns, False, environment, keys, rows)
+    return Result(
+        len(keys), definition.name, rows.own_fields, rows.columns, False, environment, keys, rows, _local=local
+    )
 
 
 def _aliases() -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, count
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,8 @@ from connector.sandbox.soql.tree import Call, Expression, Path, Query
 
 BATCH = 2000
 """Groups that one answer may have: aggregate queries are never paged."""
+
+Means = Callable[[Expression], Operand]
 
 _CONVERTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
@@ -53,34 +56,45 @@ def is_aggregated(query: Query) -> bool:
 
 def group_plan(scope: Scope, query: Query) -> GroupPlan:
     """Compiles a query with GROUP BY or aggregates."""
-    if query.grouping in {"ROLLUP", "CUBE"}:
-        raise scope.source.malformed(query.groups[0].at, f"GROUP BY {query.grouping} is not known here")
     if query.grouping is None and query.limit is not None:
         raise scope.source.malformed(
             query.at, "LIMIT is not allowed in a query that uses an aggregate function but no GROUP BY"
         )
     groups = [_group(scope, expression) for expression in query.groups]
-    known = {group.sql for group in groups}
+    grouped = _grouped(scope, groups)
+    named = _selected(scope, query, grouped)
+    columns = tuple(
+        ResultColumn(name, one.name, one.type, aggregate=isinstance(selected.item, Call))
+        for (name, one), selected in zip(named, query.selected, strict=True)
+    )
+    names = tuple(name for name, _ in named)
+    converts = tuple(_CONVERTS.get(one.type) for _, one in named)
+    return GroupPlan(_statement(scope, query, groups, names), names, converts, columns)
 
-    def grouped(expression: Expression) -> Operand:
+
+def _grouped(scope: Scope, groups: Sequence[Operand], kept: frozenset[str] | None = None) -> Means:
+    """What expressions mean in a grouped query: aggregates, and the fields in GROUP BY.
+
+    `kept` holds the SQL of those groups that a subtotal keeps; the others are null in it. None keeps all.
+    """
+    known = {group.sql for group in groups}
+    present = known if kept is None else kept
+
+    def means(expression: Expression) -> Operand:
         if is_aggregate(expression):
             return operand(scope, expression, aggregates=True)
-        found = operand(scope, expression)
-        if found.sql not in known:
-            raise scope.source.malformed(found.at, f"Field must be grouped or aggregated: {found.name}")
-        return found
+        if isinstance(expression, Call) and expression.function == "GROUPING" and expression.argument is not None:
+            inner = operand(scope, expression.argument)
+            found = Operand(f"{expression.written}({inner.name})", inner.sql, "int", expression.at, nillable=False)
+        else:
+            inner = found = operand(scope, expression)
+        if inner.sql not in known:
+            raise scope.source.malformed(inner.at, f"Field must be grouped or aggregated: {inner.name}")
+        if found is not inner:
+            return replace(found, sql=str(int(inner.sql not in present)))
+        return inner if inner.sql in present else replace(inner, sql="NULL")
 
-    named = _selected(scope, query, grouped)
-    statement = _statement(scope, query, groups, named, grouped)
-    return GroupPlan(
-        statement,
-        tuple(name for name, _ in named),
-        tuple(_CONVERTS.get(one.type) for _, one in named),
-        tuple(
-            ResultColumn(name, one.name, one.type, aggregate=isinstance(selected.item, Call))
-            for (name, one), selected in zip(named, query.selected, strict=True)
-        ),
-    )
+    return means
 
 
 def _group(scope: Scope, expression: Expression) -> Operand:
@@ -94,7 +108,7 @@ def _group(scope: Scope, expression: Expression) -> Operand:
     return found
 
 
-def _selected(scope: Scope, query: Query, grouped: Callable[[Expression], Operand]) -> list[tuple[str, Operand]]:
+def _selected(scope: Scope, query: Query, grouped: Means) -> list[tuple[str, Operand]]:
     named: dict[str, Operand] = {}
     unnamed = 0
     for selected in query.selected:
@@ -111,34 +125,81 @@ def _selected(scope: Scope, query: Query, grouped: Callable[[Expression], Operan
     return list(named.items())
 
 
-def _statement(
+def _statement(scope: Scope, query: Query, groups: Sequence[Operand], names: Sequence[str]) -> Sql:
+    """One SELECT, or for subtotals several with their order kept in further columns."""
+    limit = BATCH + 1 if query.limit is None else min(query.limit, BATCH + 1)
+    kept = filters(scope, query)
+    levels = [
+        _level(scope, query, groups, names, keep, kept)
+        for keep in _levels(query.grouping, [group.sql for group in groups])
+    ]
+    text = " UNION ALL ".join(level.text for level in levels)
+    columns = ", ".join(f"c{number}" for number in range(len(names)))
+    order = order_by(scope.source, query.order, _numbered(_ordered(query, _grouped(scope, groups), names)))
+    if not order and len(levels) > 1:
+        order = " ORDER BY " + ", ".join(f"g{number}, v{number}" for number in range(len(groups)))
+    parameters = tuple(value for level in levels for value in level.parameters)
+    return Sql(f"SELECT {columns} FROM ({text}){order} LIMIT ? OFFSET ?", (*parameters, limit, query.offset))
+
+
+def _level(
     scope: Scope,
     query: Query,
-    groups: list[Operand],
-    named: list[tuple[str, Operand]],
-    grouped: Callable[[Expression], Operand],
+    groups: Sequence[Operand],
+    names: Sequence[str],
+    keep: frozenset[str],
+    kept: Sql,
 ) -> Sql:
-    kept = filters(scope, query)
-    chosen = having(scope, query.having, grouped) if query.having is not None else None
-    aliases = {name.lower(): one for name, one in named}
+    """One level of grouping: its values as c0…, the keys of ORDER BY as k0…, the groups themselves as g0, v0…"""
+    means = _grouped(scope, groups, keep)
+    chosen = having(scope, query.having, means) if query.having is not None else None
+    values = [means(item) for item in (one.item for one in query.selected) if isinstance(item, Path | Call)]
+    ordered = _ordered(query, means, names)
+    columns = [f"{_wire(one)} AS c{number}" for number, one in enumerate(values)]
+    columns += [f"{ordered(key.expression).sql} AS k{number}" for number, key in enumerate(query.order)]
+    for number, group in enumerate(groups):
+        columns += [
+            f"{int(group.sql not in keep)} AS g{number}",
+            f"{group.sql if group.sql in keep else 'NULL'} AS v{number}",
+        ]
+    by = ", ".join(group.sql for group in groups if group.sql in keep) or "NULL"
+    text = (
+        f'SELECT {", ".join(columns)} FROM "{scope.definition.name}" "{scope.root}"{scope.joins} WHERE {kept.text}'
+        + (f" GROUP BY {by}" if groups else "")
+        + (f" HAVING {chosen.text}" if chosen else "")
+    )
+    return Sql(text, (*kept.parameters, *(chosen.parameters if chosen else ())))
+
+
+def _levels(grouping: str | None, groups: Sequence[str]) -> list[frozenset[str]]:
+    """Which groups each level of subtotals keeps: ROLLUP drops them from the right, CUBE in every combination."""
+    sizes = range(len(groups), -1, -1)
+    if grouping == "ROLLUP":
+        return [frozenset(groups[:size]) for size in sizes]
+    if grouping == "CUBE":
+        return [frozenset(some) for size in sizes for some in combinations(groups, size)]
+    return [frozenset(groups)]
+
+
+def _ordered(query: Query, means: Means, names: Sequence[str]) -> Means:
+    """What expressions mean in ORDER BY, where an alias may stand for what was selected under it."""
+    aliases = {
+        name.lower(): one.item
+        for name, one in zip(names, query.selected, strict=True)
+        if one.alias is not None and isinstance(one.item, Path | Call)
+    }
 
     def ordered(expression: Expression) -> Operand:
-        if isinstance(expression, Path) and len(expression.names) == 1:
-            alias = aliases.get(expression.text.lower())
-            if alias is not None:
-                return alias
-        return grouped(expression)
+        named = aliases.get(expression.text.lower()) if isinstance(expression, Path) else None
+        return means(named if named is not None else expression)
 
-    order = order_by(scope.source, query.order, ordered)
-    selected = ", ".join(_wire(one) for _, one in named)
-    text = (
-        f'SELECT {selected} FROM "{scope.definition.name}" "{scope.root}"{scope.joins} WHERE {kept.text}'
-        + (f" GROUP BY {', '.join(group.sql for group in groups)}" if groups else "")
-        + (f" HAVING {chosen.text}" if chosen else "")
-        + f"{order} LIMIT ? OFFSET ?"
-    )
-    limit = BATCH + 1 if query.limit is None else min(query.limit, BATCH + 1)
-    return Sql(text, (*kept.parameters, *(chosen.parameters if chosen else ()), limit, query.offset))
+    return ordered
+
+
+def _numbered(ordered: Means) -> Means:
+    """The same operands, read from the columns k0… in the order in which they are asked for."""
+    numbers = count()
+    return lambda expression: replace(ordered(expression), sql=f"k{next(numbers)}")
 
 
 def _wire(one: Operand) -> str:

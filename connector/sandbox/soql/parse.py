@@ -33,7 +33,7 @@ Grouping = tuple[Literal["PLAIN", "ROLLUP", "CUBE"] | None, tuple[Expression, ..
 def parse(source: Source) -> Query:
     """The query that the text spells; raises SoqlError with the place of what it cannot read."""
     if len(source.text) > _LONGEST:
-        raise SoqlError("QUERY_TOO_COMPLICATED", f"SOQL statements cannot be longer than {_LONGEST} characters.")
+        raise SoqlError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {_LONGEST} characters.")
     cursor = Cursor(source)
     query = _query(cursor)
     if cursor.token.kind != "end":

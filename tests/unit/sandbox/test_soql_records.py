@@ -229,6 +229,28 @@ def test_counts_and_groups(world: World) -> None:
     ]
 
 
+def test_subtotals_follow_what_they_add_up(world: World) -> None:
+    rolled = world.records(
+        "SELECT Status, LeadSource, GROUPING(LeadSource) g, COUNT(Id) n FROM Lead GROUP BY ROLLUP(Status, LeadSource)"
+    )
+    assert [tuple(row.values())[1:] for row in rolled] == [
+        ("Nurturing", None, 0, 1),
+        ("Nurturing", "webinar", 0, 1),
+        ("Nurturing", None, 1, 2),
+        ("Open - Not Contacted", "Web", 0, 1),
+        ("Open - Not Contacted", None, 1, 1),
+        (None, None, 1, 3),
+    ]
+    cubed = (
+        "SELECT Status, COUNT(Id) n FROM Lead GROUP BY CUBE(Status, IsConverted) HAVING COUNT(Id) > 1 ORDER BY n DESC"
+    )
+    assert [(row["Status"], row["n"]) for row in world.records(cubed)] == [
+        (None, 3),
+        ("Nurturing", 2),
+        (None, 2),
+    ]
+
+
 ORDERS: tuple[tuple[str, list[Any]], ...] = (
     ("LeadSource", [None, "Web", "webinar"]),
     ("LeadSource DESC", [None, "webinar", "Web"]),
