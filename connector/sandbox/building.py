@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from connector.sandbox import world
+from connector.sandbox.catalogue import account_engagement, salesforce
 from connector.sandbox.catalogue.model import Catalogue
 from connector.sandbox.clock import WorldClock
 from connector.sandbox.config import SandboxConfig
@@ -16,6 +17,7 @@ from connector.sandbox.context import Sandbox
 from connector.sandbox.database import Database
 from connector.sandbox.request_log import request_log
 from connector.sandbox.tls import ensure_signing_key
+from connector.sandbox.world.registers import write_registers
 
 _KEPT_OVER_A_RESET = frozenset({"sessions", "jwt_public_key", "refresh_token", "request_log"})
 
@@ -62,7 +64,7 @@ def lived_until(sandbox: Sandbox) -> datetime:
 def move_world(sandbox: Sandbox, goal: datetime, *, frozen: bool | None) -> None:
     """Lets an invented world live until `goal`, then sets the clock to it; in a loaded one only time passes."""
     if sandbox.config.load is None:
-        _part("world").advance(sandbox, lived_until(sandbox), goal)
+        world.advance(sandbox, lived_until(sandbox), goal)
     sandbox.clock.set(goal, frozen=frozen)
     sandbox.open_state["lived_until"] = goal
 
@@ -74,14 +76,14 @@ def _part(name: str) -> Any:
 def _fill(sandbox: Sandbox) -> None:
     config = sandbox.config
     sandbox.clock.set(config.start, frozen=True)
-    sandbox.salesforce = _part("catalogue.salesforce").catalogue(config)
-    sandbox.account_engagement = _part("catalogue.account_engagement").catalogue(config)
+    sandbox.salesforce = salesforce.catalogue(config)
+    sandbox.account_engagement = account_engagement.catalogue(config)
     sandbox.database.create((*sandbox.salesforce, *sandbox.account_engagement))
     if config.load is not None:
         _part("load").load(sandbox, config.load)
-    elif hasattr(_part("world"), "build"):
-        _part("world").build(sandbox)
-        _part("world.registers").write_registers(sandbox, config.state)
+    else:
+        world.build(sandbox)
+        write_registers(sandbox, config.state)
     # Building takes real time, which the world does not notice.
     sandbox.clock.set(frozen=config.frozen)
     sandbox.open_state["lived_until"] = sandbox.clock.now()

@@ -15,7 +15,8 @@ from connector.sandbox.routing import route
 from connector.sandbox.wire import Request, Response, json_response
 
 _MOST_PEOPLE = 2_000_000
-_HIDDEN_TABLES = frozenset({"id_sequence"})
+_WORKINGS = ("sqlite_", "id_sequence", "world_")
+"""How the names begin of what the database has besides objects: the workings of the sandbox itself."""
 _TRUTH_PREFIX = "truth_"
 
 
@@ -97,7 +98,7 @@ def show_truth(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Re
     reader = sandbox.database.reader()
     total = reader.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
     found = reader.execute(
-        f'SELECT * FROM "{table}" ORDER BY rowid LIMIT ? OFFSET ?',
+        f'SELECT * FROM "{table}" ORDER BY {"1" if table.startswith(_TRUTH_PREFIX) else "rowid"} LIMIT ? OFFSET ?',
         (-1 if limit is None else limit, offset),
     )
     names = [column[0] for column in found.description]
@@ -106,7 +107,7 @@ def show_truth(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Re
     if request.parameter("format") == "lines":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         return Response(200, text.encode(), content_type="application/x-ndjson;charset=UTF-8")
-    return json_response(200, {"object": table, "total": total, "rows": list(rows)})
+    return json_response(200, {"object": table.removeprefix(_TRUTH_PREFIX), "total": total, "rows": list(rows)})
 
 
 def show_faults(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - handler
@@ -191,9 +192,9 @@ def _parameter(request: Request, name: str, default: int | None) -> int | None:
 
 
 def _tables(sandbox: Sandbox) -> dict[str, str]:
-    """Every object's table by its lower-case name; the hidden truth under its name without the prefix."""
-    found = sandbox.database.reader().execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    names = [row[0] for row in found if row[0] not in _HIDDEN_TABLES and not row[0].startswith("sqlite_")]
+    """Every object's table by its lower-case name; the hidden truth (a view) without its prefix."""
+    found = sandbox.database.reader().execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    names = [row[0] for row in found if not row[0].startswith(_WORKINGS)]
     return {name.lower().removeprefix(_TRUTH_PREFIX): name for name in names}
 
 

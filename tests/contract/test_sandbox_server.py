@@ -244,6 +244,9 @@ def test_truth_lists_objects_and_refuses_unknown_ones(sandbox: SandboxProcess) -
     assert (piece["total"], piece["rows"]) == (len(whole), whole[1:3])
     lines = sandbox.control("GET", "truth/Lead?format=lines").text.splitlines()
     assert len(lines) == len(whole)
+    people = sandbox.truth("people")
+    assert len(people) == counts["people"] == 50
+    assert all(0 <= float(str(person["fit"])) <= 1 for person in people)
     unknown = sandbox.control("GET", "truth/Nothing")
     assert (unknown.status_code, "lists them" in unknown.json()["error"]) == (400, True)
 
