@@ -1,0 +1,198 @@
+"""`connector explain PERSON`: every point, criterion, transition and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+
+from connector import flow
+from connector.cli.render import table
+from connector.cli.shared import Options, console, echo_json, json_option, river_of
+from connector.engine.explain import Fit
+from connector.errors import ConfigurationError
+from connector.flow import River
+from connector.reporting.explanation import Explanation, explanation_of, find_person
+from connector.rules.model import Name
+
+MARKS = {"met": "✓", "missed": "✗", "unknown": "?"}
+
+
+@click.command()
+@click.argument("person")
+@click.option("--as-of", "as_of", help="All that is known now and had happened by then (ISO 8601).")
+@click.option("--as-known-at", "known_at", help="Only what had been seen by then (ISO 8601).")
+@json_option
+@click.pass_obj
+def explain(options: Options, person: str, as_of: str | None, known_at: str | None, as_json: bool) -> int:
+    """Explain a person, named by e-mail address or any record id."""
+    with river_of(options.settings(), quiet=as_json, remote=False) as river:
+        moment = _moment(river, as_of or known_at)
+        flow.mirror(
+            river,
+            as_of=_parsed(as_of, river) if as_of else None,
+            known_at=_parsed(known_at, river) if known_at else None,
+        )
+        flow.enrich(river, moment, remember=False)
+        flow.score(river, moment)
+        flow.decide(river, moment)
+        person_id = find_person(river.store.run, person)
+        found = explanation_of(river.store.run, river.rules, moment, person_id) if person_id else None
+        if found is None:
+            raise ConfigurationError(
+                f"Nobody living in the mirror has the address or record id {person!r}. "
+                "`connector status` shows how far the mirror has been read."
+            )
+        if as_json:
+            echo_json(document(found))
+        else:
+            show(console(), found, river.rules.scoring.time_zone)
+    return 0
+
+
+def _moment(river: River, text: str | None) -> datetime:
+    """The time asked about; without one, that of the newest pull."""
+    if text:
+        return _parsed(text, river)
+    newest: datetime | None = river.store.value("SELECT max(watermark) FROM cursor")
+    if newest is None:
+        raise ConfigurationError("Nothing has been pulled yet. `connector pull` brings the mirror up to date.")
+    return newest.replace(tzinfo=UTC)
+
+
+def _parsed(text: str, river: River) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} is not a time such as 2026-10-01T09:00+09:00.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(river.rules.scoring.time_zone))
+
+
+def show(shown: Console, found: Explanation, zone: str) -> None:
+    """An explanation for people: the sum first, then how it came about. Times in the zone of the rules."""
+    local = ZoneInfo(zone)
+    person = found.person
+    who = " · ".join(word for word in (person.name, person.company, person.department, person.title) if word)
+    shown.print(f"[bold]{who or person.person_id}[/bold]  ({', '.join(person.records)})", soft_wrap=True)
+    since = f" since {person.hot_since.astimezone(local):%Y-%m-%d %H:%M}" if person.hot_since else ""
+    parts = (
+        ("source", person.score_source),
+        ("behaviour", person.score_behaviour),
+        ("inactivity", person.score_inactivity),
+    )
+    shown.print(
+        f"[bold]{person.stage}[/bold]{since} ({person.stage_rule.replace('_', ' ')})   "
+        f"score [bold]{person.score}[/bold] = {', '.join(f'{name} {points:+d}' for name, points in parts)}"
+    )
+    _show_fit(shown, found.fit)
+    rows = table("", "when", "points", "total", "rule", "what", right=("points", "total"))
+    for line in found.ledger:
+        colour = "green" if line.points > 0 else "red"
+        rows.add_row(
+            f"{line.at.astimezone(local):%Y-%m-%d %H:%M}",
+            f"[{colour}]{line.points:+d}[/{colour}]",
+            str(line.running_total),
+            _both(line.name),
+            line.what,
+        )
+    shown.print(rows)
+    for moment, before, after, reason in found.transitions:
+        shown.print(f"{moment.astimezone(local):%Y-%m-%d %H:%M}  {before or 'new'} → {after} ({reason})")
+    for cadence, start, end in found.cadences:
+        shown.print(f"Cadence {cadence} from {start}" + (f", ended: {end}" if end else ", open"))
+    for write in found.writes:
+        values = ", ".join(f"{field}: {write.before.get(field)} → {value}" for field, value in write.after.items())
+        when = f"{write.at.astimezone(local):%Y-%m-%d %H:%M}"
+        shown.print(f"{when}  wrote {write.object} {write.record} ({write.outcome}): {values}", soft_wrap=True)
+    shown.print()
+
+
+def _show_fit(shown: Console, fit: Fit | None) -> None:
+    if fit is None:
+        return
+    tier = f"{_both(fit.tier_name)} ({fit.tier_rule})" if fit.tier_name else "no tier"
+    bounds = "".join(
+        f", {word} {bound} by the tier" for word, bound in (("at least", fit.floor), ("at most", fit.cap)) if bound
+    )
+    shown.print(f"Grade [bold]{fit.grade}[/bold]: {fit.start} {fit.thirds:+d} thirds{bounds}. Tier: {tier}.")
+    for line in fit.criteria:
+        evidence = ", ".join(f"{key} = {value}" for key, value in line.evidence.items() if value is not None)
+        shown.print(
+            f"  {MARKS[line.outcome]} {_both(line.name)} {line.thirds:+d}  [dim]{evidence or 'not known'}[/dim]"
+        )
+
+
+def document(found: Explanation) -> dict[str, Any]:
+    """The explanation for machines. `ledger` points add up to `score`."""
+    person = found.person
+    return {
+        "as_of": found.as_of.isoformat(),
+        "person_id": person.person_id,
+        "name": person.name,
+        "company": person.company,
+        "records": list(person.records),
+        "stage": person.stage,
+        "stage_rule": person.stage_rule,
+        "hot_since": _iso(person.hot_since),
+        "score": person.score,
+        "score_source": person.score_source,
+        "score_behaviour": person.score_behaviour,
+        "score_inactivity": person.score_inactivity,
+        "ledger": [
+            {
+                "at": _iso(line.at),
+                "rule": line.rule_id,
+                "points": line.points,
+                "total": line.running_total,
+                "what": line.what,
+                "activity_id": line.activity_id,
+            }
+            for line in found.ledger
+        ],
+        **_fit_document(found.fit),
+        "transitions": [
+            {"at": _iso(moment), "from": before, "to": after, "reason": reason}
+            for moment, before, after, reason in found.transitions
+        ],
+        "cadences": [{"cadence": name, "start": start, "end_reason": end} for name, start, end in found.cadences],
+        "writes": [
+            {
+                "at": _iso(write.at),
+                "object": write.object,
+                "record": write.record,
+                "before": dict(write.before),
+                "after": dict(write.after),
+                "outcome": write.outcome,
+            }
+            for write in found.writes
+        ],
+    }
+
+
+def _fit_document(fit: Fit | None) -> Mapping[str, Any]:
+    if fit is None:
+        return {"grade": None, "tier": None, "criteria": []}
+    return {
+        "grade": fit.grade,
+        "grade_thirds": fit.thirds,
+        "tier": fit.tier,
+        "tier_rule": fit.tier_rule,
+        "criteria": [
+            {"id": line.id, "outcome": line.outcome, "thirds": line.thirds, "evidence": dict(line.evidence)}
+            for line in fit.criteria
+        ],
+    }
+
+
+def _both(name: Name | None) -> str:
+    if name is None:
+        return ""
+    return name.en if name.en == name.ja else f"{name.en}（{name.ja}）"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,77 @@
+"""The command line: parse → flow → render → exit code. One file a group of commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from connector.cli.check import check
+from connector.cli.demo import demo
+from connector.cli.explain import explain
+from connector.cli.river import apply, plan, pull, sync
+from connector.cli.sandbox import sandbox
+from connector.cli.shared import Options
+from connector.cli.status import status
+from connector.errors import ConnectorError
+
+USAGE = 64
+"""Exit code for a wrong command line and for a wrong configuration."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--state", envvar="CONNECTOR_STATE", help="Folder of the store and its files. Default: ./state")
+@click.option("--mappings", envvar="CONNECTOR_MAPPINGS", help="Folder of mappings and rules. Default: ./mappings")
+@click.option("--profile", help="Name of an org: settings are read from CONNECTOR_<NAME>_… first.")
+@click.option("--verbose", "-v", is_flag=True, help="Log every step to standard error.")
+@click.version_option(package_name="connector")
+@click.pass_context
+def commands(
+    context: click.Context, state: str | None, mappings: str | None, profile: str | None, verbose: bool
+) -> None:
+    """Decides from Salesforce and Account Engagement who is worth a call today, by whom and why.
+
+    Exit codes: 0 done or nothing to do, 1 failed, 2 changes planned, 3 refused, 4 applied with failed rows,
+    64 usage or configuration.
+    """
+    context.obj = Options(state=state, mappings=mappings, profile=profile, verbose=verbose)
+
+
+for command in (demo, sandbox, check, pull, plan, apply, sync, explain, status):
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and leaves with its exit code; what went wrong is one sentence on standard error."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and answers its exit code."""
+    try:
+        result = commands.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        return 1
+    except click.ClickException as error:
+        click.echo(f"{error.format_message()} See `connector --help`.", err=True)
+        return USAGE
+    except ConnectorError as error:
+        show_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("Stopped. What was finished is kept; the next run goes on from there.", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def show_error(error: ConnectorError) -> None:
+    """The sentence, and each problem with its place."""
+    problems = [str(problem) for problem in getattr(error, "problems", ())]
+    if problems[:1] != [str(error)]:
+        click.echo(str(error), err=True)
+    for problem in problems:
+        click.echo(f"  {problem}" if len(problems) > 1 else problem, err=True)

@@ -1,0 +1,127 @@
+"""How plans, pulls and statuses look on a terminal, and what they are in JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from connector.applying.apply import Applied
+from connector.domain.plan import Plan
+from connector.pulling.pull import Pulled
+
+EXAMPLES = 3
+
+
+def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
+    """A plain table; columns named in `right` hold numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    numbers = set(right)
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left", header_style="dim")
+    return made
+
+
+def show_pulled(shown: Console, pulled: Sequence[Pulled], calls: Mapping[str, int]) -> None:
+    """What came in, stream by stream."""
+    rows = table("Pulled", "stream", "rows", "new versions", right=("rows", "new versions"))
+    for one in pulled:
+        rows.add_row(one.stream, f"{one.rows:,}", f"{one.added:,}")
+    shown.print(rows)
+    made = ", ".join(f"{remote} {count:,}" for remote, count in sorted(calls.items()))
+    shown.print(f"API calls: {made or 'none'}\n")
+    for one in pulled:
+        for field, count in one.unreadable.items():
+            shown.print(f"[yellow]{one.stream}.{field}: {count:,} values are not of the type in fields.yaml.[/yellow]")
+
+
+def show_plan(shown: Console, plan: Plan) -> None:
+    """The plan for people: counts by kind, a few examples, what stays, what the guard says."""
+    if not plan.changes:
+        shown.print("Nothing to do: everything stands as it should.\n")
+    else:
+        _show_changes(shown, plan)
+    if plan.tasks:
+        _show_tasks(shown, plan)
+    if plan.kept:
+        shown.print(f"Kept as people set them: {len(plan.kept)} values.")
+        for kept in plan.kept[:EXAMPLES]:
+            shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {kept.theirs!r} (ours would be {kept.ours!r})")
+    for reason, count in sorted(Counter(one.reason for one in plan.withheld).items()):
+        shown.print(f"Tasks not made because the person {reason}: {count}.")
+    for finding in plan.findings:
+        shown.print(f"[red]Guard: {finding.sentence}[/red]")
+
+
+def _show_changes(shown: Console, plan: Plan) -> None:
+    kinds: Counter[tuple[str, str]] = Counter(
+        (record.object, change.field) for record in plan.records for change in record.changes
+    )
+    rows = table("Planned", "object", "field", "changes", "for example", right=("changes",))
+    for (object_name, field), count in sorted(kinds.items()):
+        example = next(
+            (record, change)
+            for record in plan.records
+            if record.object == object_name
+            for change in record.changes
+            if change.field == field
+        )
+        record, change = example
+        rows.add_row(
+            object_name, field, f"{count:,}", f"{record.record_id}: {_short(change.before)} → {_short(change.after)}"
+        )
+    shown.print(rows)
+    shown.print()
+
+
+def _show_tasks(shown: Console, plan: Plan) -> None:
+    rows = table("Tasks", "due", "subject", "for", "why", right=())
+    for task in plan.tasks[: EXAMPLES * 2]:
+        values = task.values
+        rows.add_row(str(values["ActivityDate"]), str(values["Subject"]), str(values["WhoId"]), task.why)
+    shown.print(rows)
+    left = len(plan.tasks) - EXAMPLES * 2
+    shown.print(f"… and {left} more\n" if left > 0 else "")
+
+
+def applied_lines(applied: Applied) -> list[str]:
+    """What an apply did, in sentences."""
+    lines = [f"Written: {applied.fields:,} values in {applied.records:,} records, {applied.tasks:,} tasks."]
+    if applied.moved:
+        lines.append(f"Skipped: {applied.moved} records that somebody changed meanwhile; they are planned anew.")
+    for code, count in sorted(Counter(one.code or "unknown" for one in applied.failures).items()):
+        example = next(one for one in applied.failures if (one.code or "unknown") == code)
+        lines.append(f"Refused by the platform: {count} × {code} (for example {example.record}: {example.message})")
+    return lines
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan in numbers, for machines; the saved file has all of it."""
+    kinds: Counter[str] = Counter(
+        f"{record.object}.{change.field}" for record in plan.records for change in record.changes
+    )
+    return {
+        "org": plan.org_id,
+        "as_of": plan.as_of.isoformat(),
+        "rules_hash": plan.rules_hash,
+        "changes": plan.changes,
+        "records": len(plan.records),
+        "fields": dict(sorted(kinds.items())),
+        "tasks": len(plan.tasks),
+        "cadences_started": len(plan.starts),
+        "cadences_ended": len(plan.ends),
+        "kept": [
+            {"object": one.object, "id": one.record_id, "field": one.field, "ours": one.ours, "theirs": one.theirs}
+            for one in plan.kept
+        ],
+        "withheld": len(plan.withheld),
+        "guard": [one.sentence for one in plan.findings],
+    }
+
+
+def _short(value: object) -> str:
+    text = "–" if value is None else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,222 @@
+"""`connector pull`, `plan`, `apply` and `sync`: the steps that touch the remotes."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector import flow
+from connector.applying.apply import Applied
+from connector.cli.render import applied_lines, plan_document, show_plan, show_pulled
+from connector.cli.shared import Options, console, echo_json, json_option, river_of
+from connector.domain.plan import Plan
+from connector.errors import RefusedError
+from connector.flow import River
+from connector.planning.file import load_plan, save_plan
+from connector.pulling.pull import Pulled
+from connector.store.decisions import begin_run, finish_run, writes_allowed
+
+PLANNED, FAILED_ROWS = 2, 4
+OLDEST_PLAN = timedelta(hours=24)
+
+first_contact_option = click.option(
+    "--first-contact", is_flag=True, help="The word that this org may be written to; needed once an org."
+)
+force_option = click.option("--force", is_flag=True, help="Apply although the guard would stop the plan.")
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What one whole cycle did."""
+
+    pulled: tuple[Pulled, ...]
+    planned: Plan
+    applied: Applied
+    people: int
+    calls: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def pull(options: Options, as_json: bool) -> int:
+    """Bring the local mirror up to date."""
+    started = time.monotonic()
+    with river_of(options.settings(), quiet=as_json) as river:
+        run_id = start_run(river, "pull")
+        pulled = flow.pull(river)
+        finish_run(river.store, run_id, "done", {"rows": sum(one.rows for one in pulled)}, now(river))
+        calls = flow.here(river).calls()
+    if as_json:
+        streams = [{"stream": one.stream, "unit": one.unit, "rows": one.rows, "added": one.added} for one in pulled]
+        echo_json({"streams": streams, "api_calls": sum(calls.values()), "seconds": _since(started)})
+    else:
+        show_pulled(console(), pulled, calls)
+    return 0
+
+
+@click.command()
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file for `apply`.")
+@json_option
+@click.pass_obj
+def plan(options: Options, save: Path | None, as_json: bool) -> int:
+    """Show what would change in the remotes, and why. Changes nothing; exit code 2 when there is something to do."""
+    with river_of(options.settings(), quiet=as_json) as river:
+        as_of = now(river)
+        flow.evaluate(river, as_of)
+        planned = flow.plan(river, flow.here(river).org_id, as_of)
+    if save is not None:
+        save_plan(planned, save)
+    if as_json:
+        echo_json({**plan_document(planned), "saved": None if save is None else str(save)})
+    else:
+        show_plan(console(), planned)
+        if save is not None:
+            console().print(f"Saved to {save}. `connector apply {save}` carries it out.")
+    return PLANNED if planned.changes else 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@first_contact_option
+@force_option
+@json_option
+@click.pass_obj
+def apply(options: Options, file: Path, first_contact: bool, force: bool, as_json: bool) -> int:
+    """Carry out a saved plan, if it still fits."""
+    with river_of(options.settings(), quiet=as_json) as river:
+        instant = now(river)
+        planned = load_plan(
+            file,
+            org_id=flow.here(river).org_id,
+            rules_hash=river.rules_hash,
+            now=instant,
+            oldest=OLDEST_PLAN,
+        )
+        permit(river, planned, first_contact=first_contact, force=force)
+        applied = carry_out(river, planned, "apply", instant)
+    return _told(applied, as_json)
+
+
+@click.command()
+@first_contact_option
+@force_option
+@json_option
+@click.pass_obj
+def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> int:
+    """One whole cycle: pull, evaluate, plan, apply."""
+    with river_of(options.settings(), quiet=as_json) as river:
+        cycle = run_cycle(river, first_contact=first_contact, force=force)
+    if as_json:
+        echo_json(
+            {
+                "pulled": {one.stream: one.rows for one in cycle.pulled},
+                "people": cycle.people,
+                "planned": cycle.planned.changes,
+                **_applied_document(cycle.applied),
+                "api_calls": sum(cycle.calls.values()),
+                "seconds": cycle.seconds,
+            }
+        )
+        return FAILED_ROWS if cycle.applied.failures else 0
+    show_pulled(console(), cycle.pulled, cycle.calls)
+    show_plan(console(), cycle.planned)
+    return _told(cycle.applied, as_json)
+
+
+def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
+    """The river from end to end. Raises RefusedError before anything is written when the plan must not be applied."""
+    clock = _StepClock()
+    pulled = clock.of("pull", lambda: flow.pull(river))
+    as_of = now(river)
+    clock.of("mirror", lambda: flow.mirror(river))
+    enriched = clock.of("enrich", lambda: flow.enrich(river, as_of))
+    clock.of("score", lambda: flow.score(river, as_of))
+    clock.of("decide", lambda: flow.decide(river, as_of))
+    planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
+    permit(river, planned, first_contact=first_contact, force=force)
+    applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
+    return Cycle(tuple(pulled), planned, applied, enriched.people, flow.here(river).calls(), clock.seconds)
+
+
+def permit(river: River, planned: Plan, *, first_contact: bool, force: bool) -> None:
+    """Refuses, before anything is written, what needs an explicit word: first contact, and passing the guard."""
+    org_id = flow.here(river).org_id
+    if planned.changes and not first_contact and not writes_allowed(river.store, org_id):
+        raise RefusedError(
+            f"This is the first contact with org {org_id}: {planned.changes} changes are planned and nothing was "
+            "written. Look at `connector plan`, then give the word with --first-contact."
+        )
+    if planned.findings and not force:
+        sentences = " ".join(finding.sentence for finding in planned.findings)
+        raise RefusedError(f"The guard stops this plan; nothing was written. {sentences} --force passes it.")
+
+
+def carry_out(river: River, planned: Plan, command: str, instant: datetime) -> Applied:
+    run_id = start_run(river, command)
+    applied = flow.apply(river, planned, run_id, instant)
+    counts = {"fields": applied.fields, "tasks": applied.tasks, "failed": len(applied.failures)}
+    finish_run(river.store, run_id, "failed rows" if applied.failures else "done", counts, now(river))
+    return applied
+
+
+def start_run(river: River, command: str) -> str:
+    instant = now(river)
+    run_id = f"{instant:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    begin_run(river.store, run_id, command, instant)
+    return run_id
+
+
+def now(river: River) -> datetime:
+    """The server's time."""
+    return flow.here(river).reader.server_time()
+
+
+class _StepClock:
+    """How long each step took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def of(self, step: str, work: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return work()
+        finally:
+            self.seconds[step] = _since(started)
+
+
+def _told(applied: Applied, as_json: bool) -> int:
+    if as_json:
+        echo_json(_applied_document(applied))
+    else:
+        for line in applied_lines(applied):
+            console().print(line)
+    return FAILED_ROWS if applied.failures else 0
+
+
+def _applied_document(applied: Applied) -> dict[str, Any]:
+    return {
+        "applied": applied.changes,
+        "records": applied.records,
+        "fields": applied.fields,
+        "tasks_created": applied.tasks,
+        "moved": applied.moved,
+        "failed": len(applied.failures),
+        "failures": [
+            {"object": one.object, "record": one.record, "code": one.code, "message": one.message}
+            for one in applied.failures
+        ],
+    }
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

@@ -1,0 +1,180 @@
+"""The river, in one page:
+
+    pull → mirror → enrich → score → decide → plan → apply → report
+
+Each step is one function here; each is the same word in the logs, the commands and the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from connector.applying.apply import Application, Applied, Writer, apply_plan
+from connector.domain.plan import Plan
+from connector.engine.decide import decide as decide_stages
+from connector.engine.enrich import EnrichReport
+from connector.engine.enrich import enrich as enrich_mirror
+from connector.engine.enrich_people import EnrichMapping
+from connector.engine.grade import grade
+from connector.engine.score import score as score_people
+from connector.engine.tier import tier
+from connector.firmographics.register import Register
+from connector.planning.assemble import Basis, assemble
+from connector.pulling.pull import (
+    EngagementSource,
+    Landing,
+    Pulled,
+    SalesforceSource,
+    pull_account_engagement,
+    pull_salesforce,
+)
+from connector.reporting.report import Status, status_of
+from connector.rules.content import Content
+from connector.rules.fields import Fields
+from connector.rules.load import RuleSet
+from connector.rules.mapping import Mapping as FieldMapping
+from connector.store import mirror as store_mirror
+from connector.store.database import Store
+from connector.store.decisions import allow_writes, keep_persons
+
+
+class Reader(SalesforceSource, Protocol):
+    """Salesforce, for reading: pages of streams, and small questions."""
+
+    def query(self, soql: str) -> list[dict[str, object]]: ...
+
+
+@dataclass(frozen=True)
+class Remotes:
+    """The org on the other side: who reads, who writes, and how many calls were made."""
+
+    org_id: str
+    name: str
+    url: str
+    reader: Reader
+    writer: Writer
+    engagement: tuple[EngagementSource, ...]
+    calls: Callable[[], Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class River:
+    """Everything that the steps are given. `remotes` is None where only the store is looked at."""
+
+    store: Store
+    rules: RuleSet
+    mapping: FieldMapping
+    content: Content
+    register: Register | None
+    rules_hash: str
+    landing: Path
+    say: Callable[[str], None]
+    remotes: Remotes | None
+
+
+def pull(river: River) -> list[Pulled]:
+    """Asks each remote for what changed since the last time and merges it into the mirror."""
+    remotes = here(river)
+    streams = river.mapping.fields.streams
+    store_mirror.prepare(river.store, streams)
+    pulled = []
+    landing = Landing(river.landing, lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
+    for mapped in streams:
+        if mapped.stream.remote == "salesforce":
+            pulled.append(pull_salesforce(remotes.reader, river.store, mapped, landing))
+        else:
+            pulled += [pull_account_engagement(unit, river.store, mapped, landing) for unit in remotes.engagement]
+    return pulled
+
+
+def mirror(river: River, as_of: datetime | None = None, known_at: datetime | None = None) -> None:
+    """Chooses the version of each record that speaks: what is known now, or as of another time."""
+    streams = river.mapping.fields.streams
+    store_mirror.prepare(river.store, streams)
+    store_mirror.freeze(river.store, streams, as_of=as_of, known_at=known_at)
+
+
+def enrich(river: River, now: datetime, *, remember: bool = True) -> EnrichReport:
+    """Joins records into persons, gives activity its meaning, and matches companies.
+
+    `remember` keeps who is who in the ledger; a question about another time leaves it alone.
+    """
+    river.say("enrich")
+    mapping = enrich_mapping(river.mapping.fields)
+    report = enrich_mirror(river.store.run, river.store.load, mapping, river.content, river.register)
+    if remember:
+        keep_persons(river.store, now)
+    return report
+
+
+def score(river: River, as_of: datetime) -> None:
+    """Scores and grades everybody as of a time."""
+    river.say("score")
+    score_people(river.rules, as_of, river.store.run)
+    tier(river.rules, river.store.run)
+    grade(river.rules, river.store.run)
+
+
+def decide(river: River, as_of: datetime) -> None:
+    """Decides the stage of everybody, and whose follow-up starts."""
+    river.say("decide")
+    decide_stages(river.rules, as_of, today(river, as_of), river.store.run)
+
+
+def plan(river: River, org_id: str, as_of: datetime) -> Plan:
+    """Compares what should be with what the remotes have; changes nothing."""
+    river.say("plan")
+    basis = Basis(org_id, river.rules_hash, as_of, today(river, as_of))
+    return assemble(river.store.run, river.rules, river.mapping.fields, basis)
+
+
+def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
+    """Carries out a plan that was checked to fit. The only road to a remote write."""
+    river.say("apply")
+    remotes = here(river)
+    allow_writes(river.store, remotes.org_id, now)
+    return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
+
+
+def report(river: River) -> Status:
+    """Counts what there is to show."""
+    return status_of(river.store.run)
+
+
+def evaluate(river: River, as_of: datetime, known_at: datetime | None = None) -> EnrichReport:
+    """From the mirror to the decisions, as of a time."""
+    now = here(river).reader.server_time() if river.remotes else as_of
+    mirror(river, as_of=as_of if as_of < now else None, known_at=known_at)
+    enriched = enrich(river, now)
+    score(river, as_of)
+    decide(river, as_of)
+    return enriched
+
+
+def enrich_mapping(fields: Fields) -> EnrichMapping:
+    """What enrich needs to know of fields.yaml."""
+    extra = {
+        f"salesforce.{name}": fields.extra_attributes("salesforce", name)
+        for name in ("Lead", "Contact", "Account")
+        if name in fields.salesforce
+    }
+    if "prospects" in fields.account_engagement:
+        extra["account_engagement.prospects"] = fields.extra_attributes("account_engagement", "prospects")
+    return EnrichMapping(fields.source_of, fields.crm_status_of, extra)
+
+
+def here(river: River) -> Remotes:
+    """The remotes, in a step that needs them."""
+    if river.remotes is None:
+        raise ValueError("this river was opened without its remotes")
+    return river.remotes
+
+
+def today(river: River, instant: datetime) -> date:
+    """The day of an instant in the zone of the rules."""
+    return instant.astimezone(ZoneInfo(river.rules.scoring.time_zone)).date()

@@ -1,0 +1,146 @@
+"""Everything about one person: who, how scored, how graded, what was decided, what was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from connector.domain.running import Run
+from connector.engine.explain import Fit, LedgerLine, criteria, ledger
+from connector.rules.load import RuleSet
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who it is, and by which records we know the person."""
+
+    person_id: str
+    name: str | None
+    company: str | None
+    title: str | None
+    department: str | None
+    source: str | None
+    match_status: str | None
+    records: tuple[str, ...]
+    stage: str
+    stage_rule: str
+    hot_since: datetime | None
+    score: int
+    score_source: int
+    score_behaviour: int
+    score_inactivity: int
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write of ours in the journal."""
+
+    at: datetime
+    object: str
+    record: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The whole answer; the ledger's points add up to the score. Times are UTC."""
+
+    as_of: datetime
+    person: Person
+    ledger: tuple[LedgerLine, ...]
+    fit: Fit | None
+    transitions: tuple[tuple[datetime, str | None, str, str], ...]
+    cadences: tuple[tuple[str, str, str | None], ...]
+    writes: tuple[Write, ...]
+
+
+def find_person(run: Run, wanted: str) -> str | None:
+    """The person behind an e-mail address, a record id of either system (15 or 18 characters) or a person id."""
+    rows = run(
+        """
+        SELECT person_id FROM person_records
+        WHERE record_id = $wanted OR record_key = $wanted OR person_id = $wanted
+            OR (length($wanted) = 15 AND left(record_id, 15) = $wanted)
+        UNION ALL SELECT person_id FROM people WHERE lower(email) = lower(trim($wanted))
+        UNION ALL SELECT known.person_id FROM seen_salesforce_lead AS lead
+            JOIN person_records AS known ON known.kind = 'lead' AND known.record_id = lead.id
+            WHERE lower(trim(lead.email)) = lower(trim($wanted))
+        LIMIT 1
+        """,
+        {"wanted": wanted},
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def explanation_of(run: Run, rules: RuleSet, as_of: datetime, person_id: str) -> Explanation | None:
+    """Explains a person from the temporary tables of an evaluation as of the same time; None for nobody living."""
+    person = _person(run, person_id)
+    if person is None:
+        return None
+    return Explanation(
+        as_of,
+        person,
+        ledger(rules, as_of, person_id, run),
+        criteria(rules, person_id, run),
+        tuple(
+            (row[0].replace(tzinfo=UTC), row[1], row[2], row[3])
+            for row in run(
+                "SELECT happened_at, from_stage, to_stage, reason FROM transitions WHERE person_id = $person "
+                "ORDER BY happened_at, recorded_at",
+                {"person": person_id},
+            )
+        ),
+        tuple(
+            (row[0], row[1].isoformat(), row[2])
+            for row in run(
+                "SELECT cadence, start_date, end_reason FROM cadence_runs WHERE person_id = $person ORDER BY ALL",
+                {"person": person_id},
+            )
+        ),
+        _writes(run, person_id),
+    )
+
+
+def _person(run: Run, person_id: str) -> Person | None:
+    rows = run(
+        """
+        SELECT people.person_id, people.name, people.company, people.title, people.department, people.source,
+            people.match_status,
+            (SELECT list(record_key ORDER BY created_at, record_key) FROM person_records
+             WHERE person_records.person_id = people.person_id),
+            decided.stage, decided.stage_rule, decided.hot_since, scored.score, scored.score_source,
+            scored.score_behaviour, scored.score_inactivity
+        FROM people JOIN decided USING (person_id) JOIN scored USING (person_id)
+        WHERE people.person_id = $person
+        """,
+        {"person": person_id},
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    hot_since = None if row[10] is None else row[10].replace(tzinfo=UTC)
+    return Person(*row[:7], tuple(row[7]), row[8], row[9], hot_since, *row[11:])
+
+
+def _writes(run: Run, person_id: str) -> tuple[Write, ...]:
+    rows = run(
+        """
+        SELECT journal.intended_at, journal.object, journal.record, journal.values_before, journal.values_after,
+            coalesce(journal.outcome, 'unknown')
+        FROM journal
+        WHERE journal.record IN (SELECT record_id FROM person_records WHERE person_id = $person AND kind <> 'prospect')
+            OR (journal.kind = 'task' AND split_part(journal.record, ':', 2) IN (
+                SELECT key_record FROM cadence_runs WHERE person_id = $person))
+        ORDER BY journal.number
+        """,
+        {"person": person_id},
+    )
+    return tuple(
+        Write(row[0].replace(tzinfo=UTC), row[1], row[2], json.loads(row[3] or "{}"), json.loads(row[4]), row[5])
+        for row in rows
+    )

@@ -1,0 +1,92 @@
+"""Report: the figures of what was pulled, decided and written, as they stand in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connector.domain.running import Run
+from connector.domain.streams import BY_NAME
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """How far a stream has been read: everything up to `watermark` (UTC) is in the mirror, `rows` live records."""
+
+    stream: str
+    unit: str
+    watermark: datetime | None
+    in_progress: bool
+    rows: int
+
+
+@dataclass(frozen=True)
+class RunState:
+    run_id: str
+    command: str
+    started_at: datetime
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The store at a glance."""
+
+    org_id: str | None
+    org_name: str | None
+    writes_allowed_since: datetime | None
+    streams: tuple[StreamState, ...]
+    runs: tuple[RunState, ...]
+    open_runs: int
+    unsettled: int
+    failures: tuple[tuple[str, str, int], ...]
+    """Refused writes of the last run that wrote: object, the platform's code, how many."""
+
+
+def status_of(run: Run) -> Status:
+    """What `connector status` shows; reads the store only."""
+    org = run("SELECT org_id, name, writes_allowed_since FROM org LIMIT 1", {})
+    org_id, name, since = org[0] if org else (None, None, None)
+    runs = run("SELECT run_id, command, started_at, outcome FROM run ORDER BY started_at DESC, run_id LIMIT 5", {})
+    return Status(
+        org_id,
+        name,
+        _aware(since),
+        tuple(_streams(run)),
+        tuple(RunState(row[0], row[1], row[2].replace(tzinfo=UTC), row[3]) for row in runs),
+        int(run("SELECT count(*) FROM cadence_runs WHERE ended_at IS NULL", {})[0][0]),
+        int(run("SELECT count(*) FROM journal WHERE outcome IS NULL", {})[0][0]),
+        tuple(
+            (str(row[0]), str(row[1]), int(row[2]))
+            for row in run(
+                "SELECT object, coalesce(error_code, 'unknown'), count(*) FROM journal WHERE outcome = 'failed' "
+                "AND run_id = (SELECT arg_max(run_id, number) FROM journal) GROUP BY ALL ORDER BY ALL",
+                {},
+            )
+        ),
+    )
+
+
+def _streams(run: Run) -> list[StreamState]:
+    tables = {str(row[0]) for row in run("SELECT table_name FROM duckdb_tables()", {})}
+    states = []
+    for name, unit, watermark, upper in run("SELECT stream, unit, watermark, slice_upper FROM cursor ORDER BY ALL", {}):
+        stream = BY_NAME[name]
+        table = f"mirror_{stream.table}"
+        live = "AND NOT coalesce(is_deleted, FALSE)" if "is_deleted" in stream.system else ""
+        count = f'SELECT count(*) FROM "{table}" WHERE _until IS NULL AND _unit = $unit {live}'
+        rows = int(run(count, {"unit": unit})[0][0]) if table in tables else 0
+        states.append(StreamState(name, unit, _aware(watermark), upper is not None, rows))
+    return states
+
+
+def stages(run: Run) -> Mapping[str, int]:
+    """How many persons stand in each stage, as just decided."""
+    return {
+        str(row[0]): int(row[1]) for row in run("SELECT stage, count(*) FROM decided GROUP BY ALL ORDER BY ALL", {})
+    }
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
