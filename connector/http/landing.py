@@ -18,6 +18,8 @@ CHUNK = 256 * 1024
 HEAD = 64 * 1024
 TAIL = 64
 
+_END_OF_ROWS = re.compile(rb"\]\s*\}\s*\Z")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -68,14 +70,12 @@ def land(response: requests.Response, path: Path) -> None:
 def envelope(path: Path, rows: str, needed: tuple[str, ...]) -> Mapping[str, Any]:
     """The keys beside `rows` of the object in the file.
 
-    They stand before the rows on record, so that only the head is read; where `needed` ones are not there, all is
-    parsed. MalformedPageError when it is no such object or is cut off.
+    On record they stand before the rows, which end the object: then only its ends are read. Otherwise all is parsed.
+    MalformedPageError when it is no such object or is cut off.
     """
     head, tail = _ends(path)
-    if not tail.rstrip().endswith(b"}"):
-        raise MalformedPageError("it ends in the middle")
     start = re.search(rb'"' + rows.encode() + rb'"\s*:\s*\[', head)
-    if start:
+    if start and _END_OF_ROWS.search(tail):
         before = head[: start.start()].rstrip().removesuffix(b",") + b"}"
         found = _object(before)
         if found is not None and all(key in found for key in needed):

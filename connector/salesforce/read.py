@@ -12,7 +12,7 @@ from urllib.parse import quote
 import requests
 
 from connector.errors import RetryError, StopError
-from connector.http.landing import MalformedPageError, Page, envelope, land, page_path
+from connector.http.landing import CHUNK, MalformedPageError, Page, envelope, land, page_path
 from connector.http.outcome import PASSES, from_exception
 from connector.http.retry import Retry
 from connector.salesforce.connection import Connection
@@ -159,5 +159,9 @@ class SalesforceReader:
         return body
 
     def _ask_versions(self) -> None:
-        with self._connection.open_stream("/services/data"):
-            pass
+        try:
+            with self._connection.open_stream("/services/data") as response:
+                # Read to its end, or the connection could not be used again.
+                list(response.iter_content(CHUNK))
+        except requests.RequestException as error:
+            raise from_exception(self._connection.where, error, "read") from None
