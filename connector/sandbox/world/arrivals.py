@@ -11,7 +11,7 @@ from connector.sandbox.world.agenda import Due
 from connector.sandbox.world.draws import salt, stream, unit
 from connector.sandbox.world.moments import DAY, HOUR, at, day_in_japan, text
 from connector.sandbox.world.oddities import odd_email
-from connector.sandbox.world.people import IMPORT_TO, Person, import_leader
+from connector.sandbox.world.people import IMPORT_FROM, IMPORT_TO, Person, import_leader
 from connector.sandbox.world.scene import HISTORY, Scene, later
 from connector.sandbox.world.standing import Standing
 from connector.sandbox.world.words_content import FILES
@@ -47,19 +47,24 @@ def birth_moment(seed: int, index: int, people: int, start: int) -> int:
 
 def conceived(scene: Scene, since: int) -> Iterator[tuple[int, int]]:
     """(birth moment, index) of people whose birth comes into sight in (since, until]."""
-    margin = IMPORT_TO + 2 * DAY * scene.people // HISTORY + 2
+    margin = 2 * DAY * scene.people // HISTORY + 2
     begin = scene.start - HISTORY
     first = int((since + FORESIGHT - begin) * scene.people / HISTORY) - margin
     last = int((scene.until + FORESIGHT - begin) * scene.people / HISTORY) + margin
-    for index in range(max(0, first), last + 1):
-        moment = birth_moment(scene.seed, index, scene.people, scene.start)
+    for slot in range(max(0, first), last + 1):
+        leader = import_leader(slot, scene.people)
+        if leader is not None and leader != slot:
+            continue
+        moment = birth_moment(scene.seed, slot, scene.people, scene.start)
         if since < moment - FORESIGHT <= scene.until:
-            yield moment, index
+            size = 1 if leader is None else IMPORT_TO - IMPORT_FROM
+            yield from ((moment, index) for index in range(slot, slot + size))
 
 
 def conceive(scene: Scene, moment: int, index: int) -> None:
     """Puts a birth on the agenda, and the anonymous visits before it."""
     person = scene.person(index)
+    scene.standings.expect(index)
     scene.push(moment, index, "birth")
     if person.source in _MARKETING_SOURCES and person.fate != "contact":
         rng = stream(scene.seed, index, salt("before"))
@@ -114,7 +119,7 @@ def add_prospect(scene: Scene, standing: Standing, person: Person, moment: int, 
         "source": person.source,
         "score": 0,
         "grade": rng.choice(("D", "D", "D+", "D+", "D+", "C-", "C", "C+", "B-", "B", None)),
-        "campaignId": scene.assets[campaign if campaign in scene.assets else "ae_campaign:Web"],
+        "campaignId": scene.assets.get(campaign) or scene.assets["ae_campaign:Web"],
         "salesforceId": standing.lead_id or standing.contact_id,
         "salesforceLeadId": standing.lead_id,
         "salesforceContactId": standing.contact_id,
@@ -135,8 +140,7 @@ def add_prospect(scene: Scene, standing: Standing, person: Person, moment: int, 
 
 
 def _ae_owner(scene: Scene, standing: Standing) -> Any:
-    key = f"ae_user:{standing.owner_id}"
-    return scene.assets[key] if key in scene.assets else None
+    return scene.assets.get(f"ae_user:{standing.owner_id}")
 
 
 def _join_lists(scene: Scene, prospect: int, person: Person, moment: int) -> None:

@@ -32,14 +32,16 @@ class Assets:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._ids: dict[str, Any] = dict(
-            (row[0], row[1]) for row in connection.execute("SELECT name, id FROM world_assets")
-        )
+        self._ids: dict[str, Any] = {row[0]: row[1] for row in connection.execute("SELECT name, id FROM world_assets")}
 
         self._names: dict[str, list[str]] = {}
 
     def __getitem__(self, name: str) -> Any:
         return self._ids[name]
+
+    def get(self, name: str) -> Any | None:
+        """The record id of an asset, or None when there is no such asset (yet)."""
+        return self._ids.get(name)
 
     def __contains__(self, name: str) -> bool:
         return name in self._ids

@@ -160,9 +160,7 @@ def add_contact(scene: Scene, standing: Standing, person: Person, moment: int) -
     return standing.contact_id
 
 
-def add_member(
-    scene: Scene, standing: Standing, person: Person, campaign: str, status: str, moment: int
-) -> str | None:
+def add_member(scene: Scene, standing: Standing, person: Person, campaign: str, status: str, moment: int) -> str | None:
     """Makes a person a member of a campaign as Contact, else as Lead; answers the member's id."""
     lead = None if standing.contact_id else standing.lead_id
     if standing.contact_id is None and lead is None:

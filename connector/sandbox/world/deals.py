@@ -67,7 +67,7 @@ def deal(scene: Scene, due: Due) -> None:
         _end(scene, standing, due, LOST, rng)
     elif position + 1 < len(_ROAD):
         following = _ROAD[position + 1]
-        _move(scene, standing, due, following)
+        _move(scene, due, following)
         detail = f"{record}:{amount}:{ae_number}:{following}"
         scene.push(working_moment(later(rng, due.moment, 6, 30), rng), due.person, "deal", detail)
     else:
@@ -81,7 +81,6 @@ def _open_deal(scene: Scene, standing: Standing, moment: int, rng: Random) -> No
     stage, product = _ROAD[0], rng.choice(PRODUCTS)
     user = crm.field_owner(scene, standing.person)
     close = date_in_japan(moment + int(rng.uniform(60, 150) * DAY))
-    source = f"campaign:{person.source}"
     row = {
         "Id": record,
         "Name": f"{person.company.name} {product}"[:120],
@@ -92,7 +91,7 @@ def _open_deal(scene: Scene, standing: Standing, moment: int, rng: Random) -> No
         "CloseDate": close,
         "Type": "New Customer",
         "LeadSource": person.source,
-        "CampaignId": scene.assets[source] if source in scene.assets else None,
+        "CampaignId": scene.assets.get(f"campaign:{person.source}"),
         "OwnerId": user,
         "Product__c": product,
         "LastStageChangeDate": text(moment),
@@ -131,9 +130,7 @@ def _figures(stage: str) -> dict[str, Any]:
     return {"Probability": probability, "ForecastCategoryName": forecast}
 
 
-def _history(
-    scene: Scene, record: str, moment: int, user: str, stage: str, amount: float, close: str
-) -> None:
+def _history(scene: Scene, record: str, moment: int, user: str, stage: str, amount: float, close: str) -> None:
     probability, forecast = _FIGURES[stage]
     scene.ledger.add(
         "OpportunityHistory",
@@ -153,7 +150,7 @@ def _history(
     )
 
 
-def _move(scene: Scene, standing: Standing, due: Due, stage: str, **columns: Any) -> None:
+def _move(scene: Scene, due: Due, stage: str, **columns: Any) -> None:
     """A stage change, with its history and its mirror in Account Engagement."""
     record, amount, number, _ = due.detail.split(":")
     user, when = crm.field_owner(scene, due.person), text(due.moment)
@@ -175,7 +172,7 @@ def _end(scene: Scene, standing: Standing, due: Due, stage: str, rng: Random) ->
         reason = LOSS_REASONS[pick(rng.random(), _LOSS_SHARES)][0] if rng.random() < 0.88 else None
         columns["Loss_Reason__c"] = reason
         columns["Competitor__c"] = rng.choice(COMPETITORS) if reason == "Chose a competitor" else None
-    _move(scene, standing, due, stage, **columns)
+    _move(scene, due, stage, **columns)
     standing.happened = "won" if stage == WON else "lost"
     number = int(due.detail.split(":")[2])
     if standing.prospect_id is not None:

@@ -44,7 +44,7 @@ def _tick_off(scene: Scene, due: Due, rng: Random) -> None:
     if not scene.ledger.has_column("Task", _TASK_KEY):
         return
     rows = scene.ledger.connection.execute(
-        f'SELECT "Id" FROM "Task" WHERE "{_TASK_KEY}" IS NOT NULL AND "Status" <> \'Completed\' '  # noqa: S608
+        f'SELECT "Id" FROM "Task" WHERE "{_TASK_KEY}" IS NOT NULL AND "Status" <> \'Completed\' '
         'AND "IsDeleted" = 0 AND "ActivityDate" <= ? ORDER BY "ActivityDate", "Id" LIMIT ?',
         (date_in_japan(due.moment), _TASKS_A_DAY),
     )

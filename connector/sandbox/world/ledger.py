@@ -11,13 +11,13 @@ from connector.sandbox.context import Sandbox
 from connector.sandbox.ids import record_id
 
 
-class UnknownColumn(Exception):
+class UnknownColumnError(Exception):
     """The world writes a column that the catalogue does not have."""
 
 
 def _default(entry: FieldDef) -> Any:
     if entry.type == "boolean":
-        return int(entry.default in {1, "1", "true", True})
+        return int(entry.default in {1, "1", "true"})
     return entry.default
 
 
@@ -58,7 +58,7 @@ class Ledger:
         if defaults is None:
             defaults = self._defaults[table] = self._columns(table)
         if not row.keys() <= defaults.keys():
-            raise UnknownColumn(f"{table} has no column {sorted(row.keys() - defaults.keys())}.")
+            raise UnknownColumnError(f"{table} has no column {sorted(row.keys() - defaults.keys())}.")
         self._rows[table].append(list({**defaults, **row}.values()))
         self.pending += 1
 
@@ -92,14 +92,14 @@ class Ledger:
         for columns, rows in groups.items():
             sets = ", ".join(f'"{column}" = ?' for column in columns)
             self.connection.executemany(
-                f'UPDATE "{table}" SET {sets} WHERE "{primary}" = ?',  # noqa: S608 - names of our own
+                f'UPDATE "{table}" SET {sets} WHERE "{primary}" = ?',
                 rows,
             )
 
     def holders(self, table: str, column: str, value: str) -> list[str]:
         """The Salesforce ids of the rows of a table whose column has a value, pending changes included."""
         rows = self.connection.execute(
-            f'SELECT "Id" FROM "{table}" WHERE "{column}" = ?',  # noqa: S608 - names of our own
+            f'SELECT "Id" FROM "{table}" WHERE "{column}" = ?',
             (value,),
         )
         found = {str(row[0]) for row in rows}
@@ -125,5 +125,5 @@ class Ledger:
     def _definition(self, table: str) -> ObjectDef:
         found = self._sandbox.salesforce.object(table) or self._sandbox.account_engagement.object(table)
         if found is None:
-            raise UnknownColumn(f"There is no table {table}.")
+            raise UnknownColumnError(f"There is no table {table}.")
         return found

@@ -18,6 +18,7 @@ def _date(day: int) -> str:
     return datetime.fromtimestamp(day * DAY, UTC).strftime("%Y-%m-%d")
 
 
+@lru_cache(maxsize=4096)
 def text(moment: int) -> str:
     """The database's stamp of a moment."""
     day, second = divmod(moment, DAY)

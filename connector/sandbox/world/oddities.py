@@ -21,29 +21,31 @@ def _long_company(company: str) -> Row:
     return {"Company": (company + "グループ・" * 60)[:255]}
 
 
+_NULL = (
+    *("FirstName", "Title", "Department__c", "Phone", "MobilePhone", "Street", "City", "State"),
+    *("PostalCode", "Country", "LeadSource", "Industry", "NumberOfEmployees", "Website", "Description"),
+)
+
 _ODD: dict[int, Callable[[str], Row]] = {
     3: lambda company: {"Company": f"{company}\n生産本部"},
-    16: lambda company: {"Description": f'1行目: "至急", 見積希望\r\n2行目: {company}, 担当\'変更\'\n\n4行目;\tタブ'},
-    29: lambda _: {"LastName": OLD_FAMILY_NAMES[0][0]},
-    42: lambda _: {"LastName": OLD_FAMILY_NAMES[1][0]},
+    16: lambda company: {"Description": f"1行目: \"至急\", 見積希望\r\n2行目: {company}, 担当'変更'\n\n4行目;\tタブ"},
+    29: lambda _: {"LastName": OLD_FAMILY_NAMES[0]},
+    42: lambda _: {"LastName": OLD_FAMILY_NAMES[1]},
     56: _half_width,
     68: lambda _: {"Description": "展示会で名刺交換 👍🏭 ぜひ🙇", "Title": "🔧保全リーダー"},
     82: lambda company: {"Company": unicodedata.normalize("NFD", f"{company} ガバナンス・デジタル部門")},
     94: lambda _: {"PostalCode": "0640801", "Ext_Id__c": "000123", "Phone": "0155505550"},
     107: lambda _: {"Title": "#N/A", "City": "#N/A", "Description": "#N/A"},
-    120: lambda _: {
-        name: None
-        for name in (
-            *("FirstName", "Title", "Department__c", "Phone", "MobilePhone", "Street", "City", "State"),
-            *("PostalCode", "Country", "LeadSource", "Industry", "NumberOfEmployees", "Website", "Description"),
-        )
-    },
+    120: lambda _: dict.fromkeys(_NULL),
     159: lambda company: {"Company": f" {company}　 ", "Title": "部長 "},
     172: lambda company: {"Company": f'{company}, "第二工場"'},
     185: lambda company: {"Company": f"{company}\t製造課", "Title": "課長\t兼 工場長"},
     198: lambda _: {"Title": "=1+1", "Department__c": "@SUM(A1)", "Description": "-- '; \\ %_ {0} <b>&amp;</b>"},
     211: _long_company,
     224: lambda _: {"Company": "個人"},
+    207: lambda _: {"LastName": OLD_FAMILY_NAMES[2]},
+    221: lambda _: {"LastName": OLD_FAMILY_NAMES[3]},
+    235: lambda _: {"LastName": OLD_FAMILY_NAMES[4]},
     238: lambda _: {"FirstName": None, "Company": "なし"},
 }
 

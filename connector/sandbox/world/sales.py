@@ -20,7 +20,7 @@ _LOSS_SHARES = shares_of(LOSS_REASONS)
 _HEARD = {
     "Budget__c": ("確保済み", "年間300万円", "来期申請予定", "未定", "部門予算で検討可能", "Yes", "なし"),
     "Authority__c": ("本人が決裁", "部長決裁", "役員会で承認", "担当者のみ", "未確認", "Yes"),
-    "Need__c": ("点検漏れが課題", "紙とExcelの運用を見直したい", "少し課題はある", "情報収集のみ", "停止時間を減らしたい"),
+    "Need__c": ("点検漏れが課題", "紙とExcelを見直したい", "少し課題はある", "情報収集のみ", "停止を減らしたい"),
     "Timeframe__c": ("今期中", "来期", "3ヶ月以内", "1年以内", "未定", "お越しいただくのは構いません", "2027-04"),
 }
 
@@ -68,7 +68,8 @@ def add_task(scene: Scene, standing: Standing, moment: int, subject: str, **colu
     row |= columns
     if row["Status"] == "Completed":
         row["CompletedDateTime"] = text(moment)
-        crm.note_activity(scene, standing, moment) if who.startswith("00Q") else None
+        if who.startswith("00Q"):
+            crm.note_activity(scene, standing, moment)
     scene.ledger.add("Task", row)
     return record
 

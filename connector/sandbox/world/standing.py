@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 _TYPES = {"int": "INTEGER", "float": "REAL"}
 
@@ -40,6 +41,8 @@ class Standing:
 
 
 _NAMES = tuple(entry.name for entry in fields(Standing))
+_READ = ", ".join(f"world_people.{name}" for name in _NAMES)
+_VALUES = attrgetter(*_NAMES)
 _COLUMNS = ", ".join(
     f"{entry.name} {_TYPES.get(str(entry.type).removesuffix(' | None'), 'TEXT')}"
     + (" PRIMARY KEY" if entry.name == "person" else "")
@@ -56,7 +59,7 @@ def create(connection: sqlite3.Connection) -> None:
     moments = ", ".join(_MOMENT.format(name) for name in ("born", "last_activity"))
     connection.execute("DROP VIEW IF EXISTS truth_people")
     connection.execute(
-        f"CREATE VIEW truth_people AS SELECT {_TRUTH}, {moments} FROM world_people WHERE born IS NOT NULL"  # noqa: S608
+        f"CREATE VIEW truth_people AS SELECT {_TRUTH}, {moments} FROM world_people WHERE born IS NOT NULL"
     )
 
 
@@ -81,19 +84,26 @@ class Standings:
     def preload(self, until: int) -> None:
         """Reads everybody in whose agenda something is due by `until`."""
         rows = self._connection.execute(
-            f"SELECT {', '.join(_NAMES)} FROM world_people "  # noqa: S608
+            f"SELECT {_READ}, Lead.Status, Lead.IsDeleted, Lead.IsConverted FROM world_people "
+            "LEFT JOIN Lead ON Lead.Id = world_people.lead_id "
             "WHERE person IN (SELECT person FROM world_agenda WHERE moment <= ?)",
             (until,),
         )
         for row in rows:
-            self._known[row[0]] = Standing(*row)
+            *values, status, deleted, converted = row
+            self._known[row[0]] = Standing(*values)
+            self._leads[row[0]] = None if status is None else LeadState(status, bool(deleted), bool(converted))
+
+    def expect(self, person: int) -> None:
+        """Keeps a place for somebody who has never been seen before."""
+        self._known[person] = Standing(person)
 
     def of(self, person: int) -> Standing:
         """The standing of a person; a new one for somebody not yet known."""
         found = self._known.get(person)
         if found is None:
             row = self._connection.execute(
-                f"SELECT {', '.join(_NAMES)} FROM world_people WHERE person = ?",  # noqa: S608
+                f"SELECT {_READ} FROM world_people WHERE person = ?",
                 (person,),
             ).fetchone()
             found = self._known[person] = Standing(*row) if row else Standing(person)
@@ -143,8 +153,8 @@ class Standings:
         """Writes all standings back."""
         marks = ", ".join("?" for _ in _NAMES)
         self._connection.executemany(
-            f"INSERT OR REPLACE INTO world_people VALUES ({marks})",  # noqa: S608
-            (astuple(standing) for standing in self._known.values()),
+            f"INSERT OR REPLACE INTO world_people VALUES ({marks})",
+            map(_VALUES, self._known.values()),
         )
         self._known.clear()
         self._leads.clear()

@@ -57,14 +57,14 @@ def renew(scene: Scene, due: Due) -> None:
 
 
 def _season(scene: Scene, moment: int) -> float:
-    """How busy the market is: the vendor's autumn campaign runs from six weeks before the start to six after."""
-    return 1.0 if abs(moment - scene.start) < 42 * DAY else 0.45
+    """How busy the market is: the vendor's autumn campaign runs from five weeks before the start to five after."""
+    return 1.0 if abs(moment - scene.start) < 35 * DAY else 0.28
 
 
 def _journey(scene: Scene, person: int, begin: int, intent: float, rng: Random) -> None:
     """A buying interest: several visits within some weeks, drawing nearer to a decision."""
     strength = min(1.0, 0.15 + 0.55 * intent + 0.5 * rng.random() ** 2)
-    count = 1 + round(strength * 7 * rng.uniform(0.6, 1.2))
+    count = 1 + round(strength * 6 * rng.uniform(0.6, 1.2))
     day = day_in_japan(begin)
     for number in range(count):
         moment = leisure_moment(day, rng)
@@ -124,7 +124,7 @@ def _plan(rng: Random, step: int, strength: float, reason: str) -> list[Step]:
     else:
         wanted = next(words for name, _, words in OTHER_VISITS if name == reason)
         kinds = wanted, tuple(1 for _ in wanted)
-    mean = 1.2 + 6 * strength * (0.5 + step / 3) if reason == "journey" else 2.0
+    mean = 1.1 + 4.5 * strength * (0.5 + step / 3) if reason == "journey" else 2.0
     steps: list[Step] = []
     moment = 0
     for _ in range(max(1, min(_MOST_PAGES, round(rng.expovariate(1 / mean))))):
@@ -138,7 +138,7 @@ def _plan(rng: Random, step: int, strength: float, reason: str) -> list[Step]:
 
 def _act(rng: Random, steps: list[Step], moment: int, kind: str, step: int, strength: float) -> int:
     """Adds what a visitor does on a page of that kind; answers when the next page may come."""
-    if rng.random() < 0.03 + 0.03 * step:
+    if rng.random() < 0.015 + 0.02 * step:
         brand = rng.random() < 0.15 + 0.22 * step
         terms = [number for number, (_, sort) in enumerate(SEARCH_TERMS) if (sort == "brand") == brand]
         steps.append([moment, "search", "", rng.choice(terms)])
@@ -201,9 +201,7 @@ def _page_view(
     scene.standings.score(standing, moment, 1, page.title)
 
 
-def _deed(
-    scene: Scene, standing: Standing, number: int, moment: int, what: str, asset: str, choice: int
-) -> None:
+def _deed(scene: Scene, standing: Standing, number: int, moment: int, what: str, asset: str, choice: int) -> None:
     """Something done on a page: a search, a video, a form. Anonymous visitors fill in no forms."""
     place = {"visitId": number, "visitorId": standing.visitor_id}
     if what == "search":

@@ -27,8 +27,10 @@ STEM_HEADS = _pairs(
     "夕凪 yunagi|望楼 boro|碧洋 hekiyo|玉響 tamayura|風早 kazahaya|雪渓 sekkei|楓林 furin|柏葉 kashiwaba|"
     "霧島野 kirishimano|花筏 hanaikada|鳴瀬 naruse|蒼穹 sokyu|千鳥 chidori|氷見野 himino|若竹 wakatake|桐生野 kiryuno|"
     "銀嶺 ginrei|松濤 shoto|虹橋 nijihashi|響灘 hibikinada|瑞穂野 mizuhono|常磐木 tokiwagi|飛鳥井 asukai|錦秋 kinshu|"
-    "アオミネ aominex|ミズトリ mizutori|ノルテア nortea|ベルクス velx|リンドウ rindo|ソラノハ soranoha|カグラ kagura|ツバメヤ tsubameya|"
-    "ハルモニア harmonia|クロノス kronosu|アルデバ aldeba|ミツバチ mitsubachi|トキワギ tokiwa|オリエンタ orienta|ヤマビコ yamabiko|キズナ kizuna"
+    "アオミネ aominex|ミズトリ mizutori|ノルテア nortea|ベルクス velx|"
+    "リンドウ rindo|ソラノハ soranoha|カグラ kagura|ツバメヤ tsubameya|"
+    "ハルモニア harmonia|クロノス kronosu|アルデバ aldeba|ミツバチ mitsubachi|"
+    "トキワギ tokiwa|オリエンタ orienta|ヤマビコ yamabiko|キズナ kizuna"
 )
 """First parts of company names, invented."""
 

@@ -19,9 +19,7 @@ class Page(NamedTuple):
     title: str
 
 
-PAGES = tuple(
-    Page(*line.split("\t"))
-    for line in """\
+_PAGES = """\
 top	/	ミルモリ | 設備保全をまるごと見える化
 product	/products/maintenance/	設備保全クラウド ミルモリ
 product	/products/predictive/	予知保全オプション
@@ -55,8 +53,9 @@ demo	/demo/	デモ動画を見る
 demo	/demo/booking/	デモのお申し込み
 webinar	/webinars/	ウェビナー一覧
 whitepaper	/resources/	資料ダウンロード
-company	/company/profile-download/	会社案内ダウンロード""".split("\n")
-)
+company	/company/profile-download/	会社案内ダウンロード"""
+
+PAGES = tuple(Page(*line.split("\t")) for line in _PAGES.splitlines())
 
 PAGES_BY_KIND: dict[str, tuple[Page, ...]] = {
     kind: tuple(page for page in PAGES if page.kind == kind) for kind in {page.kind for page in PAGES}

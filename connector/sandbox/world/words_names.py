@@ -26,8 +26,8 @@ _GIVEN = """
 翔太 shota|大輔 daisuke|健一 kenichi|誠 makoto|拓也 takuya|直樹 naoki|達也 tatsuya|浩二 koji|隆 takashi|和也 kazuya
 修 osamu|健太 kenta|雄一 yuichi|哲也 tetsuya|学 manabu|剛 tsuyoshi|亮 ryo|貴之 takayuki|洋平 yohei|慎一 shinichi
 秀樹 hideki|正樹 masaki|勇人 yuto|智也 tomoya|裕介 yusuke|啓介 keisuke|浩 hiroshi|明 akira|進 susumu|茂 shigeru
-豊 yutaka|実 minoru|勝 masaru|昇 noboru|博之 hiroyuki|和彦 kazuhiko|英明 hideaki|康弘 yasuhiro|信行 nobuyuki|義則 yoshinori
-蓮 ren|悠真 yuma|陽斗 haruto|湊 minato|颯太 sota|大和 yamato|蒼 aoi|樹 itsuki|航 wataru|陸 riku
+豊 yutaka|実 minoru|勝 masaru|昇 noboru|博之 hiroyuki|和彦 kazuhiko|英明 hideaki|康弘 yasuhiro|信行 nobuyuki
+義則 yoshinori|蓮 ren|悠真 yuma|陽斗 haruto|湊 minato|颯太 sota|大和 yamato|蒼 aoi|樹 itsuki|航 wataru|陸 riku
 宏 ko|敏夫 toshio|晃 hikaru|悟 satoru|潤 jun|徹 toru|聡 satoshi|淳 atsushi|稔 jin|清 kiyoshi
 美咲 misaki|陽子 yoko|恵子 keiko|由美子 yumiko|直子 naoko|真由美 mayumi|裕子 yuko|智子 tomoko|久美子 kumiko|明美 akemi
 愛 ai|彩 aya|麻衣 mai|結衣 yui|さくら sakura|七海 nanami|千尋 chihiro|菜々子 nanako|綾香 ayaka|香織 kaori
@@ -49,5 +49,5 @@ FAMILY_NAMES = _pairs(_FAMILIES)
 GIVEN_NAMES = _pairs(_GIVEN)
 """(kanji, romaji) of given names."""
 
-OLD_FAMILY_NAMES = (("髙橋", "takahashi"), ("山﨑", "yamazaki"), ("渡邉", "watanabe"), ("齋藤", "saito"), ("濵田", "hamada"))
+OLD_FAMILY_NAMES = ("髙橋", "山﨑", "渡邉", "齋藤", "濵田")
 """Spellings with old or platform-dependent kanji, which folding by NFKC leaves alone."""
