@@ -34,6 +34,8 @@ class SandboxConfig:
     custom_fields: bool = True
     """False: an org in which the connector's own custom fields have not been deployed yet."""
     unique_task_key: bool = True
+    lead_assignment_rule: bool = False
+    """Whether an active rule gives leads that the API creates or changes to a queue, unless the call forbids it."""
     chain_cap: int = 100_000
     """Rows that one Account Engagement page-token chain gives before it stops with a warning header."""
     org_time_zone: str = "Asia/Tokyo"

@@ -23,6 +23,7 @@ class Database:
         self._local = threading.local()
         self._write_lock = threading.RLock()
         self._opened: list[sqlite3.Connection] = []
+        self._writing_thread: int | None = None
         self._writer = self._connect()
         self._writer.execute("CREATE TABLE IF NOT EXISTS id_sequence (object TEXT PRIMARY KEY, next INTEGER)")
 
@@ -51,6 +52,10 @@ class Database:
             connection.execute("PRAGMA query_only = 1")
         return connection
 
+    def current(self) -> sqlite3.Connection:
+        """The connection that sees this thread's own open transaction; outside of one, the reader's."""
+        return self._writer if self._writing_thread == threading.get_ident() else self.reader()
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """The writer's connection, in one transaction: committed at the end, undone on an exception.
@@ -62,12 +67,16 @@ class Database:
                 yield self._writer
                 return
             self._writer.execute("BEGIN IMMEDIATE")
+            self._writing_thread = threading.get_ident()
             try:
                 yield self._writer
             except BaseException:
                 self._writer.rollback()
                 raise
-            self._writer.commit()
+            else:
+                self._writer.commit()
+            finally:
+                self._writing_thread = None
 
     def next_ids(self, object_name: str, count: int = 1) -> int:
         """Takes `count` numbers for new records of an object; answers the first (from 1)."""
