@@ -120,10 +120,12 @@ class RemoteClock:
                 self._seen[urlsplit(url).netloc] = (aware.astimezone(UTC), self._monotonic())
 
     def now(self, url: str) -> datetime | None:
-        """The host's time now (UTC)."""
+        """The host's time now (UTC), in whole seconds: Date has no finer ones, and so it never goes back."""
         with self._lock:
             seen = self._seen.get(urlsplit(url).netloc)
-        return seen[0] + timedelta(seconds=self._monotonic() - seen[1]) if seen else None
+        if seen is None:
+            return None
+        return (seen[0] + timedelta(seconds=self._monotonic() - seen[1])).replace(microsecond=0)
 
     def age(self, url: str) -> float | None:
         """Seconds since the host's last answer."""
