@@ -21,32 +21,33 @@ def enrich_activities(run: Run, load: Load, catalogue: Content, zone: str) -> No
     for name in ("living", "prospects", "visits", "visitors", "acts"):
         run(compose(_FILE, name), {})
     _load_meanings(run, load, catalogue)
-    members = {"zone": zone, **CAMPAIGN_WORDS}
-    tasks = {"zone": zone, **TASK_WORDS}
-    run(compose(_FILE, "make_activities"), {})
-    run(compose(_FILE, "add_page_views"), {})
-    run(compose(_FILE, "add_acts"), {})
-    run(compose(_FILE, "add_visit_searches"), {})
-    run(compose(_FILE, "members"), members)
+    for name in ("make_activities", "add_page_views", "add_acts", "add_visit_searches"):
+        run(compose(_FILE, name), {})
+    run(compose(_FILE, "members"), {"zone": zone, **CAMPAIGN_WORDS})
+    run(compose(_FILE, "member_acts"), {})
     run(compose(_FILE, "add_members"), {})
-    run(compose(_FILE, "add_tasks"), {name: tasks[name] for name in ("zone", "email", "reply", "call", "attempt", "meeting")})
-    run(compose(_FILE, "add_events"), {"call": tasks["call"]})
+    run(compose(_FILE, "add_tasks"), {"zone": zone, **TASK_WORDS})
+    run(compose(_FILE, "add_events"), {"call": TASK_WORDS["call"]})
     run(compose(_FILE, "unknown_content"), {})
 
 
 def _load_meanings(run: Run, load: Load, catalogue: Content) -> None:
+    pages = run(compose(_FILE, "pages"), {})
+    assets = run(compose(_FILE, "assets"), {})
+    campaigns = run(compose(_FILE, "campaigns"), {})
+    terms = run(compose(_FILE, "terms"), {})
     load("enrich_pages", ("page", "times", "content", "theme"), [
-        (page, times, *_meaning(catalogue.page(page, title))[:2]) for page, title, times in run(compose(_FILE, "pages"), {})
+        (page, times, *_meaning(catalogue.page(page, title))[:2]) for page, title, times in pages
     ])  # fmt: skip
     load("enrich_assets", ("unit", "kind", "id", "name", "times", "content", "theme", "kind_of_activity"), [
         (unit, kind, id_, name, times, *_meaning(catalogue.asset(kind, id_, name, url)))
-        for unit, kind, id_, name, url, times in run(compose(_FILE, "assets"), {})
+        for unit, kind, id_, name, url, times in assets
     ])  # fmt: skip
     load("enrich_campaigns", ("id", "content", "theme", "kind_of_activity"), [
-        (id_, *_meaning(catalogue.asset("campaign", id_, name))) for id_, name in run(compose(_FILE, "campaigns"), {})
+        (id_, *_meaning(catalogue.asset("campaign", id_, name))) for id_, name in campaigns
     ])  # fmt: skip
     load("enrich_terms", ("term", "content", "theme"), [
-        (term, *_meaning(catalogue.term(term))[:2]) for term, _ in run(compose(_FILE, "terms"), {})
+        (term, *_meaning(catalogue.term(term))[:2]) for term, _ in terms
     ])  # fmt: skip
 
 

@@ -76,7 +76,7 @@ TASK_WORDS = {
     "email": "e-?mail|メール",
     "meeting": "meeting|visit|demo|商談|訪問|面談|打ち?合わせ|ミーティング",
     "attempt": "no answer|not? reach|voice ?mail|left (a )?message|busy|unreachable|attempt|absent|no contact"
-    "|wrong number|不在|留守|不通|話し中|つながらず|繋がらず|折り返し待ち",
+    "|wrong number|不在|留守|不通|話し?中|取り?次ぎ?不可|つながらず|繋がらず|折り返し待ち",
     "reply": "repl(y|ied)|received|inbound|返信|返答|受信",
 }
 """Patterns in a task's type, subtype, disposition and subject, without regard to case."""

@@ -23,7 +23,8 @@ SELECT met.input_id, met.company_id, master.closed, master.loose,
         WHEN input.loose = master.loose THEN 'folded_name'
         WHEN input.cut = master.loose THEN 'branch_cut'
     END AS same_name,
-    input.loose IS NULL OR contains(input.loose, master.loose) OR contains(master.loose, input.loose) AS similar_name,
+    input.loose IS NULL OR contains(input.loose, master.loose) OR contains(master.loose, input.loose)
+        OR contains(input.loose, replace(split_part(master.domain, '.', 1), '-', '')) AS similar_name,
     CASE WHEN input.form IS NOT NULL AND master.form IS NOT NULL
         THEN CASE WHEN input.form = master.form THEN 0.02 ELSE -0.07 END ELSE 0 END
     + CASE WHEN input.position IS NOT NULL AND master.position IS NOT NULL

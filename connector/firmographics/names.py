@@ -72,9 +72,10 @@ def name_key_rows(names: Iterable[str]) -> list[tuple[str, str | None, str | Non
 
 
 def _plain(name: str) -> str:
-    """NFKC, lower case, one space for any white space, no invisible marks; the kanji of legal forms folded."""
+    """NFKC, lower case, one space for white space and quotes, no invisible marks; the kanji of legal forms folded."""
     text = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
-    return re.sub(r"\s+", " ", text).strip().lower().translate(FORM_KANJI)
+    unquoted = re.sub(r"[\s\"“”「」『』]+", " ", text)
+    return unquoted.strip().lower().translate(FORM_KANJI)
 
 
 def _without_form(text: str) -> tuple[str, str | None, str | None, str | None]:

@@ -18,7 +18,7 @@ COMPANY_COLUMNS = (
     "corporate_number", "name", "domain", "prefecture", "industry", "employees", "revenue_jpy", "capital_jpy",
     "listed", "closed",
 )  # fmt: skip
-TARGET_COLUMNS = ("corporate_number", "name", "domain")
+TARGET_COLUMNS = ("corporate_number", "name", "domain", "note")
 
 _YES = frozenset({"true", "yes", "1", "y", "t", "上場", "はい", "○"})
 _NO = frozenset({"false", "no", "0", "n", "f", "非上場", "未上場", "いいえ", "×"})

@@ -53,7 +53,7 @@ SELECT act.id, act.unit, act.person_id, act.record_key, act.created_at AS occurr
     CASE WHEN exact.type IS NULL THEN any_name.by_content ELSE exact.by_content END = 'yes' AS by_content,
     CASE
         WHEN coalesce(exact.asset, any_name.asset) IS NOT NULL THEN coalesce(exact.asset, any_name.asset)
-        WHEN act.type IN (6, 11, 17) THEN 'email'
+        WHEN act.type IN (6, 11, 17) OR starts_with(act.type_name, 'Email') THEN 'email'
         WHEN act.type_name = 'Landing Page' AND act.landing_page_id IS NOT NULL THEN 'landing_page'
         WHEN act.form_id IS NOT NULL THEN 'form'
         WHEN act.form_handler_id IS NOT NULL THEN 'form_handler'
@@ -173,27 +173,24 @@ LEFT JOIN enrich_terms AS term ON term.term = trim(visit.search_term)
 WHERE trim(visit.search_term) <> '';
 
 -- name: members
--- Answers to webinars and events. A response has a day only: it begins in the org's zone, and never before the member was
--- created.
+-- Answers to webinars and events, and what their status says. A response has a day only: it begins in the org's zone, and
+-- never before the member was created.
 CREATE OR REPLACE TEMP TABLE enrich_members AS
 SELECT member.id, owner.person_id, owner.record_key, member.campaign_id, campaign.type AS campaign_type,
     greatest(
         coalesce(timezone($zone, member.responded_on::TIMESTAMP) AT TIME ZONE 'UTC', member.created_at),
         member.created_at
-    ) AS occurred_at,
+    ) AS responded_at,
+    greatest(
+        coalesce(timezone($zone, campaign.start_date::TIMESTAMP) AT TIME ZONE 'UTC', responded_at), responded_at
+    ) AS attended_at,
     coalesce(member.has_responded, FALSE) AS responded,
     regexp_matches(coalesce(campaign.type, ''), $webinar, 'i') AS is_webinar,
-    regexp_matches(coalesce(campaign.type, ''), $event, 'i') AS is_event,
+    regexp_matches(coalesce(campaign.type, ''), $event, 'i') AND NOT is_webinar AS is_event,
     regexp_matches(coalesce(member.status, ''), $absent, 'i') AS absent,
     regexp_matches(coalesce(member.status, ''), $attended, 'i') AND NOT absent AS attended,
     regexp_matches(coalesce(member.status, ''), $registered, 'i') AS registered,
-    CASE
-        WHEN is_webinar AND attended THEN 'webinar_attend'
-        WHEN is_webinar AND (registered OR responded) THEN 'webinar_register'
-        WHEN is_event AND (attended OR (responded AND NOT registered AND NOT absent)) THEN 'event_attend'
-        WHEN NOT is_webinar AND NOT is_event AND responded THEN known.kind_of_activity
-    END AS meaning,
-    known.content, known.theme
+    known.content, known.theme, known.kind_of_activity
 FROM seen_salesforce_campaign_member AS member
 JOIN seen_salesforce_campaign AS campaign ON campaign.id = member.campaign_id
 JOIN enrich_living AS owner
@@ -201,30 +198,46 @@ JOIN enrich_living AS owner
 LEFT JOIN enrich_campaigns AS known ON known.id = member.campaign_id
 WHERE NOT coalesce(member.is_deleted, FALSE);
 
+-- name: member_acts
+-- Who attended a webinar had registered for it before: a status shows only the last step.
+CREATE OR REPLACE TEMP TABLE enrich_member_acts AS
+SELECT id, 'registered' AS step, 'webinar_register' AS meaning, responded_at AS occurred_at
+FROM enrich_members WHERE is_webinar AND (registered OR responded OR attended)
+UNION ALL
+SELECT id, 'attended', 'webinar_attend', attended_at FROM enrich_members WHERE is_webinar AND attended
+UNION ALL
+SELECT id, 'attended', 'event_attend', attended_at
+FROM enrich_members WHERE is_event AND (attended OR (responded AND NOT registered AND NOT absent))
+UNION ALL
+SELECT id, 'responded', kind_of_activity, responded_at
+FROM enrich_members WHERE NOT is_webinar AND NOT is_event AND responded AND kind_of_activity IS NOT NULL;
+
 -- name: add_members
--- The same answer told by Account Engagement's own activity in the linked campaign counts once, there.
+-- The same step told by Account Engagement's own activity in the linked campaign counts once, there.
 INSERT INTO activities
-SELECT 'campaign_member:' || member.id, member.person_id, member.occurred_at, member.meaning,
+SELECT 'campaign_member:' || member.id || ':' || done.step, member.person_id, done.occurred_at, done.meaning,
     coalesce(member.content, 'campaign:' || member.campaign_id), member.theme, NULL, NULL, FALSE, member.record_key
-FROM enrich_members AS member
-WHERE member.meaning IS NOT NULL
-    AND NOT EXISTS (
-        SELECT 1
-        FROM enrich_acts AS act
-        JOIN seen_account_engagement_campaigns AS campaign ON campaign._unit = act.unit AND campaign.id = act.campaign_id
-        WHERE act.person_id = member.person_id AND act.meaning = member.meaning
-            AND left(campaign.salesforce_id, 15) = left(member.campaign_id, 15)
-    );
+FROM enrich_member_acts AS done
+JOIN enrich_members AS member USING (id)
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM enrich_acts AS act
+    JOIN seen_account_engagement_campaigns AS campaign ON campaign._unit = act.unit AND campaign.id = act.campaign_id
+    WHERE act.person_id = member.person_id AND act.meaning = done.meaning
+        AND left(campaign.salesforce_id, 15) = left(member.campaign_id, 15)
+);
 
 -- name: add_tasks
--- Finished tasks: what a rep reached somebody with is the person's activity, what we sent or tried is kept apart.
+-- Finished tasks: a talk, a meeting or a reply is the person's activity; what we sent or tried is kept apart. A to-do to
+-- call that was ticked off without an outcome proves no talk.
 INSERT INTO activities
 WITH done AS (
     SELECT task.id, owner.person_id, owner.record_key,
         coalesce(task.completed_at, timezone($zone, task.due::TIMESTAMP) AT TIME ZONE 'UTC', task.created_at)
             AS occurred_at,
         concat_ws(' ', task.subtype, task.type) AS form,
-        concat_ws(' ', task.disposition, task.subject) AS outcome
+        concat_ws(' ', task.disposition, task.subject) AS outcome,
+        coalesce(task.subtype = 'Call', FALSE) OR coalesce(trim(task.disposition), '') <> '' AS talked
     FROM seen_salesforce_task AS task
     JOIN enrich_living AS owner ON owner.kind IN ('lead', 'contact') AND owner.record_id = task.who_id
     WHERE task.is_closed AND NOT coalesce(task.is_deleted, FALSE)
@@ -235,7 +248,7 @@ meant AS (
             WHEN regexp_matches(form, $email, 'i')
                 THEN CASE WHEN regexp_matches(outcome, $reply, 'i') THEN 'email_reply' ELSE 'email_sent' END
             WHEN regexp_matches(form, $call, 'i')
-                THEN CASE WHEN regexp_matches(outcome, $attempt, 'i') THEN 'call_attempt' ELSE 'call' END
+                THEN CASE WHEN talked AND NOT regexp_matches(outcome, $attempt, 'i') THEN 'call' ELSE 'call_attempt' END
             WHEN regexp_matches(form, $meeting, 'i') THEN 'meeting'
         END AS meaning
     FROM done
@@ -270,5 +283,5 @@ GROUP BY ALL
 UNION ALL
 SELECT 'campaign_type', coalesce(campaign_type, 'none'), count(*)
 FROM enrich_members
-WHERE meaning IS NULL AND responded AND NOT is_webinar AND NOT is_event
+WHERE responded AND NOT is_webinar AND NOT is_event AND kind_of_activity IS NULL
 GROUP BY ALL;

@@ -38,9 +38,10 @@ JOIN person_records AS known
 WHERE known.live OR known.merged;
 
 -- name: profiles
--- One row a record, in the order in which records are believed: contact, lead, converted lead, prospect; the newest first.
+-- One row a record, in the order in which records are believed: contact, lead, converted lead, prospect; the one made
+-- last first. Not the one changed last: our own writes would change whom we believe.
 CREATE OR REPLACE TEMP TABLE enrich_profiles AS
-SELECT *, row_number() OVER (ORDER BY precedence, stamp DESC NULLS LAST, record_key) AS place
+SELECT *, row_number() OVER (ORDER BY precedence, created_at DESC NULLS LAST, record_key) AS place
 FROM (<<profiles>>);
 
 -- name: chosen
