@@ -5,7 +5,7 @@ from __future__ import annotations
 from connector.sandbox.soql.errors import SoqlError, Source
 from connector.sandbox.soql.lexer import Token, tokens
 
-_DEEPEST = 100
+_DEEPEST = 50
 """Nested parentheses that are read; Salesforce gives up sooner or later too."""
 
 _LARGEST = 2**31 - 1

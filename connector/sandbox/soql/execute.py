@@ -13,6 +13,7 @@ from connector.sandbox.clock import instant
 from connector.sandbox.soql.draft import ResultColumn
 from connector.sandbox.soql.environment import Environment
 from connector.sandbox.soql.errors import SoqlError, Source
+from connector.sandbox.soql.fragment import run
 from connector.sandbox.soql.groups import BATCH, group_plan, is_aggregated
 from connector.sandbox.soql.operands import LOCAL
 from connector.sandbox.soql.parse import parse
@@ -74,9 +75,8 @@ def execute(text: str, environment: Environment) -> Result:
         return _grouped(scope, query)
     rows = row_plan(new_scope(source, environment, definition, query, names), query)
     statement = keys_statement(scope, query)
-    cursor = environment.connection.cursor()
-    cursor.row_factory = None
-    keys = array("q", (row[0] for row in cursor.execute(statement.text, statement.parameters)))
+    found = run(environment.connection, statement.text, statement.parameters)
+    keys = array("q", (row[0] for row in found))
     return Result(
         len(keys), definition.name, rows.own_fields, rows.columns, False, environment, keys, rows, _local=local
     )
@@ -95,15 +95,13 @@ def _count(scope: Scope, query: Query) -> Result:
     if query.grouping or query.order or query.selected[0].alias:
         raise scope.source.malformed(query.selected[0].at, "COUNT() takes no alias, GROUP BY or ORDER BY")
     statement = keys_statement(scope, query)
-    found = scope.environment.connection.execute(f"SELECT COUNT(*) FROM ({statement.text})", statement.parameters)
+    found = run(scope.environment.connection, f"SELECT COUNT(*) FROM ({statement.text})", statement.parameters)
     return Result(found.fetchone()[0], scope.definition.name, (), (), True, scope.environment)
 
 
 def _grouped(scope: Scope, query: Query) -> Result:
     plan = group_plan(scope, query)
-    cursor = scope.environment.connection.cursor()
-    cursor.row_factory = None
-    rows = cursor.execute(plan.statement.text, plan.statement.parameters).fetchall()
+    rows = run(scope.environment.connection, plan.statement.text, plan.statement.parameters).fetchall()
     if len(rows) > BATCH:
         raise SoqlError(
             "EXCEEDED_ID_LIMIT",

@@ -139,7 +139,8 @@ def _statement(scope: Scope, query: Query, groups: Sequence[Operand], names: Seq
     if not order and len(levels) > 1:
         order = " ORDER BY " + ", ".join(f"g{number}, v{number}" for number in range(len(groups)))
     parameters = tuple(value for level in levels for value in level.parameters)
-    return Sql(f"SELECT {columns} FROM ({text}){order} LIMIT ? OFFSET ?", (*parameters, limit, query.offset))
+    statement = f"SELECT {columns} FROM ({text}){order} LIMIT ? OFFSET ?"
+    return Sql(statement, (*parameters, limit, query.offset))
 
 
 def _level(

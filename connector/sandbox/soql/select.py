@@ -13,7 +13,7 @@ from connector.sandbox.soql.conditions import where
 from connector.sandbox.soql.draft import ResultColumn, SelectList
 from connector.sandbox.soql.environment import Environment
 from connector.sandbox.soql.errors import Source
-from connector.sandbox.soql.fragment import Sql, alive, joined
+from connector.sandbox.soql.fragment import Sql, alive, joined, run
 from connector.sandbox.soql.operands import is_aggregate, operand
 from connector.sandbox.soql.ordering import order_by
 from connector.sandbox.soql.records import Record, Row, children
@@ -97,7 +97,7 @@ def new_scope(
 
 def fetch(connection: sqlite3.Connection, plan: RowPlan, keys: Sequence[int]) -> list[Record]:
     """The records of these rowids, in their order; rows that are gone meanwhile are left out."""
-    found = {row[0]: row for row in _rows(connection, plan.sql, (json.dumps(list(keys)),))}
+    found = {row[0]: row for row in run(connection, plan.sql, (json.dumps(list(keys)),))}
     rows = [found[key] for key in keys if key in found]
     records = [record for record in map(plan.read, rows) if record is not None]
     for child in plan.children:
@@ -109,19 +109,13 @@ def fetch(connection: sqlite3.Connection, plan: RowPlan, keys: Sequence[int]) ->
 
 def _fetch_children(connection: sqlite3.Connection, plan: ChildPlan, parents: Sequence[str]) -> dict[str, list[Record]]:
     by_parent: dict[str, list[int]] = defaultdict(list)
-    for parent, key in _rows(connection, plan.keys.text, (json.dumps(parents), *plan.keys.parameters)):
+    for parent, key in run(connection, plan.keys.text, (json.dumps(parents), *plan.keys.parameters)):
         by_parent[parent].append(key)
     end = None if plan.limit is None else plan.offset + plan.limit
     kept = {parent: keys[plan.offset : end] for parent, keys in by_parent.items()}
     wanted = [key for keys in kept.values() for key in keys]
     records = iter(fetch(connection, plan.rows, wanted))
     return {parent: [next(records) for _ in keys] for parent, keys in kept.items()}
-
-
-def _rows(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> Iterator[Row]:
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    return cursor.execute(sql, parameters)
 
 
 def _mine(scope: Scope, query: Query) -> list[Sql]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,9 +78,21 @@ def test_nesting_without_end_is_refused(world: World) -> None:
     assert refusal(world, f"SELECT Id FROM Lead WHERE City = '{'x' * 100_001}'").code == "MALFORMED_QUERY"
 
 
-def test_a_wide_condition_is_answered(world: World) -> None:
+def test_a_wide_or_deep_condition_is_answered(world: World) -> None:
     text = " OR ".join(f"NumberOfEmployees = {number}" for number in range(3000))
     assert world.result(f"SELECT Id FROM Lead WHERE {text}").total_size == 2
+    deep = "City = null"
+    for _ in range(8):
+        deep = f"(NOT ({' OR '.join([deep] + ['IsConverted = true'] * 90)}))"
+    assert world.result(f"SELECT Id FROM Lead WHERE {deep}").total_size == 1
+
+
+def test_a_condition_beyond_the_databases_limits_is_too_complicated(world: World) -> None:
+    connection = world.environment.connection
+    before = connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 5)
+    error = refusal(world, "SELECT Id FROM Lead WHERE NumberOfEmployees IN (1, 2, 3, 4, 5, 6)")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, before)
+    assert error.code == "QUERY_TOO_COMPLICATED"
 
 
 def test_a_grouped_answer_that_does_not_fit_one_batch_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -308,6 +308,33 @@ def test_columns_describe_parents_children_and_aggregates(world: World) -> None:
     assert (counted.name, counted.display_name, counted.aggregate) == ("expr0", "COUNT(Id)", True)
 
 
+AT = "2026-05-01T00:00:00Z"
+
+
+@pytest.mark.requirement("SY-3", "SY-6")
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "WHERE SystemModstamp >= 2026-05-01T00:00:00Z AND SystemModstamp < TOMORROW ORDER BY SystemModstamp, Id",
+        "WHERE SystemModstamp >= 2020-01-01T00:00:00Z ORDER BY SystemModstamp ASC",
+        f"WHERE (SystemModstamp = {AT} AND Id > '{lead(1)}') OR SystemModstamp > {AT} ORDER BY SystemModstamp, Id",
+        f"WHERE Id > '{lead(1)}' ORDER BY Id LIMIT 2000",
+        "ORDER BY SystemModstamp DESC LIMIT 1",
+        f"WHERE Id IN ('{lead(1)}', '{lead(2)}')",
+        "WHERE Email = 'AOI@acme.example'",
+    ],
+)
+def test_what_pulls_ask_for_is_read_from_an_index_in_order(world: World, rest: str) -> None:
+    connection = world.environment.connection
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    world.result(f"SELECT Id FROM Lead {rest}")
+    connection.set_trace_callback(None)
+    plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {statements[0]}")]
+    assert len(plan) == 1, plan
+    assert "USING INDEX" in plan[0]
+
+
 def test_pages_are_slices_of_what_the_query_found_then(tmp_path: Path) -> None:
     world = World(tmp_path)
     result = world.result("SELECT LastName FROM Lead ORDER BY Id")
