@@ -41,7 +41,7 @@ class MappedTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, url: str) -> None:
         self._place = httpx.URL(url)
-        super().__init__()
+        super().__init__(trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         request.headers["X-Forwarded-Proto"] = request.url.scheme
