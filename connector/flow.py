@@ -23,6 +23,7 @@ from connector.engine.enrich_people import EnrichMapping
 from connector.engine.grade import grade
 from connector.engine.score import score as score_people
 from connector.engine.tier import tier
+from connector.errors import StopError
 from connector.firmographics.register import Register
 from connector.planning.assemble import Basis, assemble
 from connector.pulling.pull import (
@@ -33,6 +34,7 @@ from connector.pulling.pull import (
     pull_account_engagement,
     pull_salesforce,
 )
+from connector.pulling.unknown_fields import Describer, explain_refusal
 from connector.reporting.report import Status, status_of
 from connector.rules.content import Content
 from connector.rules.fields import Fields
@@ -43,7 +45,7 @@ from connector.store.database import Store
 from connector.store.decisions import allow_writes, keep_persons
 
 
-class Reader(SalesforceSource, Protocol):
+class Reader(SalesforceSource, Describer, Protocol):
     """Salesforce, for reading: pages of streams, and small questions."""
 
     def query(self, soql: str) -> list[dict[str, object]]: ...
@@ -85,10 +87,13 @@ def pull(river: River) -> list[Pulled]:
     pulled = []
     landing = Landing(river.landing, lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
     for mapped in streams:
-        if mapped.stream.remote == "salesforce":
-            pulled.append(pull_salesforce(remotes.reader, river.store, mapped, landing))
-        else:
-            pulled += [pull_account_engagement(unit, river.store, mapped, landing) for unit in remotes.engagement]
+        try:
+            if mapped.stream.remote == "salesforce":
+                pulled.append(pull_salesforce(remotes.reader, river.store, mapped, landing))
+            else:
+                pulled += [pull_account_engagement(unit, river.store, mapped, landing) for unit in remotes.engagement]
+        except StopError as error:
+            raise explain_refusal(error, river.mapping, mapped, remotes.reader) from error
     return pulled
 
 

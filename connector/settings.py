@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     companies: Path | None = None
     targets: Path | None = None
     log_format: LogFormat = "auto"
-    log_level: LogLevel = "info"
+    log_level: LogLevel = "warning"
 
     @classmethod
     def settings_customise_sources(

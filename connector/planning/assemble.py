@@ -13,6 +13,7 @@ from connector.domain.running import Run
 from connector.domain.streams import MappedStream
 from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps, last_day
 from connector.engine.decide import business_calendar
+from connector.planning.brief import briefs
 from connector.planning.compare import compare
 from connector.planning.desired import desire
 from connector.planning.guard import guard_findings
@@ -149,8 +150,8 @@ def _tasks(
         )
     }
     wanted = {follow_up.person_id for follow_up, step in due if task_key(basis.org_id, follow_up, step) not in there}
-    briefs = _briefs(run, wanted)
-    return create_tasks(due, basis.org_id, there, lambda person: briefs.get(person, ""), fields.language)
+    texts = briefs(run, rules, wanted, basis.as_of, fields.language)
+    return create_tasks(due, basis.org_id, there, lambda person: texts.get(person, ""), fields.language)
 
 
 def _reachable(run: Run) -> dict[str, Mapping[str, Any]]:
@@ -206,16 +207,6 @@ def _start(person: Mapping[str, Any], cadence: Cadence, day: date) -> RunStart:
 def _over(rules: RuleSet, cadence: str, start: date, calendar: BusinessCalendar, today: date) -> bool:
     known = {entry.id: entry for entry in rules.cadence.cadences}
     return cadence not in known or last_day(known[cadence], start, calendar) < today
-
-
-def _briefs(run: Run, persons: set[str]) -> dict[str, str]:
-    if not persons:
-        return {}
-    rows = run(
-        "SELECT person_id, reason FROM desired_persons WHERE person_id IN (SELECT unnest($persons::VARCHAR[]))",
-        {"persons": sorted(persons)},
-    )
-    return {person: reason or "" for person, reason in rows}
 
 
 def _transitions(run: Run, as_of: datetime) -> tuple[Transition, ...]:

@@ -91,9 +91,7 @@ def pull_salesforce(source: SalesforceSource, store: Store, mapped: MappedStream
     return _pull(store, mapped, cursor, landing, ask)
 
 
-def pull_account_engagement(
-    source: EngagementSource, store: Store, mapped: MappedStream, landing: Landing
-) -> Pulled:
+def pull_account_engagement(source: EngagementSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
     """Brings one collection of one business unit up to the server's time.
 
     A chain of pages that the remote cut off (its cap of rows) is followed by another from the last id on.
@@ -168,6 +166,4 @@ def _and(pulled: Pulled, merged: Merged) -> Pulled:
     unreadable = dict(pulled.unreadable)
     for name, count in merged.unreadable.items():
         unreadable[name] = unreadable.get(name, 0) + count
-    return replace(
-        pulled, rows=pulled.rows + merged.rows, added=pulled.added + merged.added, unreadable=unreadable
-    )
+    return replace(pulled, rows=pulled.rows + merged.rows, added=pulled.added + merged.added, unreadable=unreadable)

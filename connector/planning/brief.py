@@ -1,0 +1,77 @@
+"""The brief on a task: why this person, in a few lines that a rep reads before the call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from connector.domain.running import Run
+from connector.engine.explain import reasons, rule_names
+from connector.engine.moments import as_column
+from connector.planning.desired import Language
+from connector.rules.load import RuleSet
+
+MAIN_REASONS = 5
+LAST_ACTIONS = 3
+
+_HEADS = {
+    "ja": ("主な理由：", "直近の行動："),
+    "en": ("Main reasons:", "Last actions:"),
+}
+
+
+def briefs(run: Run, rules: RuleSet, persons: Iterable[str], as_of: datetime, language: Language) -> dict[str, str]:
+    """The brief of each person: the figures, the rules that gave most, what was done last.
+
+    No e-mail address and no phone number: the rep has them on the record. Reads desired_persons and activities.
+    """
+    wanted = sorted(persons)
+    if not wanted:
+        return {}
+    run("CREATE OR REPLACE TEMP TABLE briefed AS SELECT unnest($persons::VARCHAR[]) AS person_id", {"persons": wanted})
+    main, last = _main_reasons(run, rules, as_of, language), _last_actions(run, rules, as_of)
+    head_reasons, head_actions = _HEADS[language]
+    found = {}
+    for person, figures in run("SELECT person_id, reason FROM desired_persons SEMI JOIN briefed USING (person_id)", {}):
+        lines = [figures or ""]
+        if person in main:
+            lines += [head_reasons, *main[person]]
+        if person in last:
+            lines += [head_actions, *last[person]]
+        found[person] = "\n".join(lines)
+    return found
+
+
+def _main_reasons(run: Run, rules: RuleSet, as_of: datetime, language: Language) -> dict[str, list[str]]:
+    reasons(rules, as_of, run, "briefed")
+    names = rule_names(rules.scoring)
+    found: dict[str, list[str]] = defaultdict(list)
+    for person, rule, points, times in run(
+        "SELECT person_id, rule, points, times FROM reasons WHERE points > 0 "
+        "QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY points DESC, rule) <= $most "
+        "ORDER BY person_id, points DESC, rule",
+        {"most": MAIN_REASONS},
+    ):
+        name = names[rule].ja if language == "ja" else names[rule].en
+        found[person].append(f"・{name} ×{times} {points:+d}")
+    return found
+
+
+def _last_actions(run: Run, rules: RuleSet, as_of: datetime) -> dict[str, list[str]]:
+    counted = ", ".join(f"'{kind}'" for kind in rules.scoring.activity_types)
+    found: dict[str, list[str]] = defaultdict(list)
+    for person, day, kind, content in run(
+        f"""
+        SELECT person_id,
+            strftime(timezone('{rules.scoring.time_zone}', timezone('UTC', occurred_at)), '%Y-%m-%d %H:%M'),
+            type, coalesce(content, url, '')
+        FROM activities SEMI JOIN briefed USING (person_id)
+        WHERE occurred_at <= $as_of AND type IN ({counted})
+        QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY occurred_at DESC, activity_id) <= $most
+        ORDER BY person_id, occurred_at DESC, activity_id
+        """,
+        {"as_of": as_column(as_of), "most": LAST_ACTIONS},
+    ):
+        found[person].append(f"・{day} {kind} {content}".rstrip())
+    return found
