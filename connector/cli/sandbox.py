@@ -16,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from connector.sandbox.config import SandboxConfig
+from connector.sandbox.loading.report import LoadError
 from connector.sandbox.serve import run
 from connector.sandbox.server import PortTakenError
 from connector.sandbox.settings_file import AlreadyRunningError, running_settings
@@ -152,7 +153,7 @@ def serve(context: click.Context, /, state: Path, **switches: Any) -> None:
         click.echo(f"Inventing a world of {config.people:,} people …", err=True)
     try:
         run(config, click.echo)
-    except (AlreadyRunningError, PortTakenError) as error:
+    except (AlreadyRunningError, LoadError, PortTakenError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.sandbox import world
+from connector.sandbox.account_engagement.custom_fields import record_custom_fields
 from connector.sandbox.catalogue import account_engagement, salesforce
 from connector.sandbox.catalogue.model import Catalogue
 from connector.sandbox.clock import WorldClock
@@ -83,6 +84,7 @@ def _fill(sandbox: Sandbox) -> None:
         _part("load").load(sandbox, config.load)
     else:
         world.build(sandbox)
+        record_custom_fields(sandbox)
         write_registers(sandbox, config.state)
     # Building takes real time, which the world does not notice.
     sandbox.clock.set(frozen=config.frozen)

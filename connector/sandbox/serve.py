@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from connector.sandbox.app import App
 from connector.sandbox.building import new_sandbox, signing_key_path
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.context import Sandbox
+from connector.sandbox.loading.report import LoadReport
 from connector.sandbox.salesforce.refusals import refusal
 from connector.sandbox.server import Answer, Listener
 from connector.sandbox.settings_file import exclusive_use, remove_settings, write_settings
