@@ -12,7 +12,8 @@ from typing import Any
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 
-_WORDS_FOR_SECRETS = r"[\w-]*(?:secret|password|passwd|token|api_?key|private_?key|assertion|signature)"
+# Repeats are bounded: without a bound, a long text without blanks costs the square of its length.
+_WORDS_FOR_SECRETS = r"[\w-]{0,60}(?:secret|password|passwd|token|api_?key|private_?key|assertion|signature)"
 
 # In this order: whole blocks first, then shapes that stand for themselves, then what a name gives away.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -37,7 +38,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{SECRET}",
     ),
     (re.compile(rf"(?i)(<(?:\w+:)?{_WORDS_FOR_SECRETS}>)[^<]+"), rf"\1{SECRET}"),
-    (re.compile(r"[^\s@＠<>\"'`(),:;=&?/\\\[\]{}|%]+(?:@|＠|%40)[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"), "[e-mail]"),
+    (re.compile(r"[^\s@＠<>\"'`(),:;=&?/\\\[\]{}|%]{1,64}(?:@|＠|%40)[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"), "[e-mail]"),
     (re.compile(r"(?<![\w+.-])\+[1-9]\d{0,2}[\s.-]?\(?\d{1,4}\)?(?:[\s.-]?\d{2,4}){2,4}(?!\w)"), "[phone]"),
     # Japanese numbers, also in full-width digits, with the dashes that people type.
     (

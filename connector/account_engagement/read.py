@@ -12,7 +12,7 @@ import requests
 from connector.account_engagement.outcome import REMOTE, refusal
 from connector.errors import RetryError, StopError
 from connector.http.landing import MalformedPageError, Page, envelope, land, page_path
-from connector.http.outcome import PASSES, from_exception, where
+from connector.http.outcome import PASSES, from_exception, where, wish
 from connector.http.retry import Retry
 from connector.http.session import RemoteSession
 
@@ -55,10 +55,7 @@ class AccountEngagementReader:
     def account(self, fields: Sequence[str] = ("id", "company", "level")) -> Mapping[str, Any]:
         """The account behind the business unit; also maximumDailyApiCalls and apiCallsUsed, by right of the user."""
         params = {"fields": ",".join(fields)}
-        answer: Mapping[str, Any] = self._retry.read(
-            "account_engagement.account", lambda: self._json("account", params)
-        )
-        return answer
+        return self._retry.read("account_engagement.account", lambda: self._object("account", params))
 
     def pages(
         self,
@@ -107,12 +104,15 @@ class AccountEngagementReader:
         truncated = CHAIN_ENDED in warning.lower()
         return Page(file, number, not token, None, head.get("nextPageUrl"), truncated), token
 
-    def _json(self, path: str, params: Mapping[str, str]) -> Any:
+    def _object(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         try:
             with self._open(path, params) as response:
-                return response.json()
+                body = response.json()
         except requests.RequestException as error:
             raise from_exception(self._where, error, "read") from None
+        if not isinstance(body, dict):
+            raise RetryError(f"{self._where} sent an answer that is no object. {PASSES}")
+        return body
 
     def _open(self, path: str, params: Mapping[str, str]) -> requests.Response:
         """A 200 answer with its body still on the wire."""
@@ -127,7 +127,7 @@ class AccountEngagementReader:
                 content: Any = response.json()
             except requests.exceptions.JSONDecodeError:
                 content = None
-            raise refusal(self._where, response.status_code, content, "read")
+            raise refusal(self._where, response.status_code, content, "read", wish(response.headers))
 
 
 def _filter_value(value: FilterValue) -> str:

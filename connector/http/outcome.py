@@ -185,6 +185,12 @@ def from_answer(answer: Answer, verdict: Verdict, effect: Effect) -> ConnectorEr
     return _error(verdict, effect, sentence, again, answer.code)
 
 
+def wish(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a Retry-After header asks for; None without one, or when it names a date."""
+    text = headers.get("Retry-After", "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
 def where(remote: str, url: str) -> str:
     """A remote in a sentence: "Salesforce at example.my.salesforce.com"."""
     return f"{remote} at {urlsplit(url).netloc or url}"

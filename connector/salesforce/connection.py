@@ -15,7 +15,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from connector.errors import ConfigurationError, ConnectorError
 from connector.http.auth import BearerAuth
-from connector.http.outcome import Effect, from_exception, where
+from connector.http.outcome import Effect, from_exception, where, wish
 from connector.http.session import RemoteSession
 from connector.salesforce.outcome import REMOTE, refusal
 
@@ -52,7 +52,7 @@ class Connection:
             return self.client.restful(path, method=method, **options)
         except SalesforceError as error:
             content: Any = error.content
-            if error.status == 400 and _are_row_results(content):
+            if error.status == 400 and are_row_results(content):
                 raise RefusedRowsError(content) from None
             raise refusal(self.where, error.status, content, effect) from None
         except requests.RequestException as error:
@@ -90,8 +90,13 @@ def _refused_stream(name: str, response: requests.Response) -> ConnectorError:
         content: Any = response.json()
     except requests.exceptions.JSONDecodeError:
         content = response.text
-    return refusal(name, response.status_code, content, "read")
+    return refusal(name, response.status_code, content, "read", wish(response.headers))
 
 
-def _are_row_results(content: Any) -> bool:
-    return isinstance(content, list) and bool(content) and isinstance(content[0], dict) and "success" in content[0]
+def are_row_results(content: Any) -> bool:
+    """Whether a body is a list of what came of rows, at least of one."""
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(row, dict) and "success" in row for row in content)
+    )

@@ -19,6 +19,7 @@ from connector.salesforce.connection import Connection
 from connector.salesforce.description import Description, description
 from connector.salesforce.outcome import refusal
 
+ENVELOPE = ("totalSize", "done", "records")
 LONGEST_QUESTION = 12_000
 """Characters, percent-encoded: the whole address with all headers may have 16,384."""
 
@@ -66,7 +67,10 @@ class SalesforceReader:
     def organization(self) -> Organization:
         """The org's name, id and calendar."""
         fields = "Id, Name, TimeZoneSidKey, FiscalYearStartMonth, IsSandbox"
-        row = self.query(f"SELECT {fields} FROM Organization LIMIT 1")[0]
+        rows = self.query(f"SELECT {fields} FROM Organization LIMIT 1")
+        if not rows:
+            raise StopError(f"{self._connection.where} shows no Organization: give the integration user API access.")
+        row = rows[0]
         return Organization(
             row["Id"], row["Name"], row["TimeZoneSidKey"], int(row["FiscalYearStartMonth"]), bool(row["IsSandbox"])
         )
@@ -74,7 +78,7 @@ class SalesforceReader:
     def describe(self, object_name: str) -> Description:
         """What the org says about an object; asked once a reader. StopError (NOT_FOUND) for an unknown one."""
         if object_name not in self._descriptions:
-            body = self._get("salesforce.describe", f"sobjects/{object_name}/describe")
+            body = self._get("salesforce.describe", f"sobjects/{object_name}/describe", ("name", "fields"))
             self._descriptions[object_name] = description(body)
         return self._descriptions[object_name]
 
@@ -85,19 +89,20 @@ class SalesforceReader:
         rows = list(answer["records"])
         while not answer["done"]:
             path = str(answer["nextRecordsUrl"]).removeprefix(self._connection.base_path).lstrip("/")
-            answer = self._get("salesforce.query", path)
+            answer = self._get("salesforce.query", path, ENVELOPE)
             rows += answer["records"]
         return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
 
     def count(self, object_name: str, where: str | None = None) -> int:
         """How many rows of an object there are, of those that a condition in SOQL holds for."""
         condition = f" WHERE {where}" if where else ""
-        answer = self._get("salesforce.count", "query/", params={"q": f"SELECT COUNT() FROM {object_name}{condition}"})
+        params = {"q": f"SELECT COUNT() FROM {object_name}{condition}"}
+        answer = self._get("salesforce.count", "query/", ENVELOPE, params=params)
         return int(answer["totalSize"])
 
     def limits(self) -> Mapping[str, Limit]:
         """The org's limits by name, such as DailyApiRequests."""
-        body = self._get("salesforce.limits", "limits/")
+        body = self._get("salesforce.limits", "limits/", ())
         return {name: Limit(int(value["Max"]), int(value["Remaining"])) for name, value in body.items()}
 
     def query_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[Page]:
@@ -122,7 +127,7 @@ class SalesforceReader:
         try:
             with self._connection.open_stream(path, params=params) as response:
                 land(response, file)
-            head = envelope(file, "records", ("done", "totalSize"))
+            head = envelope(file, "records", ENVELOPE[:2])
         except requests.RequestException as error:
             raise from_exception(self._connection.where, error, "read") from None
         except MalformedPageError as error:
@@ -136,7 +141,7 @@ class SalesforceReader:
 
     def _asked(self, resource: str, soql: str) -> Any:
         if len(quote(soql, safe="")) <= LONGEST_QUESTION:
-            return self._get("salesforce.query", resource, params={"q": soql})
+            return self._get("salesforce.query", resource, ENVELOPE, params={"q": soql})
         return self._retry.read("salesforce.query", lambda: self._asked_inside(resource, soql))
 
     def _asked_inside(self, resource: str, soql: str) -> Any:
@@ -149,13 +154,13 @@ class SalesforceReader:
             raise refusal(self._connection.where, part["httpStatusCode"], part["body"], "read")
         return part["body"]
 
-    def _get(self, step: str, path: str, **options: Any) -> Any:
-        return self._retry.read(step, lambda: self._answer(path, **options))
+    def _get(self, step: str, path: str, needed: tuple[str, ...], **options: Any) -> Any:
+        return self._retry.read(step, lambda: self._answer(path, needed, **options))
 
-    def _answer(self, path: str, **options: Any) -> Any:
+    def _answer(self, path: str, needed: tuple[str, ...], **options: Any) -> Any:
         body = self._connection.call("read", "GET", path, **options)
-        if body is None:
-            raise RetryError(f"{self._connection.where} sent an empty answer. {PASSES}")
+        if not isinstance(body, dict) or not all(key in body for key in needed):
+            raise RetryError(f"{self._connection.where} sent an answer without {' and '.join(needed)}. {PASSES}")
         return body
 
     def _ask_versions(self) -> None:

@@ -21,7 +21,7 @@ from connector.domain.outcome import RowResult
 from connector.errors import ConnectorError
 from connector.http.outcome import PASSES, UnknownOutcomeError
 from connector.http.retry import Retry
-from connector.salesforce.connection import Connection, RefusedRowsError
+from connector.salesforce.connection import Connection, RefusedRowsError, are_row_results
 from connector.salesforce.rows import (
     ID_NAMES,
     Row,
@@ -109,9 +109,9 @@ class SalesforceWriter:
             answers = self._connection.call("write", method, path, headers=dict(WRITE_HEADERS), **options)
         except RefusedRowsError as refused:
             answers = refused.rows
-        if not isinstance(answers, list) or len(answers) != expected:
+        if not are_row_results(answers) or len(answers) != expected:
             raise UnknownOutcomeError(f"{self._connection.where} answered for other rows than were sent. {PASSES}")
-        return answers
+        return list(answers)
 
     def _send_unmodified(self, object_name: str, rows: Sequence[Unmodified]) -> list[RowResult]:
         path = f"{self._connection.base_path}/sobjects/{object_name}"

@@ -164,6 +164,16 @@ def test_the_days_limit_ends_the_run_at_once(
     assert len(asked(remote)) == 1
 
 
+def test_the_remotes_wish_to_wait_is_heard(remote: responses.RequestsMock, tmp_path: Path) -> None:
+    remote.get(PROSPECTS, json={"code": 66, "message": "wait"}, status=429, headers={"Retry-After": "17"})
+    remote.get(PROSPECTS, json=page([1]))
+    slept: list[float] = []
+    settings = settings_for(tmp_path)
+    reader = connect(settings, open_session(settings), Retry(slept.append))[0]
+    assert len(list(reader.pages("prospects", ("id",), {}, "id", tmp_path / "pages"))) == 1
+    assert slept == [17.0]
+
+
 def test_account_and_clock(remote: responses.RequestsMock, reader: AccountEngagementReader) -> None:
     account = f"{ENGAGEMENT_URL}/api/v5/objects/account"
     remote.get(account, json={"id": 1}, headers={"Date": "Thu, 01 Oct 2026 00:00:00 GMT"})

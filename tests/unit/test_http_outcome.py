@@ -18,6 +18,7 @@ from connector.http.outcome import (
     from_exception,
     of_exception,
     of_status,
+    wish,
 )
 
 pytestmark = pytest.mark.requirement("OP-3")
@@ -104,3 +105,11 @@ def test_the_sentence_quotes_the_remote_without_personal_data_and_without_end() 
     waiting = from_answer(Answer("x", 429, again_after=7.0), of_status(429), "read")
     assert isinstance(waiting, RetryError)
     assert waiting.again_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("30", 30.0), (" 5 ", 5.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("²", None), (None, None)],
+)
+def test_how_long_the_remote_wishes_us_to_wait(header: str | None, seconds: float | None) -> None:
+    assert wish({"Retry-After": header} if header else {}) == seconds

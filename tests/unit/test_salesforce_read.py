@@ -189,3 +189,18 @@ def test_an_org_without_a_clock(remote: responses.RequestsMock, reader: Salesfor
     remote.get(f"{URL}/services/data", json=[])
     with pytest.raises(StopError, match="sends no Date header"):
         reader.server_time()
+
+
+def test_an_answer_without_its_keys_is_asked_for_again(
+    remote: responses.RequestsMock, reader: SalesforceReader
+) -> None:
+    for odd in ({"odd": 1}, [], {}, ["x"]):
+        remote.get(QUERY, json=odd)
+    remote.get(QUERY, json=answer([{"Id": "1"}]))
+    assert reader.query("SELECT Id FROM Lead") == [{"Id": "1"}]
+
+
+def test_an_org_that_hides_itself(remote: responses.RequestsMock, reader: SalesforceReader) -> None:
+    remote.get(QUERY, json=answer([]))
+    with pytest.raises(StopError, match="shows no Organization"):
+        reader.organization()

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.domain.outcome import RowResult
 from connector.salesforce.rows import calls, http_date, id_of, record, row_result, subrequest_result, wire_value
@@ -88,3 +90,13 @@ def test_row_results() -> None:
 )
 def test_subrequest_results(answer: dict[str, object], result: RowResult) -> None:
     assert subrequest_result(answer, "1") == result
+
+
+@given(st.lists(st.integers(0, 5), max_size=60), st.integers(1, 7))
+def test_calls_cover_every_row_once_in_order_and_no_key_twice(keys: list[int], size: int) -> None:
+    made = list(calls(keys, size))
+    assert sorted(place for call in made for place in call) == list(range(len(keys)))
+    assert all(len(call) <= size and len({keys[place] for place in call}) == len(call) for call in made)
+    for key in set(keys):
+        turns = [place for call in made for place in call if keys[place] == key]
+        assert turns == sorted(turns)

@@ -109,6 +109,7 @@ LOST: list[dict[str, object]] = [
     {"body": "{cut", "status": 200},
     {"json": [], "status": 200},
     {"json": {"odd": 1}, "status": 200},
+    {"json": [{"odd": 1}, {"odd": 2}], "status": 200},
 ]
 
 
