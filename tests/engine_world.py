@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +94,17 @@ def _stored(value: object) -> object:
     return value
 
 
+@cache
+def _wall() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config={"threads": 1})
+
+
 def bind(condition: str, item: str) -> str | None:
     """The second wall as the store gives it: tries a condition on one typed row."""
-    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        try:
-            ((kind, _),) = connection.execute(f"SELECT typeof({condition}), ({condition}) FROM {item}").fetchall()
-        except duckdb.Error as error:
-            return str(error).split("\n", 1)[0]
+    try:
+        ((kind, _),) = _wall().execute(f"SELECT typeof({condition}), ({condition}) FROM {item}").fetchall()
+    except duckdb.Error as error:
+        return str(error).split("\n", 1)[0]
     return None if kind == "BOOLEAN" else f"it is a {kind}, not true or false"
 
 

@@ -177,5 +177,3 @@ def _criterion_line(criterion: Criterion, outcome: Outcome, seen: Mapping[str, o
     thirds = {"met": criterion.match, "missed": criterion.missed, "unknown": criterion.unknown}[outcome]
     evidence = {column: seen[column] for column in sorted(criterion.when.columns)}
     return CriterionLine(criterion.id, criterion.name, outcome, thirds, evidence)
-
-

@@ -53,5 +53,3 @@ def _answer(profile: Profile, criterion: Criterion) -> str:
 def _bound(letters: Mapping[str, str | None], otherwise: int) -> str:
     cases = [f"WHEN {quoted(tier)} THEN {LETTERS.index(letter)}" for tier, letter in letters.items() if letter]
     return f"CASE tier {' '.join(cases)} ELSE {otherwise} END" if cases else str(otherwise)
-
-

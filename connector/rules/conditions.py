@@ -86,6 +86,8 @@ def compile_condition(
     tree = _parse(text)
     for node in tree.walk():
         _check_node(node, relation, columns)
+    for claim in _claims(tree):
+        _check_claim(claim, columns)
     for predicate in _predicates(tree):
         _check_types(predicate, columns)
         _check_values(predicate, values or {})
@@ -134,7 +136,7 @@ def _check_node(node: exp.Expr, relation: RelationName, columns: Columns) -> Non
     if type(node) in ALLOWED:
         return
     if isinstance(node, exp.Anonymous):
-        close = _closest(node.name.lower(), FUNCTIONS)
+        close = _closest(node.name.lower(), FUNCTIONS) or f"Known: {', '.join(FUNCTIONS)}."
         raise ConditionError(f"There is no function `{node.name}` in conditions.", *where, close)
     for kind, sentence in _REFUSED:
         if isinstance(node, kind):
@@ -156,6 +158,27 @@ def _check_column(node: exp.Column, relation: RelationName, columns: Columns) ->
     if name not in columns:
         known = _closest(name, columns) or f"Known here: {', '.join(columns)}."
         raise ConditionError(f"There is no `{node.name}` in a condition about {_about(relation)}.", *where, known)
+
+
+def _claims(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """What has to be true or false by itself: the whole, and what AND, OR and NOT join."""
+    if isinstance(tree, exp.Paren | exp.Not):
+        yield from _claims(tree.this)
+    elif isinstance(tree, exp.And | exp.Or):
+        yield from _claims(tree.this)
+        yield from _claims(tree.expression)
+    else:
+        yield tree
+
+
+def _check_claim(claim: exp.Expr, columns: Columns) -> None:
+    """The engine would take any number but 0 for true."""
+    if isinstance(claim, (*_PREDICATES, exp.Boolean, exp.Coalesce)):
+        return
+    if isinstance(claim, exp.Column) and columns[claim.name.lower()] == "BOOLEAN":
+        return
+    what = f"`{claim.sql(dialect='duckdb', comments=False)[:40]}`"
+    raise ConditionError(f"{what} is neither true nor false.", *_position(claim), "Compare it with something.")
 
 
 def _check_types(predicate: exp.Expr, columns: Columns) -> None:

@@ -21,12 +21,14 @@ from connector.rules.model import Cadences, Compilers, Lifecycle, Scoring, Stric
 from connector.rules.relations import SENT_TYPES, with_attributes
 from connector.rules.source import Source, read
 
-FILES: Mapping[str, type[Strict]] = MappingProxyType({
-    "scoring.yaml": Scoring,
-    "tiers.yaml": Tiers,
-    "lifecycle.yaml": Lifecycle,
-    "cadence.yaml": Cadences,
-})
+FILES: Mapping[str, type[Strict]] = MappingProxyType(
+    {
+        "scoring.yaml": Scoring,
+        "tiers.yaml": Tiers,
+        "lifecycle.yaml": Lifecycle,
+        "cadence.yaml": Cadences,
+    }
+)
 SHIPPED = Path(__file__).parent.parent / "rulesets"
 """The folder of the rule sets that come with the package: one folder each, by name."""
 
@@ -68,31 +70,41 @@ def _compilers(scoring: Source, bind: Bind, attributes: Mapping[str, str]) -> Co
     written = scoring.data.get("activity_types") if isinstance(scoring.data, dict) else None
     listed = written if isinstance(written, list) else Scoring.model_fields["activity_types"].default
     values = {"type": (*(str(one) for one in listed), *SENT_TYPES)}
-    return MappingProxyType({
-        relation: partial(
-            compile_condition,
-            relation=relation,
-            columns=columns,
-            bind=bind,
-            values=values if relation == "activity" else None,
-        )
-        for relation, columns in relations.items()
-    })
+    return MappingProxyType(
+        {
+            relation: partial(
+                compile_condition,
+                relation=relation,
+                columns=columns,
+                bind=bind,
+                values=values if relation == "activity" else None,
+            )
+            for relation, columns in relations.items()
+        }
+    )
 
 
-def validated(
-    model: type[_Model], source: Source, compilers: Compilers, problems: list[Problem]
-) -> _Model | None:
+def validated(model: type[_Model], source: Source, compilers: Compilers, problems: list[Problem]) -> _Model | None:
     problems.extend(source.problems)
     if source.data is None:
         return None
     try:
         valid = model.model_validate(source.data, context=compilers)
     except ValidationError as error:
-        found = [_problem(model, source, detail) for detail in error.errors(include_url=False)]
+        found = [_problem(model, source, detail) for detail in _telling(error.errors(include_url=False))]
         problems.extend(dict.fromkeys(found))
         return None
     return None if source.problems else valid
+
+
+def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "too short" for a list that is only too short because its entries are wrong."""
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(other["loc"][: len(detail["loc"])] == detail["loc"] for other in details if other is not detail)
+    ]
 
 
 def _problem(model: type[Strict], source: Source, detail: ErrorDetails) -> Problem:
@@ -105,7 +117,7 @@ def _problem(model: type[Strict], source: Source, detail: ErrorDetails) -> Probl
         if context["offset"] >= 0:
             line, column = place.of(str(detail["input"]), context["offset"], context["length"])
         return Problem(source.file, line, column, context["sentence"], context["suggestion"])
-    place = source.place(path, of_key=kind == "extra_forbidden")
+    place = source.place(path, of_key=kind == "extra_forbidden" or detail["loc"][-1:] == ("[key]",))
     sentence, suggestion = _words(model, path, detail)
     return Problem(source.file, place.line, place.column, sentence, suggestion)
 

@@ -56,16 +56,20 @@ _COMPANY = {
 FIRMOGRAPHICS = ("industry", "employees", "revenue_jpy", "capital_jpy", "prefecture", "listed", "target")
 """What a person's fit takes from the company; where the company has no value, the person's own field counts."""
 
-RELATIONS: Mapping[RelationName, Columns] = MappingProxyType({
-    "activity": MappingProxyType(_ACTIVITY),
-    "person": MappingProxyType(_PERSON),
-    "company": MappingProxyType(_COMPANY),
-    "fit": MappingProxyType({
-        **_PERSON,
-        **{name: _COMPANY[name] for name in FIRMOGRAPHICS},
-        "tier": "VARCHAR",
-    }),
-})
+RELATIONS: Mapping[RelationName, Columns] = MappingProxyType(
+    {
+        "activity": MappingProxyType(_ACTIVITY),
+        "person": MappingProxyType(_PERSON),
+        "company": MappingProxyType(_COMPANY),
+        "fit": MappingProxyType(
+            {
+                **_PERSON,
+                **{name: _COMPANY[name] for name in FIRMOGRAPHICS},
+                "tier": "VARCHAR",
+            }
+        ),
+    }
+)
 
 COUNTED_TYPES = (
     "page_view",
@@ -99,25 +103,29 @@ _SAMPLES = {
     "TIMESTAMP": "TIMESTAMP '2020-01-01 00:00:00'",
     "DATE": "DATE '2020-01-01'",
 }
-ATTRIBUTE_TYPES: Mapping[str, str] = MappingProxyType({
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "instant": "TIMESTAMP",
-    "date": "DATE",
-})
+ATTRIBUTE_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "text": "VARCHAR",
+        "integer": "BIGINT",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+        "instant": "TIMESTAMP",
+        "date": "DATE",
+    }
+)
 """SQL type by the type word of fields.yaml."""
 
 
 def with_attributes(extra: Mapping[str, str]) -> Mapping[RelationName, Columns]:
     """The relations with further attributes of people (name → SQL type), as fields.yaml or a file brings them."""
     people = {name: kind for name, kind in extra.items() if name not in RELATIONS["fit"]}
-    return MappingProxyType({
-        **RELATIONS,
-        "person": MappingProxyType({**RELATIONS["person"], **people}),
-        "fit": MappingProxyType({**RELATIONS["fit"], **people}),
-    })
+    return MappingProxyType(
+        {
+            **RELATIONS,
+            "person": MappingProxyType({**RELATIONS["person"], **people}),
+            "fit": MappingProxyType({**RELATIONS["fit"], **people}),
+        }
+    )
 
 
 def one_row(relation: RelationName, columns: Columns) -> str:

@@ -9,6 +9,6 @@ def schema(file: str) -> dict[str, object]:
     """The JSON Schema (draft 2020-12) of one file by its name, such as scoring.yaml. KeyError for others."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": file,
         **FILES[file].model_json_schema(),
+        "title": file,
     }

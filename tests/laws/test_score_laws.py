@@ -70,16 +70,18 @@ def _history(rng: random.Random, person_id: str) -> History:
         moments.append(at)
         kind, theme = ("page_view", None) if small else rng.choice(EAGER if eager else KINDS)
         visit += rng.random() < 0.15
-        rows.append({
-            "activity_id": f"{person_id}-{number}",
-            "person_id": person_id,
-            "occurred_at": at,
-            "type": kind,
-            "theme": theme,
-            "content": rng.choice((None, "mail:1", "mail:2")) if kind.startswith("email") else None,
-            "visit_id": rng.choice((None, f"v{visit}", f"v{visit}", f"v{visit}")) if kind == "page_view" else None,
-            "machine": rng.choice((None, None, False, True)) if rng.random() < 0.1 else None,
-        })
+        rows.append(
+            {
+                "activity_id": f"{person_id}-{number}",
+                "person_id": person_id,
+                "occurred_at": at,
+                "type": kind,
+                "theme": theme,
+                "content": rng.choice((None, "mail:1", "mail:2")) if kind.startswith("email") else None,
+                "visit_id": rng.choice((None, f"v{visit}", f"v{visit}", f"v{visit}")) if kind == "page_view" else None,
+                "machine": rng.choice((None, None, False, True)) if rng.random() < 0.1 else None,
+            }
+        )
     rng.shuffle(rows)
     created = rng.choice((*moments, rng.choice(moments) - rng.choice(GAPS), rng.choice(moments) + rng.choice(GAPS)))
     source = rng.choice((None, "web_inquiry", "thought_leader", "list"))

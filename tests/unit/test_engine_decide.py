@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,8 +25,8 @@ def classic() -> RuleSet:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    yield World()
+def world() -> World:
+    return World()
 
 
 def _demos(count: int, at: datetime = START) -> list[dict[str, Any]]:
@@ -57,9 +56,7 @@ def _decided(world: World, rules: RuleSet, as_of: datetime) -> dict[str, Any]:
         ("no such status", 13, "hot", "score_at_threshold"),
     ],
 )
-def test_stages(
-    world: World, classic: RuleSet, status: str | None, demos: int, stage: str, rule: str
-) -> None:
+def test_stages(world: World, classic: RuleSet, status: str | None, demos: int, stage: str, rule: str) -> None:
     _person(world, crm_status=status)
     world.activities(*_demos(demos))
     row = _decided(world, classic, START)

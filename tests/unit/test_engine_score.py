@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ def classic() -> RuleSet:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    yield World()
+def world() -> World:
+    return World()
 
 
 def _person(**fields: Any) -> dict[str, Any]:
@@ -111,9 +111,7 @@ def test_64_is_cold_and_65_is_hot(world: World, classic: RuleSet, views: int, to
         (60 * DAY, -10),
     ],
 )
-def test_exactly_30_days_of_silence_take_points(
-    world: World, classic: RuleSet, waited: timedelta, taken: int
-) -> None:
+def test_exactly_30_days_of_silence_take_points(world: World, classic: RuleSet, waited: timedelta, taken: int) -> None:
     searched = [_did("search", START, theme="brand")]
     assert _scored(world, classic, START + waited, searched)["score_inactivity"] == taken
 
@@ -233,9 +231,7 @@ def test_5_visits_in_a_week_are_8_more_once_and_a_visit_belongs_to_the_week_it_b
         ([("email_open", 0), ("email_sent", 1)], 1),
     ],
 )
-def test_machine_noise_is_nothing(
-    world: World, classic: RuleSet, rows: list[tuple[str, int]], kept: int
-) -> None:
+def test_machine_noise_is_nothing(world: World, classic: RuleSet, rows: list[tuple[str, int]], kept: int) -> None:
     activities = [_did(kind, START + seconds * SECOND, content="mail:1") for kind, seconds in rows]
     assert _scored(world, classic, START + DAY, activities)["activities"] == kept
 
