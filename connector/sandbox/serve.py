@@ -77,6 +77,7 @@ def run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
     Call it from the main thread: signals arrive nowhere else.
     """
     with serving(config) as running:
+        _tell_what_was_loaded(running.sandbox)
         # Only now: whoever interrupts the building of a large world does not want to wait for its end.
         asked_to_stop = threading.Event()
         before = {name: signal.signal(name, lambda *_: asked_to_stop.set()) for name in _SIGNALS}
@@ -86,6 +87,12 @@ def run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
         finally:
             for name, handler in before.items():
                 signal.signal(name, handler)
+
+
+def _tell_what_was_loaded(sandbox: Sandbox) -> None:
+    report: LoadReport | None = sandbox.open_state.get("load_report")
+    if report is not None:
+        sys.stderr.write(report.summary + "\n")
 
 
 def _through(workers: ThreadPoolExecutor, app: App) -> Answer:
