@@ -38,8 +38,8 @@ JOIN match_masters AS master USING (company_id)
 WHERE coalesce(input.corporate_number = master.corporate_number, TRUE);
 
 -- name: results
--- One row an input: the best company with method, confidence (0 to 1) and state. Only a clear best that its domain, its
--- number, a name borne once or its prefecture confirms is matched; everything else is a candidate.
+-- One row an input: the best company with method, confidence (0 to 1) and state. Only a clear best that its number,
+-- its domain, its prefecture, or a name borne once and no other domain confirms is matched; all else is a candidate.
 CREATE OR REPLACE TEMP TABLE match_results AS
 WITH namesakes AS (
     SELECT loose, count(*) AS bearers FROM match_masters WHERE loose IS NOT NULL GROUP BY loose
@@ -82,7 +82,11 @@ best AS (
     SELECT *,
         same_number OR (
             confidence >= 0.82 AND margin >= 0.04
-            AND (same_domain OR bearers = 1 OR (coalesce(same_prefecture, FALSE) AND bearers <= 5))
+            AND (
+                same_domain
+                OR (bearers = 1 AND NOT coalesce(other_domain, FALSE))
+                OR (bearers <= 5 AND coalesce(same_prefecture, FALSE))
+            )
         ) AS sure
     FROM ranked
     WHERE rank = 1
