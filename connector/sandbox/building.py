@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from connector.sandbox import world
 from connector.sandbox.account_engagement.custom_fields import record_custom_fields
@@ -16,6 +14,7 @@ from connector.sandbox.clock import WorldClock
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.context import Sandbox
 from connector.sandbox.database import Database
+from connector.sandbox.load import load
 from connector.sandbox.request_log import request_log
 from connector.sandbox.tls import ensure_signing_key
 from connector.sandbox.world.registers import write_registers
@@ -70,10 +69,6 @@ def move_world(sandbox: Sandbox, goal: datetime, *, frozen: bool | None) -> None
     sandbox.open_state["lived_until"] = goal
 
 
-def _part(name: str) -> Any:
-    return importlib.import_module(f"connector.sandbox.{name}")
-
-
 def _fill(sandbox: Sandbox) -> None:
     config = sandbox.config
     sandbox.clock.set(config.start, frozen=True)
@@ -81,7 +76,7 @@ def _fill(sandbox: Sandbox) -> None:
     sandbox.account_engagement = account_engagement.catalogue(config)
     sandbox.database.create((*sandbox.salesforce, *sandbox.account_engagement))
     if config.load is not None:
-        _part("load").load(sandbox, config.load)
+        load(sandbox, config.load)
     else:
         world.build(sandbox)
         record_custom_fields(sandbox)

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+from connector.sandbox import control
+from connector.sandbox.account_engagement import routes as account_engagement
+from connector.sandbox.salesforce import (
+    batch,
+    by_hand,
+    collections,
+    composite,
+    describe,
+    identity,
+    limits,
+    oauth,
+    query,
+    rows,
+    soap,
+    tree,
+    versions,
+)
 
-from connector.sandbox import account_engagement, control, salesforce
-from connector.sandbox.routing import Route
-
-
-def _routes() -> tuple[Route, ...]:
-    found: list[Route] = list(control.ROUTES)
-    for package in (salesforce, account_engagement):
-        for entry in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            found.extend(getattr(importlib.import_module(entry.name), "ROUTES", ()))
-    return tuple(found)
-
-
-ROUTES = _routes()
+ROUTES = (
+    *control.ROUTES,
+    *by_hand.ROUTES,
+    *oauth.ROUTES,
+    *identity.ROUTES,
+    *soap.ROUTES,
+    *versions.ROUTES,
+    *query.ROUTES,
+    *collections.ROUTES,
+    *composite.ROUTES,
+    *batch.ROUTES,
+    *tree.ROUTES,
+    *limits.ROUTES,
+    *describe.ROUTES,
+    *rows.ROUTES,
+    *account_engagement.ROUTES,
+)
