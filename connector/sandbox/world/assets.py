@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.context import ORG_ID
+from connector.sandbox.ids import record_id
 from connector.sandbox.world.ledger import Ledger
 from connector.sandbox.world.moments import text
 from connector.sandbox.world.words_content import FILES, FORMS, SITE, VIDEOS
@@ -95,7 +96,7 @@ def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -
         "LanguageLocaleKey": "ja",
         "EmailEncodingKey": "UTF-8",
         "UserType": "Standard",
-        "ProfileId": "00eSb0000000001AAA",
+        "ProfileId": record_id("00e", 1),
         "CompanyName": COMPANY,
     }
     people = [("Integration", "", config.username, "", "connector", "Integration User")]
