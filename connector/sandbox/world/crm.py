@@ -42,7 +42,7 @@ def add_lead(scene: Scene, standing: Standing, person: Person, moment: int, rng:
     scene.ledger.add("Lead", row)
     scene.standings.set_lead(person.index, LeadState(row["Status"], deleted=False, converted=False))
     if person.index % 200 in _TWINS:
-        add_twin(scene, standing, person, moment + 90)
+        scene.push(moment + 90, person.index, "twin")
     if person.index % 100 == 67:
         add_contact(scene, standing, person, moment)
 

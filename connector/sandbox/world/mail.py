@@ -101,7 +101,8 @@ def unsubscribe(scene: Scene, due: Due) -> None:
     standing = scene.standings.of(due.person)
     email, list_email, subject = due.detail.split(":", 2)
     columns = {"emailId": int(email), "listEmailId": int(list_email), "details": subject}
-    scene.activity(standing, due.moment, 12, "Email", **columns)
+    kind = 35 if mix(due.moment, due.person) % 10 == 0 else 12
+    scene.activity(standing, due.moment, kind, "Email", **columns)
     scene.standings.score(standing, due.moment, 0, "Unsubscribe")
     standing.mail = "opted out"
     scene.ledger.change("prospects", standing.prospect_id, optedOut=1, isDoNotEmail=1)
@@ -121,3 +122,6 @@ def bounce(scene: Scene, due: Due) -> None:
     values = {"emailBouncedAt": text(due.moment), "emailBouncedReason": "550 5.1.1 User unknown"}
     flags = {"isEmailHardBounced": 1, "isDoNotEmail": 1, "updatedAt": text(due.moment)}
     scene.ledger.change("prospects", standing.prospect_id, **values, **flags)
+    if standing.lead_id is not None:
+        told = {"EmailBouncedDate": text(due.moment), "EmailBouncedReason": values["emailBouncedReason"]}
+        scene.touch("Lead", standing.lead_id, due.moment, scene.assets["user:integration"], **told)

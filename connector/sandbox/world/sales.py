@@ -98,7 +98,7 @@ def ring(scene: Scene, due: Due) -> None:
     _status(scene, standing, due.moment, WORKING, only_from="Open - Not Contacted")
     if rng.random() < 0.3:
         when = due.moment + int(rng.uniform(5, 50) * MINUTE)
-        add_task(scene, standing, when, f"メール: {reason} のお礼", Type="Email", TaskSubtype="Email")
+        scene.push(when, due.person, "write", reason)
         if answered and rng.random() < 0.25:
             scene.push(working_moment(when + 2 * HOUR, rng), due.person, "reply", reason)
     if answered:
@@ -124,6 +124,12 @@ def _after_a_talk(scene: Scene, standing: Standing, due: Due, rng: Random) -> No
         task = add_task(scene, standing, due.moment, "再架電", Status="Not Started", ActivityDate=day, Type="Call")
         if task is not None and rng.random() < 0.7:
             scene.push(later(rng, due.moment + 13 * DAY, 0.5, 2), due.person, "finish", task)
+
+
+def write(scene: Scene, due: Due) -> None:
+    """A rep writes an e-mail after a call."""
+    standing = scene.standings.of(due.person)
+    add_task(scene, standing, due.moment, f"メール: {due.detail} のお礼", Type="Email", TaskSubtype="Email")
 
 
 def reply(scene: Scene, due: Due) -> None:

@@ -26,13 +26,14 @@ from connector.sandbox.world import (
 )
 from connector.sandbox.world.agenda import Agenda, Due
 from connector.sandbox.world.ledger import Ledger
-from connector.sandbox.world.moments import DAY, HOUR, text
+from connector.sandbox.world.moments import DAY, MINUTE, at, day_in_japan, text
 from connector.sandbox.world.scene import HISTORY, Scene
 
 _HANDLERS: dict[str, Callable[[Scene, Due], None]] = {
     "birth": arrivals.birth,
     "renew": visits.renew,
     "visit": visits.visit,
+    "passers_by": visits.passers_by,
     "resume": visits.resume,
     "form": visits.form,
     "download": visits.download,
@@ -48,6 +49,7 @@ _HANDLERS: dict[str, Callable[[Scene, Due], None]] = {
     "bounce": mail.bounce,
     "call": sales.call,
     "ring": sales.ring,
+    "write": sales.write,
     "reply": sales.reply,
     "finish": sales.finish,
     "meet": sales.meet,
@@ -84,7 +86,11 @@ def build(sandbox: Sandbox) -> None:
         ledger = Ledger(sandbox, connection)
         assets.found(sandbox.config, ledger, assets.Assets(connection), begin)
         ledger.write()
-        first = [Due(mail.first_mailing(begin), -1, "mailing"), Due(desk.first_day(begin), -1, "day")]
+        first = [
+            Due(mail.first_mailing(begin), -1, "mailing"),
+            Due(desk.first_day(begin), -1, "day"),
+            Due(at(day_in_japan(begin) + 1, 0), -1, "passers_by"),
+        ]
         connection.executemany("INSERT INTO world_agenda VALUES (?, ?, ?, ?)", first)
     if sandbox.config.people < 1:
         return
@@ -166,5 +172,5 @@ def _touch_bought_leads(sandbox: Sandbox, moment: int) -> None:
     with sandbox.database.write() as connection:
         connection.execute(
             "UPDATE Lead SET SystemModstamp = ? WHERE LeadSource = 'Purchased List' AND SystemModstamp < ?",
-            (text(moment + HOUR // 60), text(moment)),
+            (text(moment + MINUTE), text(moment)),
         )

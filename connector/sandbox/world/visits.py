@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from connector.sandbox.world.agenda import Due
-from connector.sandbox.world.draws import mix, pick, salt
+from connector.sandbox.world.draws import mix, pick, poisson, salt, shares_of
 from connector.sandbox.world.moments import DAY, HOUR, day_in_japan, leisure_moment, text
 from connector.sandbox.world.scene import Scene
 from connector.sandbox.world.standing import Standing
@@ -32,6 +32,10 @@ _FILES_BY_STEP = (
 )
 _FORM_CHANCE = {"inquiry": 0.35, "quote": 0.35, "demo": 0.3, "whitepaper": 0.4, "webinar": 0.4}
 _FORM_NAMES = {kind: name for kind, name, _ in FORMS}
+_OTHER_SHARES = shares_of(OTHER_VISITS)
+_PASSERS_BY = 0.0006
+"""Strangers a day for each person of the world."""
+
 _MOST_PAGES = 16
 PERIOD = 180 * DAY
 """A person's interest is decided anew twice a year."""
@@ -50,7 +54,7 @@ def renew(scene: Scene, due: Due) -> None:
             if rng.random() < _season(scene, begin):
                 _journey(scene, due.person, begin, standing.intent, rng)
     if rng.random() < 0.25:
-        reason = OTHER_VISITS[pick(rng.random(), tuple(share for _, share, _ in OTHER_VISITS))][0]
+        reason = OTHER_VISITS[pick(rng.random(), _OTHER_SHARES)][0]
         moment = leisure_moment(day_in_japan(due.moment + int(rng.random() * PERIOD)), rng)
         if moment > due.moment:
             scene.push(moment, due.person, "visit", f"0:{0.3:.2f}:{reason}")
@@ -74,6 +78,15 @@ def _journey(scene: Scene, person: int, begin: int, intent: float, rng: Random) 
         day += rng.choice((1, 1, 2, 2, 3, 4, 6))
 
 
+def passers_by(scene: Scene, due: Due) -> None:
+    """Visitors of one day of whom nobody will ever know who they are. They bear numbers below -1."""
+    rng, today = scene.rng(due), day_in_japan(due.moment)
+    scene.push(due.moment + DAY, -1, "passers_by")
+    for number in range(poisson(rng, scene.people * _PASSERS_BY)):
+        reason = OTHER_VISITS[pick(rng.random(), _OTHER_SHARES)][0]
+        scene.push(leisure_moment(today, rng), -2 - today * 100_000 - number, "visit", f"0:0.20:{reason}")
+
+
 def visit(scene: Scene, due: Due) -> None:
     """A visit: its row, then page by page what is seen and done."""
     standing, rng = scene.standings.of(due.person), scene.rng(due)
@@ -86,6 +99,11 @@ def visit(scene: Scene, due: Due) -> None:
     row = {"id": number, "visitorId": visitor, "prospectId": standing.prospect_id, **origin}
     moments = {"createdAt": text(due.moment), "firstVisitorPageViewAt": text(due.moment)}
     scene.ledger.add("visits", {**row, **moments, "updatedAt": text(due.moment)})
+    if rng.random() < 0.04:
+        name = rng.choice(("facebook", "partner"))
+        columns = {"customRedirectId": scene.assets[f"redirect:{name}"], "visitorId": visitor, "details": name}
+        scene.activity(standing, due.moment, 21, "Custom Redirect", **columns)
+        scene.standings.score(standing, due.moment, 3, "Custom Redirect Click")
     _walk(scene, standing, number, due.moment, steps, 0)
 
 
@@ -234,6 +252,12 @@ def form(scene: Scene, due: Due) -> None:
     number, rng = scene.assets[f"form:{kind}"], scene.rng(due)
     columns = {"visitorId": standing.visitor_id, "formId": number, "campaignId": scene.assets["ae_campaign:Web"]}
     name = _FORM_NAMES[kind]
+    where = rng.random()
+    if where < 0.06:
+        scene.activity(standing, due.moment - 20, 3, "Form", details=name, **columns)
+    if where > 0.88:
+        page = scene.assets[f"landing_page:{kind}"]
+        scene.activity(standing, due.moment - 40, 2, "Landing Page", landingPageId=page, details=f"LP {name}")
     scene.activity(standing, due.moment, 4, "Form", details=name, **columns)
     scene.standings.score(standing, due.moment, 50, name)
     values = {"convertedAt": text(due.moment), "convertedFromObjectType": "Form", "convertedFromObjectName": name}

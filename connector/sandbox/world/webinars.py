@@ -50,6 +50,8 @@ def attend(scene: Scene, due: Due) -> None:
         title = webinar_title(int(number))
         scene.activity(standing, due.moment, 24, "Webinar", campaignId=campaign, details=title)
         scene.standings.score(standing, due.moment, 0, title)
+        if scene.rng(due).random() < 0.35:
+            scene.push(due.moment + 65 * MINUTE, due.person, "form", "survey")
     if member:
         user = scene.assets["user:integration"]
         scene.touch("CampaignMember", member, due.moment, user, Status="Attended")
