@@ -1,0 +1,97 @@
+"""What the mirror holds is what the world has, row by row, whatever happens between two pulls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.domain.streams import MappedStream
+from connector.rules.mapping import load_mapping
+from connector.store.database import Store, open_store
+from tests.acceptance.connector_process import ROOT, Connector
+
+pytestmark = pytest.mark.requirement("SY-1", "SY-2", "SY-3", "SY-6", "SY-10")
+
+STREAMS = load_mapping(ROOT / "mappings").fields.streams
+
+
+def test_the_mirror_equals_the_world_after_a_first_and_five_later_pulls(start: Callable[..., Connector]) -> None:
+    connector = start("--people", "150", "--seed", "7", "--frozen")
+    assert connector.run("pull").code == 0
+    assert differences(connector) == []
+    for _ in range(5):
+        disturb(connector)
+        moved = connector.sandbox.control("PUT", "clock", {"advance_seconds": 86_400 + 3_600})
+        assert moved.status_code == 200, moved.text
+        assert connector.run("pull").code == 0
+        assert differences(connector) == []
+
+
+def disturb(connector: Connector) -> None:
+    """People at work beside the world's own: an edit, a deletion and its undoing, a merge, a conversion."""
+    living = [
+        str(row["Id"])
+        for row in connector.sandbox.truth("Lead")
+        if not row["IsDeleted"] and not row["IsConverted"] and row["MasterRecordId"] is None
+    ]
+    edited, deleted, restored, winner, loser, converted = living[:: len(living) // 6][:6]
+    for deed, wish in (
+        ("edit", {"id": edited, "fields": {"Title": "部長", "Company": "改名\n株式会社"}}),
+        ("delete", {"id": deleted}),
+        ("delete", {"id": restored}),
+        ("undelete", {"id": restored}),
+        ("merge", {"winner": winner, "losers": [loser]}),
+        ("convert", {"lead": converted, "opportunity": "新しい商談"}),
+    ):
+        answer = connector.sandbox.control("POST", deed, wish)
+        assert answer.status_code == 200, answer.text
+
+
+def differences(connector: Connector) -> list[str]:
+    """Every row that one side has and the other has not, in words."""
+    found = []
+    with open_store(Path(connector.store)) as store:
+        for mapped in STREAMS:
+            found += stream_differences(connector, store, mapped)
+    return found
+
+
+def stream_differences(connector: Connector, store: Store, mapped: MappedStream) -> list[str]:
+    world = connector.sandbox.truth(_table(mapped))
+    columns = [(column.name, column.field) for column in mapped.columns]
+    key = "Id" if mapped.stream.remote == "salesforce" else "id"
+    truth = {
+        str(row[key]): tuple(_plain(row[field]) for _, field in columns)
+        for row in world
+        if mapped.stream.keeps_deleted or not row.get("IsDeleted")
+    }
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    rows = store.run(f'SELECT id, {names} FROM "mirror_{mapped.stream.table}" WHERE _until IS NULL')
+    mirror = {str(row[0]): tuple(_plain(value) for value in row[1:]) for row in rows}
+    assert len(mirror) == len(rows), f"{mapped.stream.name} has an id twice"
+    return [
+        f"{mapped.stream.name} {record}: {truth.get(record)} in the world, {mirror.get(record)} in the mirror"
+        for record in sorted(truth.keys() | mirror.keys())
+        if truth.get(record) != mirror.get(record)
+    ]
+
+
+def _table(mapped: MappedStream) -> str:
+    return mapped.stream.object.replace("-", "_")
+
+
+def _plain(value: Any) -> Any:
+    """A value without the spelling of either side."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None if value == "" else value
