@@ -20,6 +20,8 @@ MAX_HEADERS = 65_536
 MAX_BODY = 256 * 1024 * 1024
 _GZIP_FROM = 1024
 _ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
+_ABSOLUTE = re.compile("https?://", re.IGNORECASE)
+_SLASHES = re.compile("//+")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -84,11 +86,16 @@ def read_body(stream: BinaryIO, head: Head) -> bytes:
 
 
 def split_target(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """A request target as the path (decoded, but for an encoded slash) and the query's pairs in order."""
-    if "://" in target.partition("?")[0]:
+    """A request target as the path and the query's pairs in order.
+
+    The path is decoded but for an encoded slash, and repeated slashes count as one.
+    """
+    if _ABSOLUTE.match(target):
         target = "/" + target.partition("://")[2].partition("/")[2]
     raw_path, _, raw_query = target.partition("#")[0].partition("?")
-    path = "%2F".join(unquote(piece) for piece in _ENCODED_SLASH.split(raw_path))
+    # Clients append their paths to an instance URL that ends with a slash.
+    single = _SLASHES.sub("/", raw_path)
+    path = "%2F".join(unquote(piece) for piece in _ENCODED_SLASH.split(single))
     return path, tuple(parse_qsl(raw_query, keep_blank_values=True))
 
 

@@ -124,6 +124,7 @@ def test_target_is_decoded_but_for_an_encoded_slash() -> None:
     path, query = split_target("/sobjects/Lead/Ext_Id__c/a%2fb%40c%20d?q=SELECT+Id&q=%2B&empty=")
     assert path == "/sobjects/Lead/Ext_Id__c/a%2Fb@c d"
     assert query == (("q", "SELECT Id"), ("q", "+"), ("empty", ""))
+    assert split_target("//services//data")[0] == "/services/data"
     assert split_target("http://host:1/services?url=http://x/")[0] == "/services"
     assert split_target("/services?url=http://x/") == ("/services", (("url", "http://x/"),))
 
