@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 
 from connector.domain.running import Run
+from connector.rules.conditions import Bind
 from connector.rules.load import SHIPPED, RuleSet, load_rules
+from connector.store.binding import open_binding
 
 PEOPLE = {
     "person_id": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR", "company": "VARCHAR", "company_id": "VARCHAR",
@@ -95,17 +97,13 @@ def _stored(value: object) -> object:
 
 
 @cache
-def _wall() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:", config={"threads": 1})
+def _wall() -> Bind:
+    return open_binding()
 
 
 def bind(condition: str, item: str) -> str | None:
-    """The second wall as the store gives it: tries a condition on one typed row."""
-    try:
-        ((kind, _),) = _wall().execute(f"SELECT typeof({condition}), ({condition}) FROM {item}").fetchall()
-    except duckdb.Error as error:
-        return str(error).split("\n", 1)[0]
-    return None if kind == "BOOLEAN" else f"it is a {kind}, not true or false"
+    """The store's own second wall, opened once."""
+    return _wall()(condition, item)
 
 
 def shipped(name: str = "classic") -> RuleSet:

@@ -23,7 +23,8 @@ def open_binding() -> Callable[[str, str], str | None]:
 
     def bind(condition: str, item: str) -> str | None:
         try:
-            kind = connection.execute(f"SELECT typeof({condition}) FROM {item}").fetchone()
+            # The value is asked for too: `typeof` alone is answered without looking at any literal.
+            kind = connection.execute(f"SELECT typeof({condition}), ({condition}) FROM {item}").fetchone()
         except duckdb.Error as error:
             return str(error).strip().splitlines()[0]
         if kind is None or kind[0] != "BOOLEAN":
