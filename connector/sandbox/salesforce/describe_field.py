@@ -34,6 +34,21 @@ _SYSTEM_REFERENCES = frozenset(
         "RecurrenceActivityId",
     }
 )
+_ALWAYS_VISIBLE = frozenset({
+    "ContactId",
+    "EmailBouncedDate",
+    "EmailBouncedReason",
+    "FirstName",
+    "ForecastCategoryName",
+    "IndividualId",
+    "Pricebook2Id",
+    "Role",
+    "Salutation",
+})
+"""Fields that no field-level security can hide, though they may be empty."""
+_SECURED = frozenset({"ExpectedRevenue", "IsAllDayEvent", "IsPrivate"})
+"""Fields that it can hide, though they are never empty or cannot be written."""
+_SECURED_OF_ACTIVITIES = frozenset({"Description", "IsAllDayEvent", "Location", "Type", "WhatId", "WhoId"})
 
 
 def describe_field(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
@@ -82,7 +97,7 @@ def describe_field(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
         "nameField": field.name == _name_field(definition),
         "namePointing": is_polymorphic,
         "nillable": field.nillable,
-        "permissionable": field.nillable and (field.createable or is_compound),
+        "permissionable": _is_permissionable(definition, field),
         "picklistValues": [_picklist_value(entry) for entry in field.values],
         "polymorphicForeignKey": is_polymorphic,
         "precision": 0 if is_int else field.precision,
@@ -94,7 +109,7 @@ def describe_field(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference" and field.name not in _SYSTEM_REFERENCES,
+        "searchPrefilterable": field.type == "reference" and field.name not in _SYSTEM_REFERENCES and field.nillable,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": is_free,
         "type": field.type,
@@ -102,6 +117,17 @@ def describe_field(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
         "updateable": field.updateable,
         "writeRequiresMasterRead": False,
     }
+
+
+def _is_permissionable(definition: ObjectDef, field: FieldDef) -> bool:
+    """Whether field-level security can hide the field."""
+    if field.custom:
+        return field.nillable
+    if definition.name in {"Task", "Event"}:
+        return field.name in _SECURED_OF_ACTIVITIES
+    if field.name in _SECURED or field.type == "address":
+        return True
+    return field.nillable and field.createable and field.name not in _ALWAYS_VISIBLE
 
 
 def _default(field: FieldDef) -> str | int | float | bool | None:

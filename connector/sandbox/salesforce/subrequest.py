@@ -15,7 +15,7 @@ from connector.sandbox.salesforce import collections, describe, limits, query, r
 from connector.sandbox.salesforce.refusals import method_not_allowed, not_found
 from connector.sandbox.wire import Request, Response
 
-ROUTES: tuple[Route, ...] = (
+CALLABLE: tuple[Route, ...] = (
     *query.ROUTES,
     *describe.ROUTES,
     *rows.ROUTES,
@@ -38,7 +38,7 @@ def call(outer: Request, sandbox: Sandbox, method: str, url: str, headers: Mappi
         headers={"authorization": outer.headers.get("authorization", ""), **headers},
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    found = find_route(ROUTES, inner)
+    found = find_route(CALLABLE, inner)
     if isinstance(found, set):
         return method_not_allowed(method, found) if found else not_found()
     matched, groups = found

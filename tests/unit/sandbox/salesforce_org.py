@@ -26,7 +26,7 @@ START = datetime(2026, 10, 1, tzinfo=UTC)
 API_USER, REP, GONE = (record_id("005", number) for number in (1, 2, 3))
 QUEUE = record_id("00G", 1)
 V = "/services/data/v61.0"
-ROUTES = (*subrequest.ROUTES, *composite.ROUTES, *batch.ROUTES, *tree.ROUTES, *by_hand.ROUTES)
+ROUTES = (*subrequest.CALLABLE, *composite.ROUTES, *batch.ROUTES, *tree.ROUTES, *by_hand.ROUTES)
 
 
 @dataclass(frozen=True)
