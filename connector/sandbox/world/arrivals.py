@@ -9,7 +9,7 @@ from typing import Any
 from connector.sandbox.world import crm
 from connector.sandbox.world.agenda import Due
 from connector.sandbox.world.draws import salt, stream, unit
-from connector.sandbox.world.moments import DAY, HOUR, at, day_in_japan, text
+from connector.sandbox.world.moments import DAY, HOUR, at, day_in_japan, text, working_moment
 from connector.sandbox.world.oddities import odd_email
 from connector.sandbox.world.people import IMPORT_FROM, IMPORT_TO, Person, import_leader
 from connector.sandbox.world.scene import HISTORY, Scene, later
@@ -182,6 +182,8 @@ def _destiny(scene: Scene, person: Person, moment: int, rng: Random) -> None:
             scene.push(moment + min(left // 2, 20 * DAY), person.index, "deal", "open")
         return
     when = moment + int(left * rng.uniform(0.15, 0.9))
+    at_work = working_moment(when, rng)
+    when = at_work if at_work < scene.start else when
     if person.fate == "converted":
         for days in (9.0, 7.5, 6.0, 3.0, 1.0):
             visit = moment + int((when - moment) * (1 - days / 12))

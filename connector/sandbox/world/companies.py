@@ -103,7 +103,7 @@ def company(seed: int, index: int) -> Company:
         form=form,
         form_first=rng.random() < 0.7,
         domain=f"{label}.example",
-        number=corporate_number(f"99{(index * 7_368_787 + seed * 1009) % 10**10:010d}"),
+        number=corporate_number(f"99{(index * 3_618_033_989 + seed * 1_000_003) % 10**10:010d}"),
         trade=_trade(seed, index - 1 if index % 25 == 24 else index),
         place=place,
         street=f"{place.town}{rng.randint(1, 5)}-{rng.randint(1, 30)}-{rng.randint(1, 20)}",

@@ -10,6 +10,9 @@ from connector.sandbox.catalogue.model import FieldDef, ObjectDef
 from connector.sandbox.context import Sandbox
 from connector.sandbox.ids import record_id
 
+_HELD_BY = {"Task": ("WhoId",), "Event": ("WhoId",), "CampaignMember": ("LeadId",)}
+"""By which columns `holders` can be asked for."""
+
 
 class UnknownColumnError(Exception):
     """The world writes a column that the catalogue does not have."""
@@ -33,9 +36,9 @@ class Ledger:
         self._defaults: dict[str, dict[str, Any]] = {}
         self._rows: dict[str, list[list[Any]]] = defaultdict(list)
         self._changes: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
+        self._held: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._next: dict[str, int] = {}
         self._prefixes: dict[str, str] = {}
-        self.pending = 0
 
     def number(self, table: str) -> int:
         """The next whole number of a table, which is the id in Account Engagement."""
@@ -60,15 +63,21 @@ class Ledger:
         if not row.keys() <= defaults.keys():
             raise UnknownColumnError(f"{table} has no column {sorted(row.keys() - defaults.keys())}.")
         self._rows[table].append(list({**defaults, **row}.values()))
-        self.pending += 1
+        self._hold(table, row.get("Id"), row)
 
     def change(self, table: str, key: Any, **values: Any) -> None:
         """Keeps new values for some columns of one row; the last word on a column wins."""
+        self._hold(table, key, values)
         kept = self._changes[table].get(key)
         if kept is None:
             self._changes[table][key] = values
         else:
             kept.update(values)
+
+    def _hold(self, table: str, record: Any, values: dict[str, Any]) -> None:
+        for column in _HELD_BY.get(table, ()):
+            if values.get(column) is not None:
+                self._held[table, column, values[column]].add(record)
 
     def write(self) -> None:
         """Writes what was kept: rows first, then changes, then how far each id sequence has come."""
@@ -81,8 +90,8 @@ class Ledger:
             self._sandbox.database.next_ids(table, used)
         self._rows.clear()
         self._changes.clear()
+        self._held.clear()
         self._next.clear()
-        self.pending = 0
 
     def _write_changes(self, table: str, by_key: dict[Any, dict[str, Any]]) -> None:
         groups: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
@@ -102,14 +111,9 @@ class Ledger:
             f'SELECT "Id" FROM "{table}" WHERE "{column}" = ?',
             (value,),
         )
-        found = {str(row[0]) for row in rows}
-        names = list(self._columns(table)) if table not in self._defaults else list(self._defaults[table])
-        key, place = names.index("Id"), names.index(column)
-        found |= {row[key] for row in self._rows.get(table, ()) if row[place] == value}
-        for record, changes in self._changes.get(table, {}).items():
-            if changes.get(column, value) != value:
-                found.discard(record)
-        return sorted(found)
+        found = {str(row[0]) for row in rows} | self._held.get((table, column, value), set())
+        changes = self._changes[table]
+        return sorted(record for record in found if changes.get(record, {}).get(column, value) == value)
 
     def has_column(self, table: str, column: str) -> bool:
         """Whether the catalogue knows a column (custom fields may not be deployed)."""
