@@ -26,6 +26,7 @@ from connector.engine.tier import tier
 from connector.errors import StopError
 from connector.firmographics.register import Register
 from connector.planning.assemble import Basis, assemble
+from connector.planning.book import Book
 from connector.pulling.pull import (
     EngagementSource,
     Landing,
@@ -135,7 +136,7 @@ def plan(river: River, org_id: str, as_of: datetime) -> Plan:
     """Compares what should be with what the remotes have; changes nothing."""
     river.say("plan")
     basis = Basis(org_id, river.rules_hash, as_of, today(river, as_of))
-    return assemble(river.store.run, river.rules, river.mapping.fields, basis)
+    return assemble(river.store.run, Book(river.rules, river.mapping.fields, river.content), basis)
 
 
 def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:

@@ -13,6 +13,7 @@ from connector.domain.running import Run
 from connector.domain.streams import MappedStream
 from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps, last_day
 from connector.engine.decide import business_calendar
+from connector.planning.book import Book
 from connector.planning.brief import briefs
 from connector.planning.compare import compare
 from connector.planning.desired import desire
@@ -45,8 +46,9 @@ class FollowUps:
     ends: tuple[RunEnd, ...]
 
 
-def assemble(run: Run, rules: RuleSet, fields: Fields, basis: Basis) -> Plan:
+def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     """The plan from people, scored, graded, tiered and decided as they stand in the store's temporary tables."""
+    rules, fields = book.rules, book.fields
     desire(run, rules.tiers.tiers, fields.language, rules.scoring.time_zone)
     records, kept = [], []
     for mapped in _written(fields):
@@ -54,7 +56,7 @@ def assemble(run: Run, rules: RuleSet, fields: Fields, basis: Basis) -> Plan:
         records += changes
         kept += stays
     follow_ups = _follow_ups(run, rules, fields, basis)
-    tasks, withheld = _tasks(run, rules, fields, basis, follow_ups.open)
+    tasks, withheld = _tasks(run, book, basis, follow_ups.open)
     return Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -135,8 +137,9 @@ def _starts(
 
 
 def _tasks(
-    run: Run, rules: RuleSet, fields: Fields, basis: Basis, follow_ups: Sequence[FollowUp]
+    run: Run, book: Book, basis: Basis, follow_ups: Sequence[FollowUp]
 ) -> tuple[tuple[TaskCreation, ...], tuple[Withheld, ...]]:
+    rules = book.rules
     cadences = {cadence.id: cadence for cadence in rules.cadence.cadences}
     due: list[tuple[FollowUp, CadenceStep]] = list(
         due_tasks(follow_ups, cadences, business_calendar(rules), basis.today)
@@ -150,8 +153,8 @@ def _tasks(
         )
     }
     wanted = {follow_up.person_id for follow_up, step in due if task_key(basis.org_id, follow_up, step) not in there}
-    texts = briefs(run, rules, wanted, basis.as_of, fields.language)
-    return create_tasks(due, basis.org_id, there, lambda person: texts.get(person, ""), fields.language)
+    texts = briefs(run, book, wanted, basis.as_of)
+    return create_tasks(due, basis.org_id, there, texts.__getitem__, book.fields.language)
 
 
 def _reachable(run: Run) -> dict[str, Mapping[str, Any]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.running import Run
+from connector.domain.vocabulary import ACTIVITY_NAMES
 from connector.engine.explain import reasons, rule_names
 from connector.engine.moments import as_column
+from connector.planning.book import Book
 from connector.planning.desired import Language
 from connector.rules.load import RuleSet
 
@@ -21,7 +24,15 @@ _HEADS = {
 }
 
 
-def briefs(run: Run, rules: RuleSet, persons: Iterable[str], as_of: datetime, language: Language) -> dict[str, str]:
+@dataclass(frozen=True)
+class Brief:
+    """A task's text, and the figures that fit into its subject."""
+
+    headline: str
+    text: str
+
+
+def briefs(run: Run, book: Book, persons: Iterable[str], as_of: datetime) -> dict[str, Brief]:
     """The brief of each person: the figures, the rules that gave most, what was done last.
 
     No e-mail address and no phone number: the rep has them on the record. Reads desired_persons and activities.
@@ -30,17 +41,29 @@ def briefs(run: Run, rules: RuleSet, persons: Iterable[str], as_of: datetime, la
     if not wanted:
         return {}
     run("CREATE OR REPLACE TEMP TABLE briefed AS SELECT unnest($persons::VARCHAR[]) AS person_id", {"persons": wanted})
-    main, last = _main_reasons(run, rules, as_of, language), _last_actions(run, rules, as_of)
+    rules, language = book.rules, book.fields.language
+    main, last = _main_reasons(run, rules, as_of, language), _last_actions(run, book, as_of)
     head_reasons, head_actions = _HEADS[language]
     found = {}
-    for person, figures in run("SELECT person_id, reason FROM desired_persons SEMI JOIN briefed USING (person_id)", {}):
+    for person, figures, score, grade, tier in run(
+        "SELECT person_id, reason, score, grade, tier FROM desired_persons SEMI JOIN briefed USING (person_id)", {}
+    ):
         lines = [figures or ""]
         if person in main:
             lines += [head_reasons, *main[person]]
         if person in last:
             lines += [head_actions, *last[person]]
-        found[person] = "\n".join(lines)
+        found[person] = Brief(_headline(rules, score, grade, tier, language), "\n".join(lines))
     return found
+
+
+def _headline(rules: RuleSet, score: int, grade: str | None, tier: str | None, language: Language) -> str:
+    named = next((one.name for one in rules.tiers.tiers if one.id == tier), None)
+    if language == "ja":
+        words = (f"スコア{score}", f"グレード{grade}" if grade else None, named.ja if named else None)
+        return "・".join(word for word in words if word)
+    words = (f"score {score}", f"grade {grade}" if grade else None, named.en if named else None)
+    return ", ".join(word for word in words if word)
 
 
 def _main_reasons(run: Run, rules: RuleSet, as_of: datetime, language: Language) -> dict[str, list[str]]:
@@ -58,14 +81,16 @@ def _main_reasons(run: Run, rules: RuleSet, as_of: datetime, language: Language)
     return found
 
 
-def _last_actions(run: Run, rules: RuleSet, as_of: datetime) -> dict[str, list[str]]:
+def _last_actions(run: Run, book: Book, as_of: datetime) -> dict[str, list[str]]:
+    rules, language = book.rules, book.fields.language
     counted = ", ".join(f"'{kind}'" for kind in rules.scoring.activity_types)
+    names = {item.id: item.name.ja if language == "ja" else item.name.en for item in book.content.content}
     found: dict[str, list[str]] = defaultdict(list)
-    for person, day, kind, content in run(
+    for person, day, kind, item, url in run(
         f"""
         SELECT person_id,
             strftime(timezone('{rules.scoring.time_zone}', timezone('UTC', occurred_at)), '%Y-%m-%d %H:%M'),
-            type, coalesce(content, url, '')
+            type, content, url
         FROM activities SEMI JOIN briefed USING (person_id)
         WHERE occurred_at <= $as_of AND type IN ({counted})
         QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY occurred_at DESC, activity_id) <= $most
@@ -73,5 +98,7 @@ def _last_actions(run: Run, rules: RuleSet, as_of: datetime) -> dict[str, list[s
         """,
         {"as_of": as_column(as_of), "most": LAST_ACTIONS},
     ):
-        found[person].append(f"・{day} {kind} {content}".rstrip())
+        what = names.get(item, url or "")
+        word = ACTIVITY_NAMES.get(kind, (kind, kind))[0 if language == "ja" else 1]
+        found[person].append(f"・{day} {word} {what}".rstrip())
     return found

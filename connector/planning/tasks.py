@@ -8,6 +8,7 @@ from datetime import date
 
 from connector.domain.plan import PlainValue, TaskCreation, Withheld
 from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps
+from connector.planning.brief import Brief
 from connector.planning.desired import Language
 from connector.rules.model import Cadence
 
@@ -62,13 +63,13 @@ def create_tasks(
     due: Iterable[tuple[FollowUp, CadenceStep]],
     org_id: str,
     there: Collection[str],
-    brief: Callable[[str], str],
+    brief: Callable[[str], Brief],
     language: Language,
 ) -> tuple[tuple[TaskCreation, ...], tuple[Withheld, ...]]:
     """The tasks to make: none whose key is known already, none that breaks a consent.
 
-    `there` holds the keys of tasks that exist, were deleted by people, or that we made before. `brief` gives the
-    text of a task for a person.
+    `there` holds the keys of tasks that exist, were deleted by people, or that we made before. `brief` gives what a
+    task says about a person.
     """
     tasks, withheld = [], []
     for follow_up, step in due:
@@ -111,15 +112,15 @@ def _forbidden(follow_up: FollowUp, step: CadenceStep) -> str | None:
     return None
 
 
-def _values(follow_up: FollowUp, step: CadenceStep, brief: str, language: Language) -> dict[str, PlainValue]:
+def _values(follow_up: FollowUp, step: CadenceStep, brief: Brief, language: Language) -> dict[str, PlainValue]:
     subject = step.subject.ja if language == "ja" else step.subject.en
     values: dict[str, PlainValue] = {
-        "Subject": subject[:SUBJECT_LENGTH],
+        "Subject": f"{subject}｜{brief.headline}"[:SUBJECT_LENGTH],
         "ActivityDate": step.due.isoformat(),
         "Status": "Not Started",
         "Priority": "High" if step.channel == "call" else "Normal",
         "WhoId": follow_up.who_id,
-        "Description": brief,
+        "Description": brief.text,
     }
     if step.channel in _TYPES:
         values["Type"] = _TYPES[step.channel]

@@ -1,0 +1,18 @@
+"""What admins wrote, as planning needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.rules.content import Content
+from connector.rules.fields import Fields
+from connector.rules.load import RuleSet
+
+
+@dataclass(frozen=True)
+class Book:
+    """The rules, the mapping of fields and the catalogue of content."""
+
+    rules: RuleSet
+    fields: Fields
+    content: Content
