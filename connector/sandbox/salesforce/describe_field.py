@@ -34,17 +34,19 @@ _SYSTEM_REFERENCES = frozenset(
         "RecurrenceActivityId",
     }
 )
-_ALWAYS_VISIBLE = frozenset({
-    "ContactId",
-    "EmailBouncedDate",
-    "EmailBouncedReason",
-    "FirstName",
-    "ForecastCategoryName",
-    "IndividualId",
-    "Pricebook2Id",
-    "Role",
-    "Salutation",
-})
+_ALWAYS_VISIBLE = frozenset(
+    {
+        "ContactId",
+        "EmailBouncedDate",
+        "EmailBouncedReason",
+        "FirstName",
+        "ForecastCategoryName",
+        "IndividualId",
+        "Pricebook2Id",
+        "Role",
+        "Salutation",
+    }
+)
 """Fields that no field-level security can hide, though they may be empty."""
 _SECURED = frozenset({"ExpectedRevenue", "IsAllDayEvent", "IsPrivate"})
 """Fields that it can hide, though they are never empty or cannot be written."""

@@ -41,10 +41,13 @@ def answered(handler: Handler) -> Handler:
 def document(request: Request) -> Any:
     """The body's JSON. Raises RefusedError when it is none."""
     try:
-        return json.loads(request.body)
+        found = json.loads(request.body)
+        if rb"\ud" in request.body.lower():
+            json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except ValueError as error:
         place = f" at [line:{error.lineno}, column:{error.colno}]" if isinstance(error, json.JSONDecodeError) else ""
         raise RefusedError("JSON_PARSER_ERROR", f"Unexpected character or end-of-input{place}", None) from None
+    return found
 
 
 def json_object(request: Request) -> dict[str, Any]:

@@ -28,6 +28,7 @@ _LONG_TEXT = 32_000
 _LONGEST_QUERY = 100_000
 _CURSOR_LIFE = timedelta(days=2)
 _MOST_CURSORS = 1000
+_MOST_ROWS_HELD = 50_000_000
 _LETTERS = string.ascii_letters + string.digits
 _LOCATOR = re.compile(r"(0r8\w{15})-(\d+)")
 _APEX_TYPES: Mapping[str, str] = MappingProxyType(
@@ -57,18 +58,21 @@ class _Cursor:
 
 
 class _Cursors:
-    """The open cursors of one sandbox by locator; the oldest go when there are too many."""
+    """The open cursors of one sandbox by locator; the oldest go when there are too many, or too many rows in them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, _Cursor] = OrderedDict()
+        self._rows = 0
 
     def open(self, cursor: _Cursor) -> str:
         locator = "0r8" + "".join(secrets.choice(_LETTERS) for _ in range(15))
         with self._lock:
             self._open[locator] = cursor
-            while len(self._open) > _MOST_CURSORS:
-                self._open.popitem(last=False)
+            self._rows += cursor.result.total_size
+            while len(self._open) > _MOST_CURSORS or (self._rows > _MOST_ROWS_HELD and len(self._open) > 1):
+                _, oldest = self._open.popitem(last=False)
+                self._rows -= oldest.result.total_size
         return locator
 
     def find(self, locator: str, user_id: str, now: datetime) -> _Cursor | None:

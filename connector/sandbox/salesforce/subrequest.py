@@ -11,13 +11,14 @@ from typing import Any
 from connector.sandbox.context import Sandbox
 from connector.sandbox.http1 import split_target
 from connector.sandbox.routing import Route, find_route
-from connector.sandbox.salesforce import collections, describe, limits, query, rows
+from connector.sandbox.salesforce import collections, describe, limits, query, replication, rows
 from connector.sandbox.salesforce.refusals import method_not_allowed, not_found
 from connector.sandbox.wire import Request, Response
 
 CALLABLE: tuple[Route, ...] = (
     *query.ROUTES,
     *describe.ROUTES,
+    *replication.ROUTES,
     *rows.ROUTES,
     *collections.ROUTES,
     *limits.ROUTES,

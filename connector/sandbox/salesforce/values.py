@@ -84,11 +84,12 @@ def _integer(field: FieldDef, value: Any) -> int:
 
 
 def _number(field: FieldDef, value: Any) -> float:
+    digits = field.precision - field.scale
     number = _decimal(field.type, value)
-    if number.adjusted() < 40:
-        number = number.quantize(Decimal(1).scaleb(-field.scale), rounding=ROUND_HALF_UP)
-    _check_digits(field, number, field.precision - field.scale)
-    return float(number)
+    _check_digits(field, number, digits)
+    rounded = number.quantize(Decimal(1).scaleb(-field.scale), rounding=ROUND_HALF_UP)
+    _check_digits(field, rounded, digits)
+    return float(rounded)
 
 
 def _decimal(kind: str, value: Any) -> Decimal:

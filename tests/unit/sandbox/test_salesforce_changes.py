@@ -29,8 +29,8 @@ REFUSED: tuple[tuple[dict[str, Any], str, str, list[str] | None], ...] = (
         {"MasterRecordId": None, "Name": "x"},
         "INVALID_FIELD_FOR_INSERT_UPDATE",
         (
-            "Unable to create/update fields: MasterRecordId, Name. Please check the security settings of this field and "
-            "verify that it is read/write for your profile or permission set."
+            "Unable to create/update fields: MasterRecordId, Name. Please check the security settings of this field "
+            "and verify that it is read/write for your profile or permission set."
         ),
         ["MasterRecordId", "Name"],
     ),
@@ -61,6 +61,18 @@ REFUSED: tuple[tuple[dict[str, Any], str, str, list[str] | None], ...] = (
         "NUMBER_OUTSIDE_VALID_RANGE",
         "Employees: value outside of valid range on numeric field: 123456789",
         ["NumberOfEmployees"],
+    ),
+    (
+        {"AnnualRevenue": 1e35},
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "Annual Revenue: value outside of valid range on numeric field: 1E+35",
+        ["AnnualRevenue"],
+    ),
+    (
+        {"Connector_Score__c": 999999.5},
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "Connector Score: value outside of valid range on numeric field: 1000000",
+        ["Connector_Score__c"],
     ),
     ({"Status": "Closed - Converted"}, "INVALID_STATUS", "invalid status: Closed - Converted", ["Status"]),
     (

@@ -35,8 +35,11 @@ def test_create_refuses_an_id_and_a_broken_body(org: Org) -> None:
     given = org.call("POST", "sobjects/Lead", {"Id": record_id("00Q", 5), "LastName": "x", "Company": "y"})
     message = "The Id field should not be specified in the sobject data."
     assert (given.status, given.body) == (400, [{"message": message, "errorCode": "INVALID_FIELD"}])
-    broken = org.call("POST", "sobjects/Lead", "{")
-    assert (broken.status, broken.body[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+    for body in ("{", "[]", '{"LastName": "\\ud800", "Company": "half a character"}', '{"LastName": "\\ud83d\\ude00"}'):
+        broken = org.call("POST", "sobjects/Lead", body)
+        expected = "REQUIRED_FIELD_MISSING" if "ude00" in body else "JSON_PARSER_ERROR"
+        assert (broken.status, broken.body[0]["errorCode"]) == (400, expected)
+    assert org.rows("Lead") == []
 
 
 def test_read_shows_the_record_as_queries_do(org: Org) -> None:
