@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from connector.domain.running import Load, Run
 from connector.domain.streams import AttributeType
 from connector.engine.composing import compose
+from connector.errors import ConfigurationError
 
 _FILE = "enrich_people"
 _ATTRIBUTES = (
@@ -20,7 +21,17 @@ _PROFILES = (
     ("salesforce.Contact", "profiles_of_contacts", "contact"),
     ("account_engagement.prospects", "profiles_of_prospects", "prospect"),
 )
-_RESERVED = frozenset({"person_id", "kind", "live", "converted", "merged", "place", "precedence", "word", "status"})
+_OF_ACCOUNT = {
+    "company": "name", "website": "website", "industry": "industry", "employees": "employees",
+    "prefecture": "prefecture", "corporate_number": "corporate_number",
+}  # fmt: skip
+_RESERVED = frozenset({
+    "person_id", "record_key", "record_id", "first_record", "lead_ids", "contact_ids", "prospect_ids", "company_id",
+    "match_status", "match_method", "match_confidence", "crm_status", "source", "source_word", "status_word",
+    "is_open_lead", "kind", "unit", "live", "converted", "merged", "place", "precedence", "word", "status",
+    "opted_out", "do_not_call", "account_id",
+})  # fmt: skip
+"""Columns that enrich makes itself."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +49,21 @@ class EnrichMapping:
 
 
 def choose_attributes(run: Run, mapping: EnrichMapping) -> None:
-    """Makes enrich_chosen: one row a living person, before companies and deals are known."""
+    """Makes enrich_chosen: one row a living person, before companies and deals are known.
+
+    Raises ConfigurationError for an added attribute whose name enrich needs itself.
+    """
+    added = {stream: mapping.extra.get(stream, {}) for stream, _, _ in _PROFILES}
+    for stream, attributes in added.items():
+        _refuse_reserved(stream, attributes)
     profiles = " UNION ALL BY NAME ".join(
-        compose(_FILE, statement, extra=_extra_columns(mapping.extra.get(stream, {}), alias))
+        compose(_FILE, statement, extra=_extra_columns(added[stream], alias), of_account=_of_account(added[stream]))
         for stream, statement, alias in _PROFILES
     )
     run(compose(_FILE, "profiles", profiles=profiles), {})
-    attributes = ",\n    ".join(
-        f'arg_min("{name}", place) FILTER (WHERE live) AS "{name}"' for name in (*_ATTRIBUTES, *_extra_names(mapping))
-    )
-    run(compose(_FILE, "chosen", attributes=attributes), {})
+    names = dict.fromkeys((*_ATTRIBUTES, *(name for attributes in added.values() for name in attributes)))
+    chosen = ",\n    ".join(f'arg_min("{name}", place) FILTER (WHERE live) AS "{name}"' for name in names)
+    run(compose(_FILE, "chosen", attributes=chosen), {})
 
 
 def enrich_people(run: Run, load: Load, mapping: EnrichMapping) -> None:
@@ -58,15 +74,25 @@ def enrich_people(run: Run, load: Load, mapping: EnrichMapping) -> None:
     run(compose(_FILE, "people"), {})
 
 
-def _extra_names(mapping: EnrichMapping) -> tuple[str, ...]:
-    names = dict.fromkeys(name for stream, _, _ in _PROFILES for name in mapping.extra.get(stream, {}))
-    return tuple(name for name in names if name not in _ATTRIBUTES and name not in _RESERVED)
+def _refuse_reserved(stream: str, attributes: Iterable[str]) -> None:
+    for name in attributes:
+        if name in _RESERVED:
+            raise ConfigurationError(
+                f"fields.yaml: {stream}.read.{name}: the connector uses this name itself. Give the attribute another."
+            )
 
 
-def _extra_columns(extra: Mapping[str, AttributeType], alias: str) -> str:
-    taken = {"contact": {"company", "website", "industry", "employees", "prefecture", "corporate_number"}}
-    skipped = _RESERVED | taken.get(alias, set())
-    return "".join(f', {alias}."{name}"' for name in extra if name not in skipped)
+def _extra_columns(extra: Iterable[str], alias: str) -> str:
+    taken = _OF_ACCOUNT if alias == "contact" else {}
+    return "".join(f', {alias}."{name}"' for name in extra if name not in taken)
+
+
+def _of_account(extra: Iterable[str]) -> str:
+    own = set(extra)
+    return ", ".join(
+        f"coalesce(contact.{name}, account.{field}) AS {name}" if name in own else f"account.{field} AS {name}"
+        for name, field in _OF_ACCOUNT.items()
+    )
 
 
 def _words(words: Mapping[str, str]) -> list[tuple[str, str]]:

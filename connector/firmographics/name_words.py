@@ -26,13 +26,13 @@ _OLD_AND_NEW = (
     "邨村 槗橋 𣘺橋 荗茂 渕淵 渊淵 閒間 塲場 刧劫 凢凡 凬風 鈆鉛 舩船 甞嘗 麴麹 麵麺 檜桧 "
     "頸頚 鷗鴎 攪撹 蠣蛎 戶戸 鄰隣 迹跡 逹達 "
 )
-KANJI_FOLD = str.maketrans({pair[0]: pair[1] for pair in _OLD_AND_NEW.split()})
+KANJI_FOLD = {ord(pair[0]): pair[1] for pair in _OLD_AND_NEW.split()}
 """Old, variant and name characters → the ones in use. For keys only, never for what people read."""
 
 FORM_KANJI = str.maketrans("會學醫團舊國獨", "会学医団旧国独")
 """The old characters that legal forms are written with (株式會社): folded before the form is looked for."""
 
-SMALL_KANA = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
+SMALL_KANA = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 
 FORMS: dict[str, tuple[str, ...]] = {
     "kk": ("株式会社", "(株)", "カ)", "(カ", "(カ)", "kabushikikaisha", "kabushiki kaisha", "k.k.", "kk"),

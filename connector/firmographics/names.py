@@ -33,10 +33,26 @@ _BEFORE_FORMS = [form for _, form in _JAPANESE]
 _ENGLISH = [
     (re.compile(rf"(?:[\s,]+|(?<=[\w)])\.\s*)(?:{text})\s*[.,]*\s*$"), form) for text, form in ENGLISH_FORMS
 ]
+_LATIN_END = re.compile(r"[a-z][\s.,]*$")
+_INVISIBLE = dict.fromkeys(
+    (0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+)
+_GAP = re.compile(r"[\s\"“”「」『』]+")
+_SIGNS = re.compile(r"[\W_・]+")
 _LATIN_AND = re.compile(r"(?<=[a-z0-9\s])&(?=[a-z0-9\s])")
 _SPACED_UNIT = re.compile(rf"^(.*\S)[\s・/|,]+\S*?(?:{UNITS})[\d一二三四五六七八九十]*$")
 _GLUED_UNIT = re.compile(rf"^(.{{2,}}?)(?:(?:{PLACES})+(?:{GLUED_UNITS})|本社|本店)$")
 _FULL_FORM = re.compile("|".join(re.escape(text) for text, _ in _JAPANESE if len(text) >= 4))
+
+
+def _loose_table() -> dict[int, str | None]:
+    """Old characters → new, hiragana → katakana, small kana → large; long vowel marks go."""
+    katakana = {letter: chr(letter + 0x60) for letter in range(ord("ぁ"), ord("ゖ") + 1)}
+    large = {letter: SMALL_KANA.get(kana, kana) for letter, kana in katakana.items()}
+    return {**KANJI_FOLD, **large, **{ord(small): kana for small, kana in SMALL_KANA.items()}, ord("ー"): None}
+
+
+_LOOSE = _loose_table()
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,7 @@ def name_keys(name: str) -> NameKeys:
     strict = _strict(whole)
     if len(strict) < 2 or strict in _FORM_TEXTS or (form is None and strict in NO_COMPANY):
         return NameKeys()
-    loose = _loose(strict)
+    loose = _loose(strict) or strict
     cut = _loose(_strict(core if branch else _cut(core)))
     return NameKeys(strict, loose, cut if cut != loose and len(cut) >= 2 else None, form, position)
 
@@ -73,9 +89,8 @@ def name_key_rows(names: Iterable[str]) -> list[tuple[str, str | None, str | Non
 
 def _plain(name: str) -> str:
     """NFKC, lower case, one space for white space and quotes, no invisible marks; the kanji of legal forms folded."""
-    text = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
-    unquoted = re.sub(r"[\s\"“”「」『』]+", " ", text)
-    return unquoted.strip().lower().translate(FORM_KANJI)
+    text = unicodedata.normalize("NFKC", name).translate(_INVISIBLE)
+    return _GAP.sub(" ", text).strip().lower().translate(FORM_KANJI)
 
 
 def _without_form(text: str) -> tuple[str, str | None, str | None, str | None]:
@@ -96,7 +111,7 @@ def _without_form(text: str) -> tuple[str, str | None, str | None, str | None]:
 
 def _without_english_form(text: str) -> tuple[str, str | None, str | None]:
     form = None
-    for _ in range(3):
+    for _ in range(3 if _LATIN_END.search(text) else 0):
         for pattern, word in _ENGLISH:
             shorter = pattern.sub("", text)
             if shorter != text and _strict(shorter):
@@ -112,13 +127,11 @@ def _form_of(match: re.Match[str]) -> str | None:
 
 
 def _strict(text: str) -> str:
-    return re.sub(r"[\W_・]", "", _LATIN_AND.sub("and", text))
+    return _SIGNS.sub("", _LATIN_AND.sub("and", text) if "&" in text else text)
 
 
 def _loose(text: str) -> str:
-    folded = text.translate(KANJI_FOLD)
-    katakana = "".join(chr(ord(letter) + 0x60) if "ぁ" <= letter <= "ゖ" else letter for letter in folded)
-    return katakana.translate(SMALL_KANA).replace("ー", "")
+    return text.translate(_LOOSE)
 
 
 def _cut(core: str) -> str:

@@ -11,12 +11,10 @@ JOIN person_records AS known ON known.kind = 'lead' AND known.record_id = lead.i
 WHERE known.live OR known.merged;
 
 -- name: profiles_of_contacts
--- What a contact does not know itself comes from its account.
+-- What a contact has no field for comes from its account.
 SELECT
     known.*, 1 AS precedence,
-    contact.email, contact.name, account.name AS company, contact.title, contact.department, contact.phone,
-    account.website, account.industry, account.employees, account.prefecture, account.corporate_number,
-    contact.owner_id, contact.source AS word, NULL::VARCHAR AS status, contact.opted_out, contact.do_not_call,
+    contact.email, contact.name, contact.title, contact.department, contact.phone, <<of_account>>, contact.owner_id, contact.source AS word, NULL::VARCHAR AS status, contact.opted_out, contact.do_not_call,
     account.id AS account_id<<extra>>
 FROM seen_salesforce_contact AS contact
 JOIN person_records AS known ON known.kind = 'contact' AND known.record_id = contact.id
@@ -103,7 +101,8 @@ LEFT JOIN company_accounts AS owned USING (account_id);
 CREATE OR REPLACE TEMP TABLE people AS
 WITH deals AS (
     SELECT person_id, bool_or(status = 'open') AS is_open,
-        arg_max(status, (closed_at, opportunity_id)) FILTER (WHERE status <> 'open') AS last_closed
+        arg_max(status, (closed_at, opportunity_id)) FILTER (WHERE status <> 'open') AS last_closed,
+        max(closed_at) FILTER (WHERE status = 'lost') AS lost_at
     FROM opportunities
     WHERE person_id IS NOT NULL
     GROUP BY person_id
@@ -117,7 +116,8 @@ SELECT
         WHEN deals.last_closed = 'won' THEN 'won'
         WHEN chosen.is_open_lead AND statuses.status = 'disqualified' THEN 'disqualified'
         ELSE coalesce(deals.last_closed, statuses.status)
-    END AS crm_status
+    END AS crm_status,
+    deals.lost_at
 FROM enrich_chosen AS chosen
 LEFT JOIN enrich_person_companies AS matched USING (person_id)
 LEFT JOIN deals USING (person_id)
