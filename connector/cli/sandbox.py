@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from click.core import ParameterSource
 
 from connector.sandbox.config import SandboxConfig
-from connector.sandbox.loading.report import LoadError
-from connector.sandbox.serve import run
+from connector.sandbox.loading.report import LoadError, LoadReport
+from connector.sandbox.serve import RunningSandbox, run
 from connector.sandbox.server import PortTakenError
 from connector.sandbox.settings_file import AlreadyRunningError, running_settings
 
@@ -143,6 +143,11 @@ def sandbox() -> None:
     default=True,
     help="The key field on Task allows duplicates.",
 )
+@click.option(
+    "--lead-assignment-rule",
+    is_flag=True,
+    help="An active rule gives leads that the API creates or changes to a queue, unless a call forbids it.",
+)
 @_setting("org_time_zone", _Zone(), "The Salesforce user's time zone.")
 @_setting("account_engagement_time_zone", _Zone(), "The Account Engagement user's time zone.")
 @click.pass_context
@@ -152,9 +157,9 @@ def serve(context: click.Context, /, state: Path, **switches: Any) -> None:
     if config.load is None and config.people > _QUICK_PEOPLE:
         click.echo(f"Inventing a world of {config.people:,} people …", err=True)
     try:
-        run(config, click.echo)
+        run(config, _announce)
     except (AlreadyRunningError, LoadError, PortTakenError) as error:
-        raise click.ClickException(str(error)) from None
+        _fail(context, str(error))
 
 
 @sandbox.command()
@@ -166,13 +171,26 @@ def env(context: click.Context, state: Path, *, as_json: bool) -> None:
     folder = _folder(context, state)
     settings = running_settings(folder)
     if settings is None:
-        message = f"No sandbox runs in {folder}: start one with `connector sandbox serve`."
-        raise click.ClickException(message)
+        _fail(context, f"No sandbox runs in {folder}: start one with `connector sandbox serve`.")
     if as_json:
         click.echo(json.dumps({key: settings[key] for key in _ENV_KEYS}, ensure_ascii=False, indent=2))
         return
     for name, value in _exports(settings).items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _announce(running: RunningSandbox) -> None:
+    """One line on standard output; what became of loaded files goes to standard error before it."""
+    report = running.sandbox.open_state.get("load_report")
+    if isinstance(report, LoadReport):
+        click.echo(report.summary, err=True)
+    click.echo(f"Sandbox ready: {running.url} (plain) and {running.tls_url} (TLS)")
+
+
+def _fail(context: click.Context, sentence: str) -> NoReturn:
+    """Ends the command with exit code 1: it was used rightly, and could not be done."""
+    click.echo(sentence, err=True)
+    context.exit(1)
 
 
 def _folder(context: click.Context, state: Path) -> Path:

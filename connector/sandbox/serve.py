@@ -50,7 +50,7 @@ def serving(config: SandboxConfig) -> Iterator[RunningSandbox]:
     """A sandbox that answers on two ports of loopback for as long as the block lasts.
 
     Raises AlreadyRunningError when another one holds the state directory, PortTakenError when a port is
-    not to be had.
+    not to be had, LoadError when the folder to load has nothing of use.
     """
     with ExitStack() as cleanup:
         cleanup.enter_context(exclusive_use(config.state))
@@ -71,8 +71,8 @@ def serving(config: SandboxConfig) -> Iterator[RunningSandbox]:
         yield RunningSandbox(sandbox, settings)
 
 
-def run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT; `announce` gets one line as soon as the sandbox answers.
+def run(config: SandboxConfig, announce: Callable[[RunningSandbox], None]) -> None:
+    """Serves until SIGTERM or SIGINT; `announce` is called as soon as the sandbox answers.
 
     Call it from the main thread: signals arrive nowhere else.
     """
@@ -82,7 +82,7 @@ def run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
         asked_to_stop = threading.Event()
         before = {name: signal.signal(name, lambda *_: asked_to_stop.set()) for name in _SIGNALS}
         try:
-            announce(f"Sandbox ready: {running.url} (plain) and {running.tls_url} (TLS)")
+            announce(running)
             asked_to_stop.wait()
         finally:
             for name, handler in before.items():

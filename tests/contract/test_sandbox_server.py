@@ -285,3 +285,29 @@ def test_env_finds_none_after_a_clean_stop_and_after_a_kill(tmp_path: Path) -> N
         gone = env()
         assert gone.returncode == 1
         assert "No sandbox runs" in gone.stderr
+
+
+def test_loaded_folder_is_summed_up_and_an_empty_one_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    command = sandbox_command("serve", "--state", str(tmp_path / "a"), "--load", str(folder))
+    empty = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (empty.returncode, "no CSV file" in empty.stderr) == (1, True)
+    rows = "Id,LastName,Company\n00Q5g00000AAAAAEA4,山田,株式会社 例\n,佐藤,例\n"
+    (folder / "Lead.csv").write_text(rows, encoding="utf-8")
+    with running_sandbox(tmp_path / "b", "--load", str(folder)) as sandbox:
+        assert sorted(str(row["LastName"]) for row in sandbox.truth("Lead")) == ["佐藤", "山田"]
+        assert sandbox.control("PUT", "clock", {"advance_seconds": 86_400}).status_code == 200
+        assert (sandbox.state / "load-report.json").exists()
+
+
+def test_what_people_do_by_hand_shows_in_the_truth(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, "--people", "20") as sandbox:
+        live = [row for row in sandbox.truth("Lead") if not (row["IsDeleted"] or row["IsConverted"])]
+        edited, deleted = str(live[0]["Id"]), str(live[1]["Id"])
+        sandbox.control("POST", "edit", {"id": edited, "fields": {"Rating": "Hot"}}).raise_for_status()
+        sandbox.control("POST", "delete", {"id": deleted}).raise_for_status()
+        after = {row["Id"]: row for row in sandbox.truth("Lead")}
+        assert (after[edited]["Rating"], after[deleted]["IsDeleted"]) == ("Hot", True)
+        refused = sandbox.control("POST", "edit", {"id": "nonsense", "fields": {}})
+        assert (refused.status_code, "MALFORMED_ID" in refused.json()["error"]) == (400, True)
