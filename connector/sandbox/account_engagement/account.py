@@ -9,7 +9,7 @@ from connector.sandbox.account_engagement.refusals import answer, unknown_field
 from connector.sandbox.account_engagement.shapes import converter, parse_fields
 from connector.sandbox.catalogue.account_engagement import ACCOUNT
 from connector.sandbox.clock import stamp
-from connector.sandbox.context import ORG_ID, Sandbox
+from connector.sandbox.context import Sandbox
 from connector.sandbox.usage import calls_today
 from connector.sandbox.wire import Request, Response
 
@@ -34,10 +34,17 @@ def _values(sandbox: Sandbox) -> dict[str, Any]:
     opened = stamp(sandbox.config.start)
     return {
         "id": 1,
-        "company": f"Sandbox {ORG_ID[:15]}",
+        "company": _company(sandbox),
         "level": "Advanced",
         "maximumDailyApiCalls": sandbox.config.account_engagement_daily_calls,
         "apiCallsUsed": calls_today(sandbox, "account_engagement"),
         "createdAt": opened,
         "updatedAt": opened,
     }
+
+
+def _company(sandbox: Sandbox) -> str | None:
+    if sandbox.salesforce.object("Organization") is None:
+        return None
+    row = sandbox.database.reader().execute('SELECT "Name" FROM "Organization"').fetchone()
+    return str(row[0]) if row else None

@@ -41,12 +41,18 @@ class _InFlight:
 
 
 def check(request: Request, sandbox: Sandbox) -> Response | None:
-    """The refusal of a call with wrong headers, or None."""
+    """The refusal of a call with wrong headers as it goes out, or None."""
+    fault = find_fault(request, sandbox)
+    return fault.response if fault else None
+
+
+def find_fault(request: Request, sandbox: Sandbox) -> RefusalError | None:
+    """What is wrong with a call's headers, in the documented order, or None."""
     try:
         _check_authorization(request, sandbox)
         _check_business_unit(request, sandbox)
     except RefusalError as refused:
-        return refused.response
+        return refused
     return None
 
 

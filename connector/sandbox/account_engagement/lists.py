@@ -25,10 +25,9 @@ def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Respons
         if values.get(name) in {None, ""}:
             raise RefusalError(153, name)
     given = {name: value for name, value in values.items() if value is not None}
-    with sandbox.database.write() as connection:
-        _check_references(connection, definition, given)
-        user = records.calling_user(request, sandbox)
-        number = records.insert(connection, sandbox, definition, given, user)
+    with records.writing(request, sandbox, definition) as writing:
+        _check_references(writing.connection, definition, given)
+        number = writing.insert(given)
     path = definition.name.replace("_", "-")
     location = {"Location": f"{request.origin}/api/v5/objects/{path}/{number}"}
     return records.outcome(201, request.parameter("fields"), sandbox, definition, number, location)
@@ -43,12 +42,10 @@ def update(request: Request, sandbox: Sandbox, definition: ObjectDef, number: in
         raise RefusalError(154, name)
     if "name" in values and not values["name"]:
         raise RefusalError(153, "name")
-    with sandbox.database.write() as connection:
-        if records.is_binned(definition, records.find(connection, definition, number)):
-            raise RefusalError(219)
-        _check_references(connection, definition, values)
-        user = records.calling_user(request, sandbox)
-        records.update(connection, sandbox, definition, number, values, user)
+    with records.writing(request, sandbox, definition) as writing:
+        writing.live(number, refuse=219)
+        _check_references(writing.connection, definition, values)
+        writing.update(number, values)
     return records.outcome(200, request.parameter("fields"), sandbox, definition, number)
 
 

@@ -36,8 +36,8 @@ def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Respons
     """POST: 201 with the asked fields, 204 when none was asked for; 9 when the address is taken."""
     body = json_body(request)
     records.check_fields(request.parameter("fields"), sandbox, definition)
-    with sandbox.database.write() as connection:
-        number = _create(connection, request, sandbox, definition, body)
+    with records.writing(request, sandbox, definition) as writing:
+        number = _create(writing, body)
     location = {"Location": f"{request.origin}/api/v5/objects/{COLLECTION}/{number}"}
     return records.outcome(201, request.parameter("fields"), sandbox, definition, number, location)
 
@@ -46,24 +46,21 @@ def update(request: Request, sandbox: Sandbox, definition: ObjectDef, number: in
     """PATCH: what is not named stays; 219 in the recycle bin, 54 when the address belongs to another."""
     body = json_body(request)
     records.check_fields(request.parameter("fields"), sandbox, definition)
-    with sandbox.database.write() as connection:
-        row = records.find(connection, definition, number)
-        if records.is_binned(definition, row):
-            raise RefusalError(219)
-        _update(connection, request, sandbox, definition, number, body)
+    with records.writing(request, sandbox, definition) as writing:
+        writing.live(number, refuse=219)
+        _update(writing, number, body)
     return records.outcome(200, request.parameter("fields"), sandbox, definition, number)
 
 
 def undelete(request: Request, sandbox: Sandbox, definition: ObjectDef, number: int) -> Response:
     """Takes a prospect out of the recycle bin: 109 when there is none, 9 when its address is taken by now."""
     records.check_fields(request.parameter("fields"), sandbox, definition)
-    with sandbox.database.write() as connection:
-        row = records.find(connection, definition, number)
+    with records.writing(request, sandbox, definition) as writing:
+        row = records.find(writing.connection, definition, number)
         if not records.is_binned(definition, row):
             raise RefusalError(109)
-        _refuse_taken_email(connection, row["email"], 9, number)
-        user = records.calling_user(request, sandbox)
-        records.update(connection, sandbox, definition, number, {"isDeleted": 0}, user)
+        _refuse_taken_email(writing.connection, row["email"], 9, number)
+        writing.update(number, {"isDeleted": 0})
     return records.outcome(200, request.parameter("fields"), sandbox, definition, number)
 
 
@@ -92,13 +89,11 @@ def upsert_latest_by_email(request: Request, sandbox: Sandbox, definition: Objec
     prospect: dict[str, Any] = body["prospect"]
     fields = ",".join(body.get("fields", ()))
     records.check_fields(fields, sandbox, definition)
-    with sandbox.database.write() as connection:
-        found = _latest(connection, email, deleted=bool(body.get("secondaryDeletedSearch", False)))
-        if found is None:
-            number = _create(connection, request, sandbox, definition, {"email": email, **prospect})
-        else:
-            number = found
-            _update(connection, request, sandbox, definition, number, prospect, restore=True)
+    with records.writing(request, sandbox, definition) as writing:
+        found = _latest(writing.connection, email, deleted=bool(body.get("secondaryDeletedSearch", False)))
+        number = _create(writing, {"email": email, **prospect}) if found is None else found
+        if found is not None:
+            _update(writing, number, prospect, restore=True)
     return records.outcome(201 if found is None else 200, fields, sandbox, definition, number)
 
 
@@ -113,14 +108,9 @@ def _check_arguments(body: Mapping[str, Any]) -> None:
             raise RefusalError(207, name)
 
 
-def _create(
-    connection: sqlite3.Connection,
-    request: Request,
-    sandbox: Sandbox,
-    definition: ObjectDef,
-    body: Mapping[str, Any],
-) -> int:
-    values = stored_values(definition, body, creating=True)
+def _create(writing: records.Writing, body: Mapping[str, Any]) -> int:
+    connection = writing.connection
+    values = stored_values(writing.definition, body, creating=True)
     if not values.get("email"):
         raise RefusalError(153, "email")
     _refuse_taken_email(connection, values["email"], 9)
@@ -130,30 +120,19 @@ def _create(
     given = {name: value for name, value in values.items() if value is not None}
     row = {"score": 0, "campaignId": oldest, **given, **fixed, **_owner(connection, values)}
     if row.get("userId") is not None:
-        row["firstAssignedAt"] = stamp(sandbox.clock.now())
-    return records.insert(connection, sandbox, definition, row, records.calling_user(request, sandbox))
+        row["firstAssignedAt"] = stamp(writing.sandbox.clock.now())
+    return writing.insert(row)
 
 
-def _update(
-    connection: sqlite3.Connection,
-    request: Request,
-    sandbox: Sandbox,
-    definition: ObjectDef,
-    number: int,
-    body: Mapping[str, Any],
-    *,
-    restore: bool = False,
-) -> None:
-    values = stored_values(definition, body, creating=False)
+def _update(writing: records.Writing, number: int, body: Mapping[str, Any], *, restore: bool = False) -> None:
+    values = stored_values(writing.definition, body, creating=False)
     if "email" in values:
-        _refuse_taken_email(connection, checked_email(values["email"]), 54, number)
+        _refuse_taken_email(writing.connection, checked_email(values["email"]), 54, number)
     if "score" in values and values["score"] is None:
         raise RefusalError(56, "score")
-    _check_references(connection, values)
-    changed = {**values, **_owner(connection, values)}
-    if restore:
-        changed["isDeleted"] = 0
-    records.update(connection, sandbox, definition, number, changed, records.calling_user(request, sandbox))
+    _check_references(writing.connection, values)
+    restored = {"isDeleted": 0} if restore else {}
+    writing.update(number, {**values, **_owner(writing.connection, values), **restored})
 
 
 def _refuse_taken_email(connection: sqlite3.Connection, email: str | None, code: int, own: int | None = None) -> None:

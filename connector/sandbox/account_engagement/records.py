@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -29,9 +31,8 @@ def record_number(text: str) -> int:
 
 def find(connection: sqlite3.Connection, definition: ObjectDef, number: int) -> sqlite3.Row:
     """The whole row of a record, also from the recycle bin: 109 when there is none."""
-    row: sqlite3.Row | None = connection.execute(
-        f'SELECT * FROM "{definition.name}" WHERE "id" = ?', (number,)
-    ).fetchone()
+    text = f'SELECT * FROM "{definition.name}" WHERE "id" = ?'
+    row: sqlite3.Row | None = connection.execute(text, (number,)).fetchone()
     if row is None:
         raise RefusalError(109)
     return row
@@ -92,33 +93,47 @@ def outcome(
     return answer(status, shown(fields, sandbox, definition, number), headers)
 
 
-def insert(
-    connection: sqlite3.Connection, sandbox: Sandbox, definition: ObjectDef, values: Mapping[str, Any], user: int
-) -> int:
-    """Adds a record with its defaults and stamps; answers its id."""
-    now = stamp(sandbox.clock.now())
-    defaults = {entry.name: entry.default for entry in definition.fields if entry.default is not None}
-    number = next_number(connection, sandbox, definition)
-    stamps = {"createdAt": now, "updatedAt": now, "createdById": user, "updatedById": user}
-    row = {**defaults, **values, **stamps, "id": number}
-    names = ", ".join(f'"{name}"' for name in row)
-    marks = ", ".join("?" for _ in row)
-    connection.execute(f'INSERT INTO "{definition.name}" ({names}) VALUES ({marks})', tuple(row.values()))
-    return number
+@dataclass(frozen=True)
+class Writing:
+    """One write transaction on one collection, by the user whose call it is."""
+
+    connection: sqlite3.Connection
+    sandbox: Sandbox
+    definition: ObjectDef
+    user: int
+
+    def insert(self, values: Mapping[str, Any]) -> int:
+        """Adds a record with its defaults and stamps; answers its id."""
+        now = stamp(self.sandbox.clock.now())
+        fields = self.definition.fields
+        defaults = {entry.name: entry.default for entry in fields if entry.default is not None}
+        number = next_number(self.connection, self.sandbox, self.definition)
+        stamps = {"createdAt": now, "updatedAt": now, "createdById": self.user, "updatedById": self.user}
+        row = {**defaults, **values, **stamps, "id": number}
+        self.sandbox.database.insert(self.definition.name, tuple(row), [tuple(row.values())])
+        return number
+
+    def update(self, number: int, values: Mapping[str, Any]) -> None:
+        """Changes a record and moves its stamp, as every write through the API does."""
+        row = {**values, "updatedAt": stamp(self.sandbox.clock.now()), "updatedById": self.user}
+        assignments = ", ".join(f'"{name}" = ?' for name in row)
+        text = f'UPDATE "{self.definition.name}" SET {assignments} WHERE "id" = ?'
+        self.connection.execute(text, (*row.values(), number))
+
+    def live(self, number: int, *, refuse: int) -> sqlite3.Row:
+        """The row of a record: 109 when there is none, `refuse` when it lies in the recycle bin."""
+        row = find(self.connection, self.definition, number)
+        if is_binned(self.definition, row):
+            raise RefusalError(refuse, headers={"Pardot-Warning": BINNED})
+        return row
 
 
-def update(
-    connection: sqlite3.Connection,
-    sandbox: Sandbox,
-    definition: ObjectDef,
-    number: int,
-    values: Mapping[str, Any],
-    user: int,
-) -> None:
-    """Changes a record and moves its stamp, as every write through the API does."""
-    row = {**values, "updatedAt": stamp(sandbox.clock.now()), "updatedById": user}
-    assignments = ", ".join(f'"{name}" = ?' for name in row)
-    connection.execute(f'UPDATE "{definition.name}" SET {assignments} WHERE "id" = ?', (*row.values(), number))
+@contextmanager
+def writing(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Iterator[Writing]:
+    """A write transaction, undone when the call is refused in it."""
+    user = calling_user(request, sandbox)
+    with sandbox.database.write() as connection:
+        yield Writing(connection, sandbox, definition, user)
 
 
 def calling_user(request: Request, sandbox: Sandbox) -> int:

@@ -21,6 +21,7 @@ _TEXTS: Mapping[int, tuple[int, str]] = MappingProxyType(
         10: (400, "Invalid user ID"),
         13: (400, "One or more required parameters are missing"),
         16: (400, "Invalid ID"),
+        22: (400, "Unsupported feature in this version of the API"),
         38: (400, "Invalid campaign ID"),
         39: (400, "Invalid profile ID"),
         49: (401, "Access Denied"),

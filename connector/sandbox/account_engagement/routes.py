@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.sandbox.account_engagement import account, lists, prospects, records
+from connector.sandbox.account_engagement import account, legacy, lists, prospects, records
 from connector.sandbox.account_engagement.guard import metered
 from connector.sandbox.account_engagement.query import query
 from connector.sandbox.account_engagement.refusals import RefusalError
@@ -72,11 +72,9 @@ def _delete(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respo
     if not definition.deletable:
         raise RefusalError(60)
     number = records.record_number(groups["id"])
-    with sandbox.database.write() as connection:
-        if records.is_binned(definition, records.find(connection, definition, number)):
-            raise RefusalError(109, headers={"Pardot-Warning": records.BINNED})
-        user = records.calling_user(request, sandbox)
-        records.update(connection, sandbox, definition, number, {"isDeleted": 1}, user)
+    with records.writing(request, sandbox, definition) as writing:
+        writing.live(number, refuse=109)
+        writing.update(number, {"isDeleted": 1})
     return Response(204, content_type=None)
 
 
@@ -118,5 +116,6 @@ ROUTES: tuple[Route, ...] = (
     *_path(f"{_OBJECTS}/{{collection}}/do/{{action}}", POST=_act_on_collection),
     *_path(f"{_OBJECTS}/{{collection}}/{{id}}", GET=_read, PATCH=_update, DELETE=_delete),
     *_path(f"{_OBJECTS}/{{collection}}/{{id}}/do/{{action}}", POST=_act_on_record),
+    *legacy.ROUTES,
     *(route(method, "/api(/.*)?", metered(_refuse_endpoint), "account_engagement") for method in _METHODS),
 )

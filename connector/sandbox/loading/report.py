@@ -61,7 +61,8 @@ class LoadReport:
         lines = [f"Loaded {self.folder}; the world's clock stands at {self.clock}."]
         for entry in self.files:
             refused = f", {entry.refused} refused" if entry.refused else ""
-            lines.append(f"  {entry.file}: {entry.loaded} of {entry.rows} rows into {entry.object}{refused}")
+            read_as = "" if entry.encoding == "utf-8-sig" else f" (read as {entry.encoding})"
+            lines.append(f"  {entry.file}{read_as}: {entry.loaded} of {entry.rows} rows into {entry.object}{refused}")
             lines += [f"    column {name}: {why}" for name, why in entry.columns_left_out.items()]
         lines += [f"  {name}: left out, {why}" for name, why in self.files_left_out.items()]
         for row in self.refused_rows[:SHOWN]:

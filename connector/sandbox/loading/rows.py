@@ -88,10 +88,10 @@ class TableRows:
         zone = ZoneInfo(config.account_engagement_time_zone if self._engagement else config.org_time_zone)
         cells = []
         for index, name in found.fields.items():
-            definition = self._fields[self._positions[name]]
-            if name != self._definition.key:
-                parse = parser(definition, zone, engagement=self._engagement)
-                cells.append(_Cell(index, self._positions[name], definition, parse))
+            field = self._definition.field(name)
+            if field is not None and field.name != self._definition.key:
+                parse = parser(field, zone, engagement=self._engagement)
+                cells.append(_Cell(index, self._positions[field.name], field, parse))
         return cells
 
     def _row(

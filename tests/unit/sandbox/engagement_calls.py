@@ -73,7 +73,8 @@ class Unit:
         found = find_route(ROUTES, request)
         assert isinstance(found, tuple)
         route, groups = found
-        return guard.check(request, self.sandbox) or route.handler(request, self.sandbox, groups)
+        refused = guard.check(request, self.sandbox) if route.guard == "account_engagement" else None
+        return refused or route.handler(request, self.sandbox, groups)
 
     def follow(self, url: str) -> Response:
         """GET of an absolute URL, as a client does that takes nextPageUrl as it is."""

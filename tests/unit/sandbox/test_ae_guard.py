@@ -133,3 +133,19 @@ def test_paths_and_methods_that_are_not_there(tmp_path: Path, method: str, path:
     unit = new_unit(tmp_path)
     assert refusal(unit.send(method, path, _FIELDS, {}))[:2] == (status, code)
     unit.sandbox.database.close()
+
+
+def test_older_versions_are_refused_in_their_own_shape(unit: Unit) -> None:
+    path = "/api/prospect/version/4/do/query"
+    as_json = (("format", "json"),)
+    assert value(unit.send("GET", path, as_json)) == {
+        "@attributes": {"stat": "fail", "version": 1, "err_code": 22},
+        "err": "Unsupported feature in this version of the API: The sandbox answers version 5 only.",
+    }
+    bad_token = unit.send("GET", path, as_json, headers={"authorization": "Bearer wrong"})
+    assert bad_token.status == 200
+    assert value(bad_token)["@attributes"]["err_code"] == 184
+    as_xml = unit.send("POST", path)
+    assert as_xml.content_type == "application/xml"
+    assert isinstance(as_xml.body, bytes)
+    assert b'<rsp stat="fail" version="1.0"><err code="22">' in as_xml.body

@@ -180,6 +180,16 @@ def test_unknown_columns_become_custom_fields_of_a_fitting_type(folder: Path) ->
     sandbox.database.close()
 
 
+def test_two_files_of_one_object_share_their_columns(folder: Path) -> None:
+    write(folder / "Lead 1.csv", ("Id", "LastName", "Plan__c"), [(LEAD, "A", "7")])
+    write(folder / "Lead 2.csv", ("ID", "LASTNAME", "PLAN__C"), [("00Q5g00000AbCdFEAV", "B", "gold"), (LEAD, "C", "")])
+    sandbox, report = loaded(folder)
+    plans = {row["LastName"]: row["PLAN__c"] for row in rows(sandbox, "Lead")}
+    assert plans == {"A": "7", "B": "gold"}
+    assert [(row.file, row.line) for row in report.refused_rows] == [("Lead 2.csv", 3)]
+    sandbox.database.close()
+
+
 def test_the_orgs_own_stages_say_what_is_closed_and_won(folder: Path) -> None:
     header = ("Id", "Name", "StageName", "IsClosed", "IsWon", "Probability", "CloseDate")
     write(
