@@ -17,7 +17,7 @@ from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.rules.load import RuleSet
-from connector.rules.model import BehaviourRule, Inactivity, Noise, Scoring
+from connector.rules.model import BehaviourRule, Inactivity, Noise, Recycle, Scoring
 
 _SHIFT = 719_162 * DAY_US
 """Year 1 in microseconds before 1970: whole division rounds towards zero, so that times are kept positive."""
@@ -27,18 +27,32 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     """Makes the temporary table `scored`, one row for each person created at or before `as_of`.
 
     `scored(person_id, score, score_source, score_behaviour, score_inactivity, score_deciding, last_activity_at,
-    first_activity_at, activities, window_1d, window_7d, window_30d, crossed_at, next_change_at)`. Points are
-    integers; times are TIMESTAMP in UTC. `crossed_at` is the last rise to the threshold, for those at or over it
+    first_activity_at, activities, window_1d, window_7d, window_30d, crossed_at, recycled_at, next_change_at)`.
+    Points are integers; times are TIMESTAMP in UTC. `score_deciding` is the score, or what was earned since the
+    person was recycled, at `recycled_at`. `crossed_at` is its last rise to the threshold, for those at or over it
     at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
     the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
     statements. Everything at or before `as_of` counts.
     """
-    live(rules.scoring, as_of, run, among)
-    moment = {"as_of": as_column(as_of)}
-    run(compose("score", "windows", day=DAY_US), {"now": microseconds(as_of)})
-    run(compose("score", "crossings", threshold=rules.lifecycle.hot.at_least), {})
-    scored = compose("score", "scored", next_penalty=_next_penalty(rules.scoring.inactivity, as_of))
-    run(scored, moment)
+    scoring, now = rules.scoring, microseconds(as_of)
+    recycled = _recycled(rules.lifecycle.recycle)
+    live(scoring, as_of, run, among)
+    run(compose("score", "recycled_people", recycled=recycled), {"now": now})
+    run(compose("score", "recycled_events"), {})
+    run(compose("score", "recycled_awards"), {})
+    _fold("recycled", scoring.inactivity, as_of, run)
+    run(compose("score", "windows", day=DAY_US), {"now": now})
+    for life in ("score", "recycled"):
+        run(compose("score", "crossings", life=life, threshold=rules.lifecycle.hot.at_least), {})
+    scored = compose(
+        "score",
+        "scored",
+        recycled=recycled,
+        now=now,
+        next_penalty=_next_penalty(scoring.inactivity, now, "fold.after", "lives.clock"),
+        next_penalty_again=_next_penalty(scoring.inactivity, now, "again.after", "again.clock"),
+    )
+    run(scored, {"as_of": as_column(as_of)})
 
 
 def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, details: bool = False) -> None:
@@ -54,11 +68,7 @@ def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, 
     run(compose("score", "events", **_event_holes(scoring, noisy, details)), moment)
     run(compose("score", "visits"), {})
     run(_awards(scoring), {})
-    knots = compose(
-        "score", "knots", shift=_SHIFT, month=_month(scoring.inactivity), silence=_silence(scoring.inactivity, as_of)
-    )
-    run(knots, {})
-    run(_fold(scoring.inactivity), {})
+    _fold("score", scoring.inactivity, as_of, run)
 
 
 def once_rules(scoring: Scoring) -> list[BehaviourRule]:
@@ -156,13 +166,18 @@ def _silence(inactivity: Inactivity | None, as_of: datetime) -> str:
     )
 
 
-def _fold(inactivity: Inactivity | None) -> str:
-    return compose(
+def _fold(life: str, inactivity: Inactivity | None, as_of: datetime, run: Run) -> None:
+    """Strings the events and awards of a life into knots, and folds the months of silence over them."""
+    silence = _silence(inactivity, as_of)
+    run(compose("score", "knots", life=life, shift=_SHIFT, month=_month(inactivity), silence=silence), {})
+    fold = compose(
         "score",
         "fold",
+        life=life,
         first_after=_after(inactivity, "points", "silence"),
         next_after=_after(inactivity, "(fold.after + knot.points)", "knot.silence"),
     )
+    run(fold, {})
 
 
 def _after(inactivity: Inactivity | None, value: str, silence: str) -> str:
@@ -176,9 +191,14 @@ def _after(inactivity: Inactivity | None, value: str, silence: str) -> str:
     )
 
 
-def _next_penalty(inactivity: Inactivity | None, as_of: datetime) -> str:
+def _next_penalty(inactivity: Inactivity | None, now: int, score_now: str, clock: str) -> str:
     if inactivity is None:
         return "NULL::BIGINT"
-    month, now = _month(inactivity), microseconds(as_of)
-    due = f"lives.clock + (({now} - lives.clock) // {month} + 1) * {month}"
-    return f"CASE WHEN {band_points(inactivity, 'fold.after')} <> 0 THEN {due} END"
+    month = _month(inactivity)
+    due = f"{clock} + (({now} - {clock}) // {month} + 1) * {month}"
+    return f"CASE WHEN {band_points(inactivity, score_now)} <> 0 THEN {due} END"
+
+
+def _recycled(recycle: Recycle | None) -> str:
+    """SQL for the moment at which a lost person is recycled, in microseconds; null for never."""
+    return f"epoch_us(person.lost_at) + {recycle.after_days * DAY_US}" if recycle else "NULL::BIGINT"

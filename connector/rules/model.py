@@ -294,12 +294,19 @@ class Hot(Strict):
     at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 65
 
 
+class Recycle(Strict):
+    """When a lost person goes back to nurturing: so many days after the deal was lost (RC-3)."""
+
+    after_days: Annotated[int, Field(ge=0, le=3_650, strict=True)]
+
+
 class Lifecycle(Strict):
     """lifecycle.yaml: stages with fixed ids and free names, and the threshold."""
 
     version: Literal[1]
     stages: Mapping[Stage, StageText]
     hot: Hot = Hot()
+    recycle: Recycle | None = None
 
     @model_validator(mode="after")
     def _every_stage_is_named(self) -> Self:

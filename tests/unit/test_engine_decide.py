@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from connector.engine.decide import decide
 from connector.engine.moments import as_column
 from connector.engine.score import score
-from connector.rules.load import RuleSet
-from tests.engine_world import World, shipped, utc
+from connector.rules.load import SHIPPED, RuleSet
+from tests.engine_world import World, rules_with, shipped, utc
 
 pytestmark = pytest.mark.requirement("LC-1", "CD-1")
 
@@ -156,3 +157,49 @@ def test_who_may_be_reached_by_no_channel_gets_no_cadence(
     row = _decided(world, classic, START)
     assert row["cadence_starts"] is starts
     assert (row["may_call"], row["may_email"]) == (not do_not_call, not opted_out)
+
+
+@pytest.mark.requirement("RC-3")
+@pytest.mark.parametrize(
+    ("days", "stage", "rule", "deciding"),
+    [
+        (89, "lost", "crm_status", 65 - 30),
+        (90, "cold", "recycled", 0),
+        (91, "cold", "recycled", 60),
+        (92, "hot", "score_at_threshold", 65),
+    ],
+)
+def test_lost_turns_cold_after_90_days_and_hot_only_by_what_is_new(
+    world: World, classic: RuleSet, days: int, stage: str, rule: str, deciding: int
+) -> None:
+    recycled = START + 90 * DAY
+    _person(world, crm_status="lost", lost_at=START, source="web_inquiry")
+    world.activities(*_demos(13), *_demos(12, recycled + DAY), *_demos(1, recycled + 2 * DAY))
+    row = _decided(world, classic, START + days * DAY)
+    scored = world.rows("scored")["p"]
+    assert (row["stage"], row["stage_rule"]) == (stage, rule)
+    assert scored["recycled_at"] == (as_column(recycled) if days >= 90 else None)
+    if days >= 90:
+        assert scored["score_deciding"] == deciding
+        assert row["cadence_starts"] is (stage == "hot")
+    assert scored["score"] == scored["score_source"] + scored["score_behaviour"] + scored["score_inactivity"]
+    assert row["hot_since"] == (as_column(recycled + 2 * DAY) if stage == "hot" else None)
+
+
+@pytest.mark.requirement("RC-3")
+def test_recycling_starts_the_clock(world: World, classic: RuleSet) -> None:
+    _person(world, crm_status="lost", lost_at=START)
+    score(classic, START + 120 * DAY - timedelta(seconds=1), world.run)
+    assert world.rows("scored")["p"]["score_deciding"] == 0
+    assert world.rows("scored")["p"]["next_change_at"] == as_column(START + 120 * DAY)
+    score(classic, START + 120 * DAY, world.run)
+    assert world.rows("scored")["p"]["score_deciding"] == -5
+
+
+@pytest.mark.requirement("RC-3")
+def test_without_recycling_lost_stays_lost(world: World, tmp_path: Path) -> None:
+    text = (SHIPPED / "classic" / "lifecycle.yaml").read_text(encoding="utf-8")
+    rules = rules_with(tmp_path, lifecycle=text.replace("recycle:\n  after_days: 90\n", ""))
+    _person(world, crm_status="lost", lost_at=START)
+    world.activities(*_demos(13))
+    assert _decided(world, rules, START + 400 * DAY)["stage"] == "lost"

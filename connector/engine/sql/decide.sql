@@ -17,7 +17,7 @@ LEFT JOIN (VALUES <<spans>>) AS span(cadence, start_date, last_day)
 WHERE run.start_date <= $latest_start
 
 -- name: decided
--- The stage: what the CRM says comes first; then hot, by the score or by an open run; then what the person did.
+-- The stage: what the CRM says comes first, save of a lost deal whose person was recycled since; then hot, by the score or by an open run; then what the person did.
 -- A crossing is covered by a run that was still open when it happened, or that began afterwards.
 CREATE OR REPLACE TEMP TABLE decided AS
 WITH runs AS (
@@ -25,7 +25,11 @@ WITH runs AS (
 ),
 facts AS (
   SELECT scored.person_id, scored.score_deciding, scored.crossed_at,
-    CASE WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status END AS crm,
+    CASE
+      WHEN scored.recycled_at IS NOT NULL THEN NULL
+      WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status
+    END AS crm,
+    scored.recycled_at IS NOT NULL AS recycled,
     scored.score_deciding >= <<threshold>> AS over,
     coalesce(runs.open_until > $as_of, FALSE) AS in_run,
     scored.crossed_at IS NOT NULL AND coalesce(runs.open_until > scored.crossed_at, FALSE) AS covered,
@@ -38,11 +42,17 @@ facts AS (
   LEFT JOIN runs USING (person_id)
 )
 SELECT person_id,
-  CASE WHEN crm IS NOT NULL THEN crm WHEN over OR in_run THEN 'hot' WHEN active THEN 'cold' ELSE 'registered' END AS stage,
+  CASE
+    WHEN crm IS NOT NULL THEN crm
+    WHEN over OR in_run THEN 'hot'
+    WHEN active OR recycled THEN 'cold'
+    ELSE 'registered'
+  END AS stage,
   CASE
     WHEN crm IS NOT NULL THEN 'crm_status'
     WHEN over THEN 'score_at_threshold'
     WHEN in_run THEN 'cadence_open'
+    WHEN recycled THEN 'recycled'
     WHEN active THEN 'score_below_threshold'
     ELSE 'no_activity_since_registration'
   END AS stage_rule,

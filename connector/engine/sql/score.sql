@@ -115,21 +115,21 @@ SELECT 0::BIGINT AS pid, 0::BIGINT AS t, 0 AS points, '' AS rule, '' AS about WH
 -- time, no longer than a month of silence, are always less than a month apart: no penalty falls between them,
 -- and their sum is all that matters. Registration is a knot of its own: it brings the source's points and does
 -- not restart the clock, unless it comes first. `nested` marks it when it falls within a bucket.
-CREATE OR REPLACE TEMP TABLE score_knots AS
+CREATE OR REPLACE TEMP TABLE <<life>>_knots AS
 WITH earned AS (
   SELECT pid, (t + <<shift>>) // <<month>> AS bucket, min(t) AS first, max(t) AS last, sum(points)::BIGINT AS points,
     count(*) AS activities
-  FROM score_events GROUP BY ALL
+  FROM <<life>>_events GROUP BY ALL
   UNION ALL
   SELECT pid, (t + <<shift>>) // <<month>> AS bucket, NULL, NULL, sum(points)::BIGINT, 0
-  FROM score_awards GROUP BY ALL
+  FROM <<life>>_awards GROUP BY ALL
 ),
 knots AS (
   SELECT pid, min(first) AS first, max(last) AS last, sum(points)::BIGINT AS points,
     sum(activities)::BIGINT AS activities, TRUE AS active
   FROM earned GROUP BY pid, bucket
   UNION ALL
-  SELECT pid, created, created, source_points, 0, FALSE FROM score_people
+  SELECT pid, created, created, source_points, 0, FALSE FROM <<life>>_people
 ),
 strung AS (
   SELECT *,
@@ -148,15 +148,32 @@ FROM strung
 
 -- name: fold
 -- The score before and after each knot with the silence that follows it, knot by knot, everybody at once.
-CREATE OR REPLACE TEMP TABLE score_fold AS
+CREATE OR REPLACE TEMP TABLE <<life>>_fold AS
 WITH RECURSIVE fold AS (
   SELECT pid, i, 0::BIGINT AS before, <<first_after>> AS after, is_last
-  FROM score_knots WHERE i = 1
+  FROM <<life>>_knots WHERE i = 1
   UNION ALL
   SELECT knot.pid, knot.i, fold.after, <<next_after>>, knot.is_last
-  FROM fold JOIN score_knots AS knot ON knot.pid = fold.pid AND knot.i = fold.i + 1
+  FROM fold JOIN <<life>>_knots AS knot ON knot.pid = fold.pid AND knot.i = fold.i + 1
 )
 SELECT * FROM fold
+
+-- name: recycled_people
+-- Those whose deal was lost and whose time of rest is over: their second life begins at 0 when they are recycled,
+-- without the source's points, and that moment starts the clock (RC-3).
+CREATE OR REPLACE TEMP TABLE recycled_people AS
+SELECT who.pid, <<recycled>> AS created, 0::BIGINT AS source_points
+FROM score_people AS who
+JOIN people AS person USING (person_id)
+WHERE person.crm_status = 'lost' AND <<recycled>> <= $now
+
+-- name: recycled_events
+CREATE OR REPLACE TEMP TABLE recycled_events AS
+SELECT event.* FROM score_events AS event JOIN recycled_people AS who USING (pid) WHERE event.t > who.created
+
+-- name: recycled_awards
+CREATE OR REPLACE TEMP TABLE recycled_awards AS
+SELECT award.* FROM score_awards AS award JOIN recycled_people AS who USING (pid) WHERE award.t > who.created
 
 -- name: windows
 -- Behaviour points of the last day, week and 30 days, (T − n, T], and when the oldest of each leaves its window.
@@ -182,25 +199,25 @@ GROUP BY pid
 -- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
 -- running score is the score before it plus what was earned up to that moment; what happens at one instant counts
 -- together, after a penalty that is due at that instant.
-CREATE OR REPLACE TEMP TABLE score_crossings AS
+CREATE OR REPLACE TEMP TABLE <<life>>_crossings AS
 WITH hot AS (
-  SELECT pid FROM score_fold WHERE is_last AND after >= <<threshold>>
+  SELECT pid FROM <<life>>_fold WHERE is_last AND after >= <<threshold>>
 ),
 instants AS (
   SELECT pid, t, sum(points) AS points
   FROM (
-    SELECT pid, t, points FROM score_events SEMI JOIN hot USING (pid)
+    SELECT pid, t, points FROM <<life>>_events SEMI JOIN hot USING (pid)
     UNION ALL
-    SELECT pid, t, points FROM score_awards SEMI JOIN hot USING (pid)
+    SELECT pid, t, points FROM <<life>>_awards SEMI JOIN hot USING (pid)
     UNION ALL
-    SELECT pid, created, source_points FROM score_people SEMI JOIN hot USING (pid)
+    SELECT pid, created, source_points FROM <<life>>_people SEMI JOIN hot USING (pid)
   )
   GROUP BY pid, t
 ),
 spans AS (
   SELECT knot.pid, knot.i, knot.first, fold.before
-  FROM score_knots AS knot
-  JOIN score_fold AS fold USING (pid, i)
+  FROM <<life>>_knots AS knot
+  JOIN <<life>>_fold AS fold USING (pid, i)
   SEMI JOIN hot ON hot.pid = knot.pid
   WHERE NOT knot.nested
 ),
@@ -224,6 +241,19 @@ WITH lives AS (
     sum(activities)::BIGINT AS activities, sum(points)::BIGINT AS points, arg_max(clock, i) AS clock
   FROM score_knots GROUP BY pid
 ),
+again AS (
+  SELECT who.pid, who.created AS recycled, fold.after, arg_max(knot.clock, knot.i) AS clock
+  FROM recycled_people AS who
+  JOIN recycled_fold AS fold ON fold.pid = who.pid AND fold.is_last
+  JOIN recycled_knots AS knot ON knot.pid = who.pid
+  GROUP BY ALL
+),
+rests AS (
+  SELECT who.pid, <<recycled>> AS t
+  FROM score_people AS who
+  JOIN people AS person USING (person_id)
+  WHERE person.crm_status = 'lost' AND <<recycled>> > <<now>>
+),
 future AS (
   SELECT score_people.pid, min(epoch_us(activity.occurred_at)) AS t
   FROM activities AS activity JOIN score_people USING (person_id)
@@ -236,18 +266,23 @@ SELECT
   who.source_points AS score_source,
   lives.points - who.source_points AS score_behaviour,
   fold.after - lives.points AS score_inactivity,
-  fold.after AS score_deciding,
+  coalesce(again.after, fold.after) AS score_deciding,
   make_timestamp(lives.last) AS last_activity_at,
   make_timestamp(lives.first) AS first_activity_at,
   lives.activities,
   coalesce(recent.window_1d, 0) AS window_1d,
   coalesce(recent.window_7d, 0) AS window_7d,
   coalesce(recent.window_30d, 0) AS window_30d,
-  make_timestamp(crossing.crossed) AS crossed_at,
-  make_timestamp(least(<<next_penalty>>, recent.next_leaves, future.t)) AS next_change_at
+  make_timestamp(CASE WHEN again.pid IS NULL THEN crossing.crossed ELSE crossing_again.crossed END) AS crossed_at,
+  make_timestamp(again.recycled) AS recycled_at,
+  make_timestamp(least(<<next_penalty>>, <<next_penalty_again>>, recent.next_leaves, rests.t, future.t))
+    AS next_change_at
 FROM score_people AS who
 JOIN score_fold AS fold ON fold.pid = who.pid AND fold.is_last
 JOIN lives ON lives.pid = who.pid
 LEFT JOIN score_windows AS recent ON recent.pid = who.pid
 LEFT JOIN score_crossings AS crossing ON crossing.pid = who.pid
+LEFT JOIN again ON again.pid = who.pid
+LEFT JOIN recycled_crossings AS crossing_again ON crossing_again.pid = who.pid
+LEFT JOIN rests ON rests.pid = who.pid
 LEFT JOIN future ON future.pid = who.pid
