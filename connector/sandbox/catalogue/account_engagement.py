@@ -148,8 +148,7 @@ def _people_and_behaviour() -> Iterable[ObjectDef]:
     yield _collection(
         "visitors",
         "Visitor",
-        "prospectId# pageViewCount# ipAddress hostname isIdentified? doNotSell? campaignId# "
-        f"{_PARAMETERS} {_BOTH}",
+        f"prospectId# pageViewCount# ipAddress hostname isIdentified? doNotSell? campaignId# {_PARAMETERS} {_BOTH}",
         filters="id createdAt updatedAt prospectId isIdentified",
         indexes="updatedAt prospectId",
     )
@@ -201,8 +200,7 @@ def _lists_and_settings() -> Iterable[ObjectDef]:
     yield _collection(
         "opportunities",
         "Opportunity",
-        "name campaignId# value% probability# type stage status closedAt@ salesforceId isDeleted? "
-        f"{_BOTH} {_BY}",
+        f"name campaignId# value% probability# type stage status closedAt@ salesforceId isDeleted? {_BOTH} {_BY}",
         indexes="updatedAt",
     )
     yield _collection(
