@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +17,9 @@ from connector.sandbox.loading.rows import TableRows, fill_stamps, link_prospect
 from connector.sandbox.loading.scan import FileScan, scan, with_scans
 
 REPORT = "load-report.json"
+
+_Scans = dict[str, list[FileScan]]
+"""The files of each object, by its name."""
 
 
 def load(sandbox: Sandbox, folder: Path) -> LoadReport:
@@ -48,8 +50,8 @@ def load(sandbox: Sandbox, folder: Path) -> LoadReport:
     return report
 
 
-def _scans(sandbox: Sandbox, folder: Path, report: LoadReport) -> list[FileScan]:
-    found: list[FileScan] = []
+def _scans(sandbox: Sandbox, folder: Path, report: LoadReport) -> _Scans:
+    found: _Scans = {}
     for path in sorted(entry for entry in folder.iterdir() if entry.suffix.lower() == ".csv"):
         try:
             file = open_csv(path)
@@ -64,56 +66,49 @@ def _scans(sandbox: Sandbox, folder: Path, report: LoadReport) -> list[FileScan]
         if all(definition.field(name) is None for name in understood.fields.values()):
             report.files_left_out[path.name] = f"no column of it is a field of {definition.name}"
             continue
-        found.append(understood)
+        found.setdefault(definition.name, []).append(understood)
     return found
 
 
-def _shape_tables(sandbox: Sandbox, scans: Iterable[FileScan]) -> None:
+def _shape_tables(sandbox: Sandbox, scans: _Scans) -> None:
     """Makes the files' objects anew, with the columns that they bring."""
-    by_object: dict[str, list[FileScan]] = {}
-    for found in scans:
-        by_object.setdefault(found.object, []).append(found)
-    sandbox.salesforce = _shaped(sandbox.salesforce, by_object)
-    sandbox.account_engagement = _shaped(sandbox.account_engagement, by_object)
-    both = (*sandbox.salesforce, *sandbox.account_engagement)
-    changed = [entry for entry in both if entry.name in by_object]
+    sandbox.salesforce = _shaped(sandbox.salesforce, scans)
+    sandbox.account_engagement = _shaped(sandbox.account_engagement, scans)
+    changed = [_definition(sandbox, name) for name in scans]
     with sandbox.database.write() as connection:
         for entry in changed:
             connection.execute(f'DROP TABLE IF EXISTS "{entry.name}"')
     sandbox.database.create(changed)
 
 
-def _shaped(catalogue: Catalogue, scans: dict[str, list[FileScan]]) -> Catalogue:
+def _shaped(catalogue: Catalogue, scans: _Scans) -> Catalogue:
     return Catalogue(
         tuple(with_scans(entry, scans[entry.name]) if entry.name in scans else entry for entry in catalogue)
     )
 
 
-def _fill(sandbox: Sandbox, scans: Iterable[FileScan], report: LoadReport) -> str | None:
+def _fill(sandbox: Sandbox, scans: _Scans, report: LoadReport) -> str | None:
     """Loads the files, users first, and answers the newest stamp among their rows."""
     newest: list[str] = []
-    user: str | None = None
-    takers: dict[str, TableRows] = {}
     with sandbox.database.write() as connection:
-        for found in sorted(scans, key=lambda entry: entry.object != "User"):
-            if user is None and found.object != "User":
-                user = found_user(sandbox, connection)
-            if found.object not in takers:
-                takers[found.object] = TableRows(sandbox, connection, _definition(sandbox, found), user)
-            entry = FileReport(found.file.name, found.object, found.file.encoding)
-            entry.custom_fields = [field.name for field in found.custom]
-            entry.columns_left_out = dict(found.columns_left_out)
-            report.files.append(entry)
-            takers[found.object].take(found, report, entry)
+        user = None if "User" in scans else found_user(sandbox, connection)
+        for name in sorted(scans, key=lambda name: name != "User"):
+            taker = TableRows(sandbox, connection, _definition(sandbox, name), user)
+            for found in scans[name]:
+                entry = FileReport(found.file.name, name, found.file.encoding)
+                entry.custom_fields = [field.name for field in found.custom]
+                entry.columns_left_out = dict(found.columns_left_out)
+                report.files.append(entry)
+                taker.take(found, report, entry)
+            taker.finish()
+            newest += [taker.newest] if taker.newest else []
+            user = user or found_user(sandbox, connection)
         found_org(sandbox, connection, user or found_user(sandbox, connection))
-    newest = [taker.newest for taker in takers.values() if taker.newest is not None]
     return max(newest, default=None)
 
 
-def _definition(sandbox: Sandbox, found: FileScan) -> ObjectDef:
-    definition = sandbox.salesforce.object(found.object)
-    if definition is None or definition.name != found.object:
-        definition = sandbox.account_engagement.object(found.object)
-    if definition is None:
-        raise LookupError(found.object)
-    return definition
+def _definition(sandbox: Sandbox, name: str) -> ObjectDef:
+    found = sandbox.salesforce.object(name) or sandbox.account_engagement.object(name)
+    if found is None:
+        raise LookupError(name)
+    return found

@@ -55,6 +55,7 @@ class TableRows:
         self._positions = {entry.name: position for position, entry in enumerate(self._fields)}
         self._blank = [self._default(entry, user) for entry in self._fields]
         self._seen: set[Any] = set()
+        self._without_id: list[tuple[list[Any], FileReport]] = []
         self._stamps = [
             (self._positions[name], [self._positions[other] for other in others if other in self._positions])
             for name, others in _STAMPS.items()
@@ -62,26 +63,41 @@ class TableRows:
         ]
 
     def take(self, found: FileScan, report: LoadReport, entry: FileReport) -> None:
-        """Loads one file; every row of it is in the table or in the report afterwards."""
+        """Loads one file: every row of it is in the table, in the report, or waits for `finish`."""
         cells = self._cells(found)
         key_index = next((i for i, name in found.fields.items() if name == self._definition.key), None)
         batch: list[list[Any]] = []
-        without_id: list[list[Any]] = []
         for record in records(found.file):
             entry.rows += 1
             try:
-                row, number = self._row(record, cells, key_index, report, entry.file)
+                row, key = self._row(record, cells, key_index, report, entry.file)
             except CellError as error:
                 entry.refused += 1
                 report.refused_rows.append(Refused(entry.file, record.line, str(error)))
                 continue
-            (without_id if number is None else batch).append(row)
+            if key is None:
+                self._without_id.append((row, entry))
+            else:
+                entry.loaded += 1
+                batch.append(row)
             if len(batch) >= _BATCH:
-                self._insert(batch, entry)
-        self._insert(batch, entry)
+                self._insert(batch)
+                batch.clear()
+        self._insert(batch)
+
+    def finish(self) -> None:
+        """Gives ids to the rows that came without one, above all that came with one, and loads them."""
         raise_sequence(self._sandbox.database, self._connection, self._definition)
-        self._number(without_id, entry)
-        self._insert(without_id, entry)
+        waiting, self._without_id = self._without_id, []
+        if not waiting:
+            return
+        position = self._positions[self._definition.key]
+        first = self._sandbox.database.next_ids(self._definition.name, len(waiting))
+        for number, (row, entry) in enumerate(waiting, start=first):
+            row[position] = number if self._engagement else record_id(self._definition.prefix or "000", number)
+            entry.loaded += 1
+            entry.ids_made += 1
+        self._insert([row for row, _ in waiting])
 
     def _cells(self, found: FileScan) -> list[_Cell]:
         config = self._sandbox.config
@@ -143,19 +159,8 @@ class TableRows:
             return user
         return entry.default
 
-    def _number(self, rows: Sequence[list[Any]], entry: FileReport) -> None:
-        if not rows:
-            return
-        entry.ids_made += len(rows)
-        position = self._positions[self._definition.key]
-        first = self._sandbox.database.next_ids(self._definition.name, len(rows))
-        for number, row in enumerate(rows, start=first):
-            row[position] = number if self._engagement else record_id(self._definition.prefix or "000", number)
-
-    def _insert(self, rows: list[list[Any]], entry: FileReport) -> None:
+    def _insert(self, rows: Sequence[Sequence[Any]]) -> None:
         self._sandbox.database.insert(self._definition.name, tuple(self._positions), rows)
-        entry.loaded += len(rows)
-        rows.clear()
 
 
 def fill_stamps(connection: sqlite3.Connection, definitions: Iterable[ObjectDef], now: str) -> None:

@@ -373,3 +373,13 @@ def _compare_prospects(sandbox: Sandbox) -> None:
         assert prospect["isDeleted"] == (original["_fivetran_deleted"] == "true")
         changed = datetime.fromisoformat(original["updated_at"].replace(" UTC", "+00:00"))
         assert datetime.fromisoformat(prospect["updatedAt"]) == changed
+
+
+def test_made_ids_stand_clear_of_ids_in_later_files(folder: Path) -> None:
+    write(folder / "prospects 1.csv", ("id", "email"), [("3", "a@example.com"), ("", "b@example.com")])
+    write(folder / "prospects 2.csv", ("id", "email"), [("4", "c@example.com")])
+    sandbox, report = loaded(folder)
+    found = {row["email"]: row["id"] for row in rows(sandbox, "prospects")}
+    assert found == {"a@example.com": 3, "b@example.com": 5, "c@example.com": 4}
+    assert [(entry.rows, entry.loaded, entry.ids_made) for entry in report.files] == [(2, 2, 1), (1, 1, 0)]
+    sandbox.database.close()
