@@ -1,0 +1,62 @@
+"""`connector demo`: the first thing that anybody runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.requirement("SY-1", "SY-2", "WB-2", "AD-8", "OP-4")
+
+KEYS = {
+    "schema", "pulled", "people", "hot", "planned", "applied", "failed", "tasks_created", "second_cycle_changes",
+    "api_calls", "seconds",
+}  # fmt: skip
+
+
+def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    useless = {
+        "REQUESTS_CA_BUNDLE": "/nowhere/ca.pem",
+        "SSL_CERT_FILE": "/nowhere/ca.pem",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
+    return subprocess.run(
+        [sys.executable, "-m", "connector", "demo", *arguments],
+        capture_output=True,
+        text=True,
+        env={**environment, **useless},
+        cwd=folder,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_the_demo_works_in_an_empty_folder_with_useless_proxies_and_certificates(tmp_path: Path) -> None:
+    done = run_demo(tmp_path, "--people", "300", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert set(document) == KEYS
+    assert document["schema"] == 1
+    assert document["second_cycle_changes"] == 0
+    assert document["failed"] == 0
+    assert document["planned"] == document["applied"] > 0
+    assert document["people"] > 250
+    assert list(tmp_path.iterdir()) == [], "nothing is left where it ran"
+
+
+def test_the_same_seed_gives_the_same_demo(tmp_path: Path) -> None:
+    first, second = (json.loads(run_demo(tmp_path, "--people", "120", "--seed", "9", "--json").stdout) for _ in "12")
+    for key in KEYS - {"seconds"}:
+        assert first[key] == second[key], key
+
+
+def test_the_demo_shows_tables_and_explanations_to_people(tmp_path: Path) -> None:
+    done = run_demo(tmp_path, "--people", "200")
+    assert done.returncode == 0, done.stderr
+    for words in ("Pulled", "Decided", "Planned", "Second cycle: 0 changes", "Five explanations"):
+        assert words in done.stdout
