@@ -18,8 +18,9 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
 
     `decided(person_id, stage, stage_rule, hot_since, cadence_starts, review, may_call, may_email)`.
     `stage_rule` says what decided the stage: crm_status, score_at_threshold, cadence_open, recycled,
-    score_below_threshold, no_activity_since_registration. `cadence_starts`: the crossing is fresh and no run covers it. `review`: hot since
-    longer, and no run covers it. Both are false for those who are to be neither called nor written to.
+    score_below_threshold, no_activity_since_registration. `cadence_starts`: the crossing is fresh and no run covers
+    it. `review`: hot since longer, and no run covers it. Both are false for those who are to be neither called nor
+    written to.
 
     `today` is the evaluation's date in the zone of the rules: runs that start later are not looked at when the
     past is asked about, save those of a start moved over closed days.

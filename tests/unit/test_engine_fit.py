@@ -141,3 +141,13 @@ def test_a_grade_is_explained_criterion_by_criterion_with_its_evidence(world: Wo
     ]
     assert sum(line.thirds for line in fit.criteria) == fit.thirds
     assert criteria(rules, "nobody", world.run) is None
+
+
+def test_attributes_of_people_that_bear_a_companys_name_do_no_harm(world: World, rules: RuleSet) -> None:
+    world.run("ALTER TABLE people ADD COLUMN tier VARCHAR", {})
+    world.run("ALTER TABLE people ADD COLUMN seniority VARCHAR", {})
+    world.connection.execute("INSERT INTO people (person_id, tier, seniority) VALUES ('q', 'tier1', 'head')")
+    tier(rules, world.run)
+    grade(rules, world.run)
+    assert world.rows("graded")["q"]["grade"] == "D-"
+    assert world.rows("grade_fit")["q"]["seniority"] == "head"

@@ -1,14 +1,17 @@
 -- name: fit
 -- A person with the firmographics and the tier of the company; what the company does not say, the person's own
--- record says. A doubtful match brings nothing.
+-- record says. A doubtful match brings nothing. Attributes of people that an admin gave a company's name are left out.
 CREATE OR REPLACE TEMP TABLE grade_fit AS
+WITH own AS (
+  SELECT COLUMNS(lambda word: word NOT IN ('revenue_jpy', 'capital_jpy', 'listed', 'target', 'tier')) FROM people
+)
 SELECT person.* EXCLUDE (industry, employees, prefecture),
   coalesce(company.industry, person.industry) AS industry,
   coalesce(company.employees, person.employees) AS employees,
   coalesce(company.prefecture, person.prefecture) AS prefecture,
   company.revenue_jpy, company.capital_jpy, company.listed, company.target,
   tiered.tier
-FROM people AS person
+FROM own AS person
 LEFT JOIN companies AS company ON company.company_id = person.company_id AND NOT (<<not_feeding>>)
 LEFT JOIN tiered ON tiered.company_id = company.company_id
 
