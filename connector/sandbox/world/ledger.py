@@ -34,7 +34,7 @@ class Ledger:
         self.connection = connection
         self._sandbox = sandbox
         self._defaults: dict[str, dict[str, Any]] = {}
-        self._rows: dict[str, list[list[Any]]] = defaultdict(list)
+        self._rows: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
         self._changes: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
         self._held: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._next: dict[str, int] = {}
@@ -62,13 +62,14 @@ class Ledger:
             defaults = self._defaults[table] = self._columns(table)
         if not row.keys() <= defaults.keys():
             raise UnknownColumnError(f"{table} has no column {sorted(row.keys() - defaults.keys())}.")
-        self._rows[table].append(list({**defaults, **row}.values()))
-        self._hold(table, row.get("Id"), row)
+        key = row["Id"] if "Id" in row else row["id"]
+        self._rows[table][key] = {**defaults, **row}
+        self._hold(table, key, row)
 
     def change(self, table: str, key: Any, **values: Any) -> None:
         """Keeps new values for some columns of one row; the last word on a column wins."""
         self._hold(table, key, values)
-        kept = self._changes[table].get(key)
+        kept = self._rows[table].get(key) or self._changes[table].get(key)
         if kept is None:
             self._changes[table][key] = values
         else:
@@ -82,7 +83,11 @@ class Ledger:
     def write(self) -> None:
         """Writes what was kept: rows first, then changes, then how far each id sequence has come."""
         for table, rows in self._rows.items():
-            self._sandbox.database.insert(table, tuple(self._defaults[table]), rows)
+            if not rows:
+                continue
+            self._sandbox.database.insert(
+                table, tuple(self._defaults[table]), (tuple(row.values()) for row in rows.values())
+            )
         for table, by_key in self._changes.items():
             self._write_changes(table, by_key)
         for table, following in self._next.items():
@@ -112,8 +117,10 @@ class Ledger:
             (value,),
         )
         found = {str(row[0]) for row in rows} | self._held.get((table, column, value), set())
-        changes = self._changes[table]
-        return sorted(record for record in found if changes.get(record, {}).get(column, value) == value)
+        fresh, changes = self._rows[table], self._changes[table]
+        return sorted(
+            record for record in found if (fresh.get(record) or changes.get(record, {})).get(column, value) == value
+        )
 
     def has_column(self, table: str, column: str) -> bool:
         """Whether the catalogue knows a column (custom fields may not be deployed)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.sandbox.world.agenda import Due
-from connector.sandbox.world.draws import mix, salt
+from connector.sandbox.world.draws import mix, salt, unit
 from connector.sandbox.world.moments import DAY, HOUR, MINUTE, at, date_in_japan, day_in_japan, text
 from connector.sandbox.world.scene import Scene
 from connector.sandbox.world.words_content import BRAND, MAIL_SUBJECTS, SITE
@@ -42,19 +42,19 @@ def first_mailing(moment: int) -> int:
 
 def sent(scene: Scene, due: Due) -> None:
     """One e-mail to one person, and what will come of it."""
-    standing, rng = scene.standings.of(due.person), scene.rng(due)
+    standing = scene.standings.of(due.person)
     email, list_email, subject = due.detail.split(":", 2)
     columns = {"emailId": int(email), "listEmailId": int(list_email), "details": subject}
     scene.activity(standing, due.moment, 6, "Email", campaignId=scene.assets["ae_campaign:Newsletter"], **columns)
-    where = rng.random()
+    where = unit(scene.seed, due.person, due.moment, salt("sent"))
     if where < 0.004:
         scene.push(due.moment + 7, due.person, "bounce", due.detail)
         return
     if where < 0.03:
-        scene.push(due.moment + int(rng.random() * 5), due.person, "open", due.detail)
-    opening = 0.06 + 0.34 * standing.intent
-    if rng.random() >= opening:
+        scene.push(due.moment + int(where * 1000) % 5, due.person, "open", due.detail)
+    if unit(scene.seed, due.person, due.moment, salt("open")) >= 0.06 + 0.34 * standing.intent:
         return
+    rng = scene.rng(due)
     opened = due.moment + 5 * MINUTE + int(rng.expovariate(1 / (9 * HOUR)))
     scene.push(opened, due.person, "open", due.detail)
     if rng.random() < 0.2:

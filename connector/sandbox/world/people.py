@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Literal
 
@@ -84,6 +85,7 @@ def import_leader(index: int, people: int) -> int | None:
     return None if spans_start else leader
 
 
+@lru_cache(maxsize=10_000)
 def person(seed: int, index: int, people: int) -> Person:
     """The person of that number in a world that begins with `people` of them.
 

@@ -55,7 +55,6 @@ _MOMENT = "strftime('%Y-%m-%dT%H:%M:%S.000Z', {0}, 'unixepoch') AS {0}"
 def create(connection: sqlite3.Connection) -> None:
     """Makes the table, and `truth_people`, the view on it that shows those who have been born."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS world_people ({_COLUMNS})")
-    connection.execute("CREATE INDEX IF NOT EXISTS world_people_segment ON world_people (segment)")
     moments = ", ".join(_MOMENT.format(name) for name in ("born", "last_activity"))
     connection.execute("DROP VIEW IF EXISTS truth_people")
     connection.execute(
@@ -83,13 +82,18 @@ class Standings:
 
     def preload(self, until: int) -> None:
         """Reads everybody in whose agenda something is due by `until`."""
+        self._load("person IN (SELECT person FROM world_agenda WHERE moment <= ?)", until)
+
+    def _load(self, condition: str, value: int) -> None:
+        """Reads those of the people for whom a condition holds who have not been read yet."""
         rows = self._connection.execute(
             f"SELECT {_READ}, Lead.Status, Lead.IsDeleted, Lead.IsConverted FROM world_people "
-            "LEFT JOIN Lead ON Lead.Id = world_people.lead_id "
-            "WHERE person IN (SELECT person FROM world_agenda WHERE moment <= ?)",
-            (until,),
+            f"LEFT JOIN Lead ON Lead.Id = world_people.lead_id WHERE {condition}",
+            (value,),
         )
         for row in rows:
+            if row[0] in self._known:
+                continue
             *values, status, deleted, converted = row
             self._known[row[0]] = Standing(*values)
             self._leads[row[0]] = None if status is None else LeadState(status, bool(deleted), bool(converted))
@@ -101,6 +105,8 @@ class Standings:
     def of(self, person: int) -> Standing:
         """The standing of a person; a new one for somebody not yet known."""
         found = self._known.get(person)
+        if found is None and person < 0:
+            found = self._known[person] = Standing(person)
         if found is None:
             row = self._connection.execute(
                 f"SELECT {_READ} FROM world_people WHERE person = ?",
@@ -111,16 +117,10 @@ class Standings:
 
     def mailable(self, segment: int) -> list[int]:
         """The people of a segment whom e-mail reaches now, in order; those touched in this step included."""
-        rows = self._connection.execute(
-            "SELECT person FROM world_people WHERE segment = ? AND mail = 'yes'", (segment,)
+        self._load("mail = 'yes' AND segment = ?", segment)
+        return sorted(
+            person for person, standing in self._known.items() if standing.segment == segment and standing.mail == "yes"
         )
-        stored = {row[0] for row in rows}
-        for person, standing in self._known.items():
-            if standing.mail == "yes" and standing.segment == segment:
-                stored.add(person)
-            else:
-                stored.discard(person)
-        return sorted(stored)
 
     def lead(self, standing: Standing) -> LeadState | None:
         """The state of the person's Lead, None without one."""
@@ -150,11 +150,11 @@ class Standings:
             yield prospect, points, moment, what
 
     def write(self) -> None:
-        """Writes all standings back."""
+        """Writes all standings back; strangers, who come once only, are not kept."""
         marks = ", ".join("?" for _ in _NAMES)
         self._connection.executemany(
             f"INSERT OR REPLACE INTO world_people VALUES ({marks})",
-            map(_VALUES, self._known.values()),
+            (_VALUES(standing) for standing in self._known.values() if standing.person >= 0),
         )
         self._known.clear()
         self._leads.clear()

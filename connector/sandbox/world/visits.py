@@ -111,6 +111,8 @@ def resume(scene: Scene, due: Due) -> None:
     """The rest of a visit that the last step of the world cut in two."""
     rest = json.loads(due.detail)
     standing = scene.standings.of(due.person)
+    if due.person < 0:
+        standing.visitor_id, standing.page_views = rest["visitor"], rest["pages"]
     _walk(scene, standing, rest["visit"], rest["begin"], rest["steps"], rest["pages"])
 
 
@@ -179,6 +181,7 @@ def _walk(scene: Scene, standing: Standing, number: int, begin: int, steps: list
         moment = begin + seconds
         if moment > scene.until:
             rest = {"visit": number, "begin": begin, "steps": steps[position:], "pages": pages}
+            rest["visitor"] = standing.visitor_id
             scene.push(moment, standing.person, "resume", json.dumps(rest))
             break
         if what == "page":
