@@ -1,0 +1,1 @@
+"""The thinking: rules → SQL statements and decisions, through a call that runs them. Knows no database."""

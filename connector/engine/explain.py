@@ -13,7 +13,7 @@ from typing import Literal
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import DAY_US, from_column
-from connector.engine.score import band_points, live, once_rules
+from connector.engine.score import band_points, clear, live, once_rules
 from connector.rules.load import RuleSet
 from connector.rules.model import Criterion, Name, Profile, Scoring
 
@@ -94,6 +94,7 @@ def ledgers(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None)
     live(scoring, as_of, run, among, details=True)
     silent = quoted(scoring.inactivity.id if scoring.inactivity else "")
     run(compose("explain", "ledger", lines="\nUNION ALL\n".join(_lines(scoring)), silent=silent), {})
+    clear(run)
 
 
 def reasons(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -> None:

@@ -53,6 +53,7 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
         next_penalty_again=_next_penalty(scoring.inactivity, now, "again.after", "again.clock"),
     )
     run(scored, {"as_of": as_column(as_of)})
+    clear(run)
 
 
 def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, details: bool = False) -> None:
@@ -69,6 +70,13 @@ def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, 
     run(compose("score", "visits"), {})
     run(_awards(scoring), {})
     _fold("score", scoring.inactivity, as_of, run)
+
+
+def clear(run: Run) -> None:
+    """Drops the tables of lives: of millions of activities they are large, and nobody reads them again."""
+    for life in ("score", "recycled"):
+        for part in ("people", "noise", "events", "visits", "awards", "knots", "fold", "windows", "crossings"):
+            run(f"DROP TABLE IF EXISTS {life}_{part}", {})
 
 
 def once_rules(scoring: Scoring) -> list[BehaviourRule]:

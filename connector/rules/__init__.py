@@ -1,0 +1,1 @@
+"""The rules that operations admins write: typed models, reading, checking. Emits conditions as SQL text."""

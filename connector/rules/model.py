@@ -22,10 +22,11 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from connector.rules.conditions import Condition, ConditionError
-from connector.rules.relations import COUNTED_TYPES, RelationName
+from connector.rules.relations import COUNTED_TYPES, SENT_TYPES, RelationName
 
 Compilers = Mapping[RelationName, Callable[[str], Condition]]
 
@@ -86,8 +87,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+def _or_one_text(schema: JsonDict) -> None:
+    both = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [both, {"type": "string"}]
+
+
 class Name(Strict):
     """How people call it, in Japanese and English. One text stands for both."""
+
+    model_config = ConfigDict(json_schema_extra=_or_one_text)
 
     ja: str
     en: str
@@ -185,6 +194,13 @@ class Scoring(Strict):
     visits: tuple[VisitRule, ...] = ()
     weeks: tuple[WeekRule, ...] = ()
     inactivity: Inactivity | None = None
+
+    @model_validator(mode="after")
+    def _ours_is_not_theirs(self) -> Self:
+        ours = [kind for kind in self.activity_types if kind in SENT_TYPES]
+        if ours:
+            raise problem(f"`{ours[0]}` is what we did, not what they did.", "Take it out of `activity_types`.")
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

@@ -89,6 +89,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("scoring", "id: demo_view", "id: page_view", "version", "The id `page_view` is used twice."),
         ("scoring", "  - {at_least: 30", "  - {at_least: -1", "inactivity:", "go from the highest"),
         ("scoring", "points: -15", "points: 15", "15}", "`points` is wrong: Input should be less than"),
+        ("scoring", "  - email_reply\n", "  - email_sent\n", "version", "`email_sent` is what we did"),
         ("tiers", "targets: tier1", "targets: tier9", "version", "There is no tier `tier9`."),
         ("tiers", "floor: C+", "floor: C++", "C++", "`floor` cannot be `C++`."),
         ("tiers", "'課長'", "'課長", "", "quote"),
