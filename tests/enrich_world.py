@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.domain.streams import STREAMS, Stream
+from connector.domain.streams import STREAMS, AttributeType, Stream
 from connector.engine.enrich import EnrichMapping, EnrichReport, enrich
 from connector.firmographics.register import Register
 from connector.rules.content import Content
@@ -29,7 +29,7 @@ def at(days: float = 0, seconds: float = 0) -> datetime:
 class SeenWorld:
     """The relations that the mirror shows. `add` puts a record into one of them; what is not given is null."""
 
-    def __init__(self, extra: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(self, extra: Mapping[str, Mapping[str, AttributeType]] | None = None) -> None:
         self.store: Store = memory_store()
         self._extra = extra or {}
         for stream in STREAMS:
