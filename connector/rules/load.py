@@ -17,7 +17,8 @@ from pydantic_core import ErrorDetails
 
 from connector.errors import ConfigurationError, Problem
 from connector.rules.conditions import Bind, compile_condition
-from connector.rules.model import Cadences, Compilers, Lifecycle, Scoring, Strict, Tiers
+from connector.rules.kinds import Compilers, Strict
+from connector.rules.model import Cadences, Lifecycle, Scoring, Tiers
 from connector.rules.relations import SENT_TYPES, with_attributes
 from connector.rules.source import Source, read
 
