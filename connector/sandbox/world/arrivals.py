@@ -11,7 +11,7 @@ from connector.sandbox.world.agenda import Due
 from connector.sandbox.world.draws import salt, stream, unit
 from connector.sandbox.world.moments import DAY, HOUR, at, day_in_japan, text, working_moment
 from connector.sandbox.world.oddities import odd_email
-from connector.sandbox.world.people import IMPORT_FROM, IMPORT_TO, Person, import_leader
+from connector.sandbox.world.people import IMPORT_FROM, IMPORT_TO, Person, arrival_place, import_leader
 from connector.sandbox.world.scene import HISTORY, Scene, later
 from connector.sandbox.world.standing import Standing
 from connector.sandbox.world.words_content import FILES
@@ -26,7 +26,8 @@ _MARKETING_SOURCES = frozenset({"Web", "Webinar", "Thought Leader"})
 
 
 def _slot(index: int, seed: int, people: int, start: int) -> int:
-    return start - HISTORY + int((index + unit(seed, index, salt("slot"))) * HISTORY / people)
+    place = arrival_place(index, people) + unit(seed, index, salt("slot"))
+    return start - HISTORY + int(place * HISTORY / people)
 
 
 def birth_moment(seed: int, index: int, people: int, start: int) -> int:
@@ -47,7 +48,7 @@ def birth_moment(seed: int, index: int, people: int, start: int) -> int:
 
 def conceived(scene: Scene, since: int) -> Iterator[tuple[int, int]]:
     """(birth moment, index) of people whose birth comes into sight in (since, until]."""
-    margin = 2 * DAY * scene.people // HISTORY + 2
+    margin = IMPORT_TO - IMPORT_FROM + 2 * DAY * scene.people // HISTORY + 2
     begin = scene.start - HISTORY
     first = int((since + FORESIGHT - begin) * scene.people / HISTORY) - margin
     last = int((scene.until + FORESIGHT - begin) * scene.people / HISTORY) + margin

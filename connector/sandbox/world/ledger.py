@@ -14,6 +14,9 @@ _HELD_BY = {"Task": ("WhoId",), "Event": ("WhoId",), "CampaignMember": ("LeadId"
 """By which columns `holders` can be asked for."""
 
 
+_STAMPS = ("updatedAt", "LastModifiedDate", "SystemModstamp")
+
+
 class UnknownColumnError(Exception):
     """The world writes a column that the catalogue does not have."""
 
@@ -67,13 +70,18 @@ class Ledger:
         self._hold(table, key, row)
 
     def change(self, table: str, key: Any, **values: Any) -> None:
-        """Keeps new values for some columns of one row; the last word on a column wins."""
+        """Keeps new values for some columns of one row: the last word wins, but stamps never go back.
+
+        A visit is told to its end before what happens elsewhere meanwhile.
+        """
         self._hold(table, key, values)
         kept = self._rows[table].get(key) or self._changes[table].get(key)
         if kept is None:
             self._changes[table][key] = values
-        else:
-            kept.update(values)
+            return
+        stamps = {name: max(kept.get(name) or "", values[name]) for name in _STAMPS if name in values}
+        kept.update(values)
+        kept.update(stamps)
 
     def _hold(self, table: str, record: Any, values: dict[str, Any]) -> None:
         for column in _HELD_BY.get(table, ()):

@@ -85,6 +85,19 @@ def import_leader(index: int, people: int) -> int | None:
     return None if spans_start else leader
 
 
+def arrival_place(index: int, people: int) -> float:
+    """A person's place in the even flow of arrivals, counted in people.
+
+    Those of an import share their leader's place, and the others of their block fill the time of all.
+    """
+    block, place = divmod(index, IMPORT_PERIOD)
+    size = IMPORT_TO - IMPORT_FROM
+    if import_leader(block * IMPORT_PERIOD + IMPORT_FROM, people) is None:
+        return index
+    rank = place - size if place >= IMPORT_TO else min(place, IMPORT_FROM)
+    return block * IMPORT_PERIOD + rank * IMPORT_PERIOD / (IMPORT_PERIOD - size)
+
+
 @lru_cache(maxsize=10_000)
 def person(seed: int, index: int, people: int) -> Person:
     """The person of that number in a world that begins with `people` of them.

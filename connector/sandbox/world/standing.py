@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import NamedTuple
 
 _TYPES = {"int": "INTEGER", "float": "REAL"}
 
@@ -71,6 +72,15 @@ class LeadState:
     converted: bool
 
 
+class Gain(NamedTuple):
+    """Points that Account Engagement gave, the first and last moment it did so, and for what at last."""
+
+    points: int
+    first: int
+    last: int
+    what: str
+
+
 class Standings:
     """Standings read during one step of the world, and written back at its end."""
 
@@ -78,7 +88,7 @@ class Standings:
         self._connection = connection
         self._known: dict[int, Standing] = {}
         self._leads: dict[int, LeadState | None] = {}
-        self._points: dict[int, tuple[int, int, str]] = {}
+        self._gains: dict[int, Gain] = {}
 
     def preload(self, until: int) -> None:
         """Reads everybody in whose agenda something is due by `until`."""
@@ -140,14 +150,15 @@ class Standings:
         """Adds to the prospect's own score, as Account Engagement does when something happens."""
         if standing.prospect_id is None:
             return
-        standing.last_activity = moment
-        before = self._points.get(standing.prospect_id, (0, 0, ""))
-        self._points[standing.prospect_id] = (before[0] + points, moment, what)
+        standing.last_activity = max(moment, standing.last_activity or moment)
+        before = self._gains.get(standing.prospect_id) or Gain(0, moment, moment, what)
+        last, name = max((before.last, before.what), (moment, what))
+        gain = Gain(before.points + points, min(before.first, moment), last, name)
+        self._gains[standing.prospect_id] = gain
 
-    def points(self) -> Iterable[tuple[int, int, int, str]]:
-        """(prospect id, points gained in this step, moment and name of the last activity)."""
-        for prospect, (points, moment, what) in self._points.items():
-            yield prospect, points, moment, what
+    def gains(self) -> Iterable[tuple[int, Gain]]:
+        """By prospect id, what was gained in this step."""
+        return self._gains.items()
 
     def write(self) -> None:
         """Writes all standings back; strangers, who come once only, are not kept."""
@@ -158,4 +169,4 @@ class Standings:
         )
         self._known.clear()
         self._leads.clear()
-        self._points.clear()
+        self._gains.clear()

@@ -149,20 +149,19 @@ def _step(sandbox: Sandbox, connection: sqlite3.Connection, since: int, until: i
     while (due := scene.agenda.pop()) is not None:
         _HANDLERS[due.what](scene, due)
     scene.ledger.write()
-    _write_points(scene, connection)
+    _write_gains(scene, connection)
     standings.write()
     scene.agenda.write()
 
 
-def _write_points(scene: Scene, connection: sqlite3.Connection) -> None:
+def _write_gains(scene: Scene, connection: sqlite3.Connection) -> None:
     """Account Engagement adds to the score that stands there, whoever wrote it."""
     connection.executemany(
-        "UPDATE prospects SET score = coalesce(score, 0) + ?, lastActivityAt = ?, "
-        "firstActivityAt = coalesce(firstActivityAt, ?), updatedAt = max(updatedAt, ?), recentInteraction = ? "
-        "WHERE id = ?",
+        "UPDATE prospects SET score = coalesce(score, 0) + ?, firstActivityAt = coalesce(firstActivityAt, ?), "
+        "lastActivityAt = ?, updatedAt = max(updatedAt, ?), recentInteraction = ? WHERE id = ?",
         (
-            (points, text(moment), text(moment), text(moment), what, prospect)
-            for prospect, points, moment, what in scene.standings.points()
+            (gain.points, text(gain.first), text(gain.last), text(gain.last), gain.what, prospect)
+            for prospect, gain in scene.standings.gains()
         ),
     )
 
