@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
-from connector.rules.model import Strict, problem
+from connector.rules.kinds import Strict, problem
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
 Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status"]
