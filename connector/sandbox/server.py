@@ -133,40 +133,31 @@ class _Connection(socketserver.BaseRequestHandler):
         return head.keeps_alive
 
     def _deliver(self, connection: socket.socket, response: Response, head: Head | None) -> None:
+        """Sends an answer; `head` is None when the request could not be read."""
         wants_body = head is None or head.method != "HEAD"
-        if isinstance(response.body, Path):
-            self._deliver_file(connection, response, response.body, head if wants_body else None)
-            return
-        packed = pack(response.body, head.headers.get("accept-encoding", "")) if head else None
-        body = packed or response.body
-        connection.sendall(
-            encode_response(
-                response,
-                body if wants_body else b"",
-                length=len(body),
-                date=self.server.clock(),
-                keep_alive=head is not None and head.keeps_alive,
-                packed=packed is not None,
-            )
+        path = response.body if isinstance(response.body, Path) else None
+        raw = b"" if isinstance(response.body, Path) else response.body
+        packed = pack(raw, head.headers.get("accept-encoding", "")) if head else None
+        body = packed or raw
+        start = encode_response(
+            response,
+            body if wants_body else b"",
+            length=path.stat().st_size if path else len(body),
+            date=self.server.clock(),
+            keep_alive=head is not None and head.keeps_alive,
+            packed=packed is not None,
         )
+        if path is None or not wants_body:
+            connection.sendall(start)
+        else:
+            _send_file(connection, start, path)
 
-    def _deliver_file(self, connection: socket.socket, response: Response, path: Path, head: Head | None) -> None:
-        keep_alive = head is not None and head.keeps_alive
-        with path.open("rb") as stream:
-            start = encode_response(
-                response,
-                b"",
-                length=path.stat().st_size,
-                date=self.server.clock(),
-                keep_alive=keep_alive,
-                packed=False,
-            )
-            if head is None:
-                connection.sendall(start)
-                return
-            connection.sendall(start + stream.read(_FILE_PIECE))
-            while piece := stream.read(_FILE_PIECE):
-                connection.sendall(piece)
+
+def _send_file(connection: socket.socket, start: bytes, path: Path) -> None:
+    with path.open("rb") as stream:
+        connection.sendall(start + stream.read(_FILE_PIECE))
+        while piece := stream.read(_FILE_PIECE):
+            connection.sendall(piece)
 
 
 def _request(head: Head, body: bytes, scheme: str) -> Request:

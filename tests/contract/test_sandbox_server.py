@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import ssl
 import stat
@@ -17,6 +18,12 @@ import requests
 from tests.sandbox_process import SandboxProcess, running_sandbox, sandbox_command
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-2", "OP-4")
+
+
+ENV_KEYS = (
+    "url tls_url ca_file my_domain client_id client_secret username password security_token refresh_token "
+    "jwt_key_file business_unit_id"
+).split()
 
 
 @pytest.fixture
@@ -268,14 +275,17 @@ def test_taken_port_is_one_clear_sentence(sandbox: SandboxProcess, tmp_path: Pat
 
 
 def test_env_finds_none_after_a_clean_stop_and_after_a_kill(tmp_path: Path) -> None:
-    def env() -> subprocess.CompletedProcess[str]:
-        command = sandbox_command("env", "--state", str(tmp_path))
+    def env(*options: str) -> subprocess.CompletedProcess[str]:
+        command = sandbox_command("env", "--state", str(tmp_path), *options)
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     with running_sandbox(tmp_path, "--people", "0") as sandbox:
         shown = env()
         assert f"export CONNECTOR_SALESFORCE_URL={sandbox.tls_url}" in shown.stdout
         assert f"export CONNECTOR_CA_FILE={sandbox.ca_file}" in shown.stdout
+        settings = json.loads(env("--json").stdout)
+        assert set(settings) == {"schema", *ENV_KEYS}
+        assert {name: settings[name] for name in ENV_KEYS} == {name: getattr(sandbox, name) for name in ENV_KEYS}
     assert sandbox.process.returncode == 0
     assert not (sandbox.state / "sandbox.json").exists()
     with running_sandbox(tmp_path, "--people", "0") as killed:
