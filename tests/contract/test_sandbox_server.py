@@ -20,10 +20,20 @@ from tests.sandbox_process import SandboxProcess, running_sandbox, sandbox_comma
 pytestmark = pytest.mark.requirement("SY-1", "SY-2", "OP-4")
 
 
-ENV_KEYS = (
-    "url tls_url ca_file my_domain client_id client_secret username password security_token refresh_token "
-    "jwt_key_file business_unit_id"
-).split()
+ENV_KEYS = [
+    "url",
+    "tls_url",
+    "ca_file",
+    "my_domain",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "security_token",
+    "refresh_token",
+    "jwt_key_file",
+    "business_unit_id",
+]
 
 
 @pytest.fixture
