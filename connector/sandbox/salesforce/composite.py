@@ -120,7 +120,10 @@ def _read_call(entry: Any) -> _Call:
     if not _REFERENCE_ID.fullmatch(entry["referenceId"]):
         message = f"Provided referenceId ('{entry['referenceId']}') must start with a letter or a number"
         raise RefusedError("INVALID_INPUT", f"{message} and contain only letters, numbers and underscores", None)
-    headers = {str(name).lower(): str(value) for name, value in (entry.get("httpHeaders") or {}).items()}
+    given = entry.get("httpHeaders") or {}
+    if not isinstance(given, dict):
+        raise RefusedError("JSON_PARSER_ERROR", "httpHeaders must be a JSON object", None)
+    headers = {str(name).lower(): str(value) for name, value in given.items()}
     forbidden = sorted(_INHERITED & headers.keys())
     if forbidden:
         raise RefusedError("INVALID_INPUT", f"The header {forbidden[0]} may not be set in a subrequest", None)

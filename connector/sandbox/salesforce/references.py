@@ -43,7 +43,8 @@ def parent_by_key(writer: Writer, definition: ObjectDef, name: str, value: Any) 
     `value` is `{"Ext__c": "…"}`, for a polymorphic lookup with `attributes.type` before it. None when the
     object has no such relationship.
     """
-    field = next((entry for entry in definition.fields if (entry.relationship or "").lower() == name.lower()), None)
+    links = (entry for entry in definition.fields if entry.relationship and entry.references)
+    field = next((entry for entry in links if str(entry.relationship).lower() == name.lower()), None)
     if field is None:
         return None
     if value is None:

@@ -36,12 +36,15 @@ class Reply:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Org:
     """The sandbox, and calls to it as a logged-in client makes them."""
 
     sandbox: Sandbox
     token: str
+
+    def __repr__(self) -> str:
+        return f"Org({self.sandbox.config.state})"
 
     def call(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Reply:
         path, query = split_target(url if url.startswith("/") else f"{V}/{url}")
