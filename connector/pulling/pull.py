@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +13,11 @@ import structlog
 
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
+from connector.errors import ConnectorError, StopError
 from connector.pulling.slices import engagement_filters, finished, next_slice, soql
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store
-from connector.store.mirror import Merged, close_missing, merge
+from connector.store.mirror import Merged, close_missing, merge, note_read
 
 PAGES_A_MERGE = 25
 """Pages merged in one transaction: few enough that a crash costs little, enough that merging stays cheap."""
@@ -82,13 +82,11 @@ class Landing:
 
 def pull_salesforce(source: SalesforceSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
     """Brings one Salesforce object's mirror up to the server's time; goes on where an earlier pull was cut off."""
-    now = source.server_time()
-    cursor = next_slice(read_cursor(store, mapped.stream.name, ""), now)
 
     def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
         return source.query_pages(soql(mapped, place), folder, deleted=mapped.stream.keeps_deleted)
 
-    return _pull(store, mapped, cursor, landing, ask)
+    return _pull(Reading(store, mapped, "", source.server_time(), ask), landing)
 
 
 def pull_account_engagement(source: EngagementSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
@@ -96,7 +94,6 @@ def pull_account_engagement(source: EngagementSource, store: Store, mapped: Mapp
 
     A chain of pages that the remote cut off (its cap of rows) is followed by another from the last id on.
     """
-    cursor = next_slice(read_cursor(store, mapped.stream.name, source.unit), source.server_time())
 
     def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
         return source.pages(
@@ -108,58 +105,95 @@ def pull_account_engagement(source: EngagementSource, store: Store, mapped: Mapp
             deleted="all" if mapped.stream.keeps_deleted else None,
         )
 
-    return _pull(store, mapped, cursor, landing, ask)
+    return _pull(Reading(store, mapped, source.unit, source.server_time(), ask), landing)
 
 
-def _pull(
-    store: Store,
-    mapped: MappedStream,
-    cursor: Cursor,
-    landing: Landing,
-    ask: Callable[[Cursor, Path], Iterator[LandedPage]],
-) -> Pulled:
+@dataclass(frozen=True)
+class Reading:
+    """One stream of one business unit being read. `now` is the server's time: when its rows are seen.
+
+    `ask` gives the pages of the rest of a slice, landed one by one as they are asked for.
+    """
+
+    store: Store
+    mapped: MappedStream
+    unit: str
+    now: datetime
+    ask: Callable[[Cursor, Path], Iterator[LandedPage]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the object is read whole each time, so that a row that does not come is gone."""
+        return self.mapped.stream.cursor is None
+
+
+def _pull(reading: Reading, landing: Landing) -> Pulled:
+    """Reads a slice that was cut off to its end, if there is one, and then all that changed up to now."""
+    pulled = Pulled(reading.mapped.stream.name, reading.unit)
+    known = read_cursor(reading.store, pulled.stream, reading.unit)
+    pulled, reached = _read_slice(reading, next_slice(known, reading.now), landing, pulled)
+    if known.slice_upper is not None:
+        pulled, _ = _read_slice(reading, next_slice(reached, reading.now), landing, pulled)
+    log.info("pull.stream", stream=pulled.stream, unit=pulled.unit or None, rows=pulled.rows, added=pulled.added)
+    return pulled
+
+
+def _read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled) -> tuple[Pulled, Cursor]:
     """Reads a slice to its end, however many questions that takes, then advances the watermark."""
-    pulled = Pulled(mapped.stream.name, cursor.unit)
-    folder = landing.folder / mapped.stream.table
+    folder = landing.folder / reading.mapped.stream.table
     truncated = True
     while truncated:
-        truncated = False
+        truncated, asked_from = False, (cursor.at_stamp, cursor.at_id)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
-        pages = ask(cursor, folder)
-        while batch := list(islice(pages, PAGES_A_MERGE if mapped.stream.cursor else None)):
-            merged, cursor = _merge(store, mapped, cursor, [page.path for page in batch])
+        for batch in _batches(reading.ask(cursor, folder)):
+            merged, cursor = _merge(reading, cursor, [page.path for page in batch])
             truncated = bool(getattr(batch[-1], "truncated", False))
             pulled = _and(pulled, merged)
             landing.progress(pulled)
             log.debug("pull.pages", stream=pulled.stream, pages=len(batch), rows=pulled.rows)
             for page in batch:
                 page.path.unlink()
-    with store.transaction():
-        save_cursor(store, finished(cursor), _now_of(cursor))
+        if truncated and (cursor.at_stamp, cursor.at_id) == asked_from:
+            raise StopError(f"{pulled.stream} was cut off by the remote before its first row: it cannot be read on.")
+    cursor = finished(cursor)
+    with reading.store.transaction():
+        if reading.whole:
+            close_missing(reading.store, reading.mapped, reading.unit, reading.now)
+        save_cursor(reading.store, cursor, reading.now)
     shutil.rmtree(folder, ignore_errors=True)
-    log.info("pull.stream", stream=pulled.stream, unit=pulled.unit or None, rows=pulled.rows, added=pulled.added)
-    return pulled
+    return pulled, cursor
 
 
-def _merge(store: Store, mapped: MappedStream, cursor: Cursor, pages: list[Path]) -> tuple[Merged, Cursor]:
-    """Rows and the place that they reach, in one transaction."""
-    seen_at = _now_of(cursor)
-    with store.transaction():
-        merged = merge(store, mapped, cursor.unit, pages, seen_at)
-        if mapped.stream.cursor is None:
-            close_missing(store, mapped, cursor.unit, seen_at)
-        elif merged.rows:
+def _batches(pages: Iterator[LandedPage]) -> Iterator[list[LandedPage]]:
+    """Pages by the batch. When the remote is lost in the middle of one, what has arrived comes before the error."""
+    batch: list[LandedPage] = []
+    try:
+        for page in pages:
+            batch.append(page)
+            if len(batch) == PAGES_A_MERGE:
+                yield batch
+                batch = []
+    except ConnectorError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _merge(reading: Reading, cursor: Cursor, pages: list[Path]) -> tuple[Merged, Cursor]:
+    """Rows and the place that they reach, in one transaction. A whole object's place is not kept: it begins anew."""
+    with reading.store.transaction():
+        merged = merge(reading.store, reading.mapped, reading.unit, pages, reading.now)
+        if reading.whole:
+            note_read(reading.store, first=cursor.at_id is None)
+        if merged.rows:
             stamp = None if merged.last_stamp is None else merged.last_stamp.replace(tzinfo=UTC)
             cursor = replace(cursor, at_stamp=stamp, at_id=merged.last_id)
-            save_cursor(store, cursor, seen_at)
+            if not reading.whole:
+                save_cursor(reading.store, cursor, reading.now)
     return merged, cursor
-
-
-def _now_of(cursor: Cursor) -> datetime:
-    if cursor.slice_upper is None:
-        raise ValueError(f"{cursor.stream} is not being read")
-    return cursor.slice_upper
 
 
 def _and(pulled: Pulled, merged: Merged) -> Pulled:

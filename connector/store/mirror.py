@@ -7,6 +7,7 @@ are read, typed and merged by the engine; no row passes through Python.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,22 +44,44 @@ def table_of(mapped: MappedStream) -> str:
 
 
 def prepare(store: Store, streams: Iterable[MappedStream]) -> None:
-    """Makes the table of each stream, or adds the columns that the mapping has gained."""
+    """Makes the table of each stream, or follows the mapping.
+
+    Where the mapping has gained an attribute, or another field or type stands behind one, the stream's place is
+    forgotten, so that the next pull reads it from the beginning: else unchanged records would never get the value.
+    """
     for mapped in streams:
         table = table_of(mapped)
-        known = {str(row[0]) for row in store.run(
-            "SELECT column_name FROM duckdb_columns() WHERE table_name = $table", {"table": table}
-        )}  # fmt: skip
-        if not known:
-            columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in mapped.columns)
-            store.run(
-                f'CREATE TABLE "{table}" (_unit VARCHAR NOT NULL, {columns}, '
-                "_valid_from TIMESTAMP, _seen_at TIMESTAMP NOT NULL, _until TIMESTAMP)"
-            )
+        comment = store.value("SELECT comment FROM duckdb_tables() WHERE table_name = $table", {"table": table})
+        kept: dict[str, str] = {} if comment is None else json.loads(comment)
+        wanted = {column.name: f"{column.field} {column.type}" for column in mapped.columns}
+        if kept == wanted:
             continue
-        for column in mapped.columns:
-            if column.name not in known:
-                store.run(f'ALTER TABLE "{table}" ADD COLUMN "{column.name}" {_SQL_TYPES[column.type]}')
+        with store.transaction():
+            _follow(store, mapped)
+            if not wanted.items() <= kept.items():
+                store.run("DELETE FROM cursor WHERE stream = $stream", {"stream": mapped.stream.name})
+            store.run(f'COMMENT ON TABLE "{table}" IS {_literal(json.dumps(wanted, sort_keys=True))}')
+
+
+def _follow(store: Store, mapped: MappedStream) -> None:
+    """Makes the table, or gives its columns the names and types of the mapping. Old values stay where they fit."""
+    table = table_of(mapped)
+    known = dict(
+        store.run("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $table", {"table": table})
+    )
+    if not known:
+        columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in mapped.columns)
+        store.run(
+            f'CREATE TABLE "{table}" (_unit VARCHAR NOT NULL, {columns}, '
+            "_valid_from TIMESTAMP, _seen_at TIMESTAMP NOT NULL, _until TIMESTAMP)"
+        )
+        return
+    for column in mapped.columns:
+        kind, name = _SQL_TYPES[column.type], f'"{column.name}"'
+        if column.name not in known:
+            store.run(f'ALTER TABLE "{table}" ADD COLUMN {name} {kind}')
+        elif known[column.name] != kind:
+            store.run(f'ALTER TABLE "{table}" ALTER {name} TYPE {kind} USING TRY_CAST({name} AS {kind})')
 
 
 def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], seen_at: datetime) -> Merged:
@@ -81,25 +104,30 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
             "AND id IN (SELECT id FROM changed WHERE NOT is_first)",
             params,
         )
-        began = "coalesce(stamp, created_at, $seen)" if mapped.has_stamp else "coalesce(created_at, $seen)"
-        first = "created_at" if "created_at" in mapped.stream.system else "stamp"
-        began = began if "created_at" in mapped.stream.system else "coalesce(stamp, $seen)"
+        times = [name for name in ("stamp", "created_at") if name in mapped.stream.system]
+        first, later = ", ".join(reversed(times)), ", ".join(times)
         store.run(
             f'INSERT INTO "{table}" (_unit, {names}, _valid_from, _seen_at) '
-            f"SELECT $unit, {names}, CASE WHEN is_first THEN coalesce({first}, $seen) ELSE {began} END, $seen "
-            "FROM changed",
+            f"SELECT $unit, {names}, CASE WHEN is_first THEN coalesce({first}, $seen) "
+            f"ELSE coalesce({later}, $seen) END, $seen FROM changed",
             params,
         )
     _move_stamps(store, mapped, params)
     return Merged(int(rows), added, last_stamp, None if last_id is None else str(last_id), unreadable)
 
 
+def note_read(store: Store, *, first: bool) -> None:
+    """Keeps the ids of the last merge, for an object that is read whole; `first` forgets those of another reading."""
+    how = "CREATE OR REPLACE TEMP TABLE read_whole AS" if first else "INSERT INTO read_whole"
+    store.run(f"{how} SELECT id FROM incoming")
+
+
 def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: datetime) -> int:
-    """After a whole object was read into `incoming`: ends the records that were not in it. Answers how many."""
+    """After a whole object was read and noted: ends the records that were not in it. Answers how many."""
     table = table_of(mapped)
     gone = store.run(
         f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '
-        "AND id NOT IN (SELECT id FROM incoming) RETURNING id",
+        "AND id NOT IN (SELECT id FROM read_whole) RETURNING id",
         {"unit": unit, "seen": _naive(seen_at)},
     )
     return len(gone)
@@ -139,16 +167,19 @@ def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
         moment = f"TIMESTAMP '{_naive(known_at)}'"
         return f"WHERE _seen_at <= {moment} AND (_until IS NULL OR _until > {moment})"
     if as_of is not None:
+        moment = f"TIMESTAMP '{_naive(as_of)}'"
+        # The version that began last by then; none where the record itself had gone by then.
         return (
-            f"WHERE _valid_from <= TIMESTAMP '{_naive(as_of)}' "
-            "QUALIFY row_number() OVER (PARTITION BY _unit, id ORDER BY _valid_from DESC, _seen_at DESC) = 1"
+            f"WHERE _valid_from <= {moment} "
+            "QUALIFY row_number() OVER (PARTITION BY _unit, id ORDER BY _valid_from DESC, _seen_at DESC) = 1 "
+            f"AND (_until IS NULL OR _until > {moment})"
         )
     return "WHERE _until IS NULL"
 
 
 def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
     """The landed pages as one typed temporary table, each id once."""
-    files = ", ".join(f"'{page.as_posix()}'" for page in pages)
+    files = ", ".join(_literal(page.as_posix()) for page in pages)
     key = _RECORDS[mapped.stream.remote]
     picked = ", ".join(f'{_typed(column)} AS "{column.name}"' for column in mapped.columns)
     raw = ", ".join(
@@ -233,6 +264,10 @@ def _unreadable(store: Store, mapped: MappedStream) -> dict[str, int]:
     )
     row = store.run(f"SELECT {counts} FROM incoming")[0]
     return {column.field: int(count) for column, count in zip(typed, row, strict=True) if count}
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _names(columns: Iterable[Column]) -> str:
