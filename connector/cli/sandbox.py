@@ -109,7 +109,14 @@ def sandbox() -> None:
 @click.option("--tls-port", type=click.IntRange(0, 65535), default=0, help="TLS port; 0 = any free one.")
 @_setting("people", int, "How many people the invented world has.", least=0)
 @_setting("seed", int, "The same seed gives the same world.", least=0)
-@click.option("--now", "start", type=_Instant(), default=_DEFAULTS["start"], help="The world's time at the start.")
+@click.option(
+    "--now",
+    "start",
+    type=_Instant(),
+    default=_DEFAULTS["start"],
+    show_default=str(_DEFAULTS["start"]),
+    help="The world's time at the start; without an offset, UTC.",
+)
 @click.option("--frozen", is_flag=True, help="The world's clock stands still until it is moved.")
 @click.option(
     "--load",

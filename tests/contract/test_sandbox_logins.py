@@ -253,6 +253,7 @@ def test_soap_login_gives_a_session_and_logout_ends_it(sandbox: SandboxProcess) 
     header = f"<e:Header><u:SessionHeader><u:sessionId>{token}</u:sessionId></u:SessionHeader></e:Header>"
     who = soap(sandbox, "66.0", f"{header}<e:Body><u:getUserInfo/></e:Body>")
     assert f"<userName>{sandbox.username}</userName>" in who.text
+    assert f"<organizationName>{sandbox.truth('Organization')[0]['Name']}</organizationName>" in who.text
     assert soap(sandbox, "59.0", f"{header}<e:Body><u:logout/></e:Body>").status_code == 200
     assert not works(sandbox, token)
     again = soap(sandbox, "59.0", f"{header}<e:Body><u:logout/></e:Body>")

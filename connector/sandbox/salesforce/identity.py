@@ -31,9 +31,18 @@ def identity_url(request: Request, sandbox: Sandbox, session: Session) -> str:
 
 def user_row(sandbox: Sandbox, user_id: str) -> dict[str, Any]:
     """The user's row; what the world does not know of it is left out."""
-    if sandbox.salesforce.object("User") is None:
+    return _row(sandbox, "User", user_id)
+
+
+def organization_row(sandbox: Sandbox) -> dict[str, Any]:
+    """The org's own row, likewise."""
+    return _row(sandbox, "Organization", ORG_ID)
+
+
+def _row(sandbox: Sandbox, name: str, record: str) -> dict[str, Any]:
+    if sandbox.salesforce.object(name) is None:
         return {}
-    found = sandbox.database.reader().execute('SELECT * FROM "User" WHERE "Id" = ?', (user_id,)).fetchone()
+    found = sandbox.database.reader().execute(f'SELECT * FROM "{name}" WHERE "Id" = ?', (record,)).fetchone()
     return {name: found[name] for name in found.keys() if found[name] is not None} if found else {}  # noqa: SIM118 - a sqlite3.Row iterates over its values
 
 

@@ -10,7 +10,7 @@ from connector.sandbox.context import ORG_ID, Sandbox
 from connector.sandbox.hosts import instance_url
 from connector.sandbox.routing import route
 from connector.sandbox.salesforce.credentials import accepts_password
-from connector.sandbox.salesforce.identity import user_row
+from connector.sandbox.salesforce.identity import organization_row, user_row
 from connector.sandbox.sessions import Session, find_session, open_session, session_store
 from connector.sandbox.wire import Request, Response
 
@@ -90,7 +90,7 @@ def _user_fields(sandbox: Sandbox, session: Session) -> dict[str, str]:
     return {
         "organizationId": ORG_ID,
         "organizationMultiCurrency": "false",
-        "organizationName": "Sandbox",
+        "organizationName": str(organization_row(sandbox).get("Name", "")),
         "profileId": str(user.get("ProfileId", "")),
         "sessionSecondsValid": str(sandbox.config.session_seconds),
         "userEmail": str(user.get("Email", session.username)),
