@@ -23,6 +23,7 @@ _OURS = {
     "reason": "desired.reason",
 }
 _STAMPS = frozenset({"scored_at"})
+_LEADS_BACK = ("hot", "lost")
 
 
 def compare(
@@ -31,14 +32,16 @@ def compare(
     """The changes of one object's live records, sorted by id, and the values of people that stay.
 
     Reads `desired` (one row a target: record_id, person_id and the values), the stream's `seen_` view and
-    `written`. A stamp such as scored_at is written only beside another change.
+    `written`. A stamp such as scored_at is written only beside another change. Where we wrote after the last pull,
+    what we wrote stands for what is there.
     """
     writable = {name: entry for name, entry in fields.write.items() if entry.policy != "never"}
     compared = {name: entry for name, entry in writable.items() if entry.value not in _STAMPS}
     if not compared:
         return [], []
     stamps = [name for name, entry in writable.items() if entry.value in _STAMPS]
-    rows = run(_statement(mapped, compared), {"object": mapped.stream.object})
+    params = {"object": mapped.stream.object, "stream": mapped.stream.name}
+    rows = run(_statement(mapped, compared), params)
     records, kept = [], []
     for record_id, person_id, modified_at, why, changes, stays in rows:
         kept += [Kept(mapped.stream.object, record_id, *cell) for cell in stays or ()]
@@ -75,7 +78,9 @@ def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
     )
     present = "lambda cell: cell IS NOT NULL"
     return (
-        f"WITH base AS (SELECT record_id, {_pivot(compared)} FROM written WHERE object = $object GROUP BY record_id), "
+        "WITH pulled AS (SELECT max(watermark) AS at FROM cursor WHERE stream = $stream), "
+        f"base AS (SELECT record_id, {_pivot(compared)} FROM written CROSS JOIN pulled WHERE object = $object "
+        "GROUP BY record_id), "
         "compared AS (SELECT seen.id AS id, desired.person_id AS person_id, seen.modified_at AS modified_at, "
         f"desired.why AS why, list_filter([{cells}], {present}) AS changes, list_filter([{stays}], {present}) AS stays "
         f'FROM "seen_{mapped.stream.table}" AS seen '
@@ -89,7 +94,8 @@ def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
 def _pivot(compared: Iterable[str]) -> str:
     return ", ".join(
         f"max(value) FILTER (WHERE field = '{name}') AS \"base {name}\", "
-        f"coalesce(bool_or(field = '{name}'), FALSE) AS \"has {name}\""
+        f"coalesce(bool_or(field = '{name}'), FALSE) AS \"has {name}\", "
+        f"coalesce(bool_or(field = '{name}' AND written_at > pulled.at), FALSE) AS \"ahead {name}\""
         for name in compared
     )
 
@@ -111,7 +117,7 @@ def _changes(mapped: MappedStream, name: str, entry: WriteField) -> str:
     if entry.policy == "if_unchanged":
         parts.append(_untouched(theirs, name))
     if entry.order:
-        back = f"(coalesce(\"has {name}\", FALSE) AND desired.stage = 'cold')"
+        back = f'(({theirs}) IS NOT DISTINCT FROM "base {name}" AND {_was_ours(name, entry)})'
         parts.append(f"({_rank(ours, entry.order)} > {_rank(theirs, entry.order)} OR {back})")
     return " AND ".join(f"({part})" for part in parts)
 
@@ -136,21 +142,28 @@ def _rank(value: str, order: Iterable[str]) -> str:
 
 
 def _theirs(mapped: MappedStream, name: str, entry: WriteField) -> str:
-    column = f'seen."{mapped.column_of(name)}"'
+    there = column = f'seen."{mapped.column_of(name)}"'
     if entry.value == "score":
         whole = f"CAST(CAST({column} AS BIGINT) AS VARCHAR)"
-        return f"CASE WHEN {column} = floor({column}) THEN {whole} ELSE CAST({column} AS VARCHAR) END"
-    return column
+        there = f"CASE WHEN {column} = floor({column}) THEN {whole} ELSE CAST({column} AS VARCHAR) END"
+    return f'CASE WHEN "ahead {name}" THEN "base {name}" ELSE {there} END'
+
+
+def _was_ours(name: str, entry: WriteField) -> str:
+    """Whether a stage that leads back to cold (hot, lost) is what we wrote last, and cold is what it should be."""
+    words = [(entry.values or {stage: stage}).get(stage) for stage in _LEADS_BACK]
+    listed = ", ".join(f"'{_quoted(word)}'" for word in words if word is not None)
+    return f"(desired.stage = 'cold' AND coalesce(\"base {name}\" IN ({listed}), FALSE))" if listed else "FALSE"
 
 
 def _ours(name: str, entry: WriteField) -> str:
-    """Our value in the org's words. `cold` is only the way back from an earlier write of ours."""
+    """Our value in the org's words. A status of `cold` is only the way back from an earlier write of ours."""
     value = _OURS["stage" if entry.value == "status" else entry.value]
     if entry.values is None:
         return value
     cases = []
     for key, word in entry.values.items():
-        known = f' AND coalesce("has {name}", FALSE)' if entry.value == "status" and key == "cold" else ""
+        known = f" AND {_was_ours(name, entry)}" if entry.value == "status" and key == "cold" else ""
         cases.append(f"WHEN {value} = '{_quoted(key)}'{known} THEN '{_quoted(word)}'")
     return f"CASE {' '.join(cases)} END"
 
