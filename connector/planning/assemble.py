@@ -216,7 +216,10 @@ def _transitions(run: Run, as_of: datetime) -> tuple[Transition, ...]:
     """The persons whose stage is not the last one recorded. Hot begins at its crossing, everything else now."""
     rows = run(
         """
-        WITH last AS (SELECT person_id, arg_max(to_stage, recorded_at) AS stage FROM transitions GROUP BY person_id)
+        WITH last AS (
+            SELECT person_id, to_stage AS stage FROM transitions
+            QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY recorded_at DESC, rowid DESC) = 1
+        )
         SELECT person_id, last.stage, decided.stage, decided.stage_rule, decided.hot_since, scored.score
         FROM decided JOIN scored USING (person_id) LEFT JOIN last USING (person_id)
         WHERE decided.stage IS DISTINCT FROM last.stage

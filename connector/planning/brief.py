@@ -35,7 +35,8 @@ class Brief:
 def briefs(run: Run, book: Book, persons: Iterable[str], as_of: datetime) -> dict[str, Brief]:
     """The brief of each person: the figures, the rules that gave most, what was done last.
 
-    No e-mail address and no phone number: the rep has them on the record. Reads desired_persons and activities.
+    No e-mail address and no phone number: the rep has them on the record. Addresses of pages come without what
+    follows a `?`, where forms and mailings put them. Reads desired_persons and activities.
     """
     wanted = sorted(persons)
     if not wanted:
@@ -90,7 +91,7 @@ def _last_actions(run: Run, book: Book, as_of: datetime) -> dict[str, list[str]]
         f"""
         SELECT person_id,
             strftime(timezone('{rules.scoring.time_zone}', timezone('UTC', occurred_at)), '%Y-%m-%d %H:%M'),
-            type, content, url
+            type, content, regexp_replace(url, '[?#].*$', '')
         FROM activities SEMI JOIN briefed USING (person_id)
         WHERE occurred_at <= $as_of AND type IN ({counted})
         QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY occurred_at DESC, activity_id) <= $most

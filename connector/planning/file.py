@@ -68,13 +68,18 @@ def checksum(content: Mapping[str, Any]) -> str:
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    """Writes the plan for its owner only, whole or not at all."""
+    """Writes the plan for its owner only, whole or not at all. ConfigurationError where the place is not writable."""
     draft = path.with_name(path.name + ".draft")
-    draft.touch(mode=0o600)
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(to_document(plan), file, ensure_ascii=False, indent=1)
-        file.write("\n")
-    draft.replace(path)
+    try:
+        # One left over from a crash may have other rights.
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600, exist_ok=False)
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(to_document(plan), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"The plan cannot be saved as {path}: {error.strerror}.") from error
 
 
 def load_plan(path: Path, *, org_id: str, rules_hash: str, now: datetime, oldest: timedelta) -> Plan:
@@ -134,6 +139,8 @@ def _document(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigurationError(f"There is no plan file {path}.") from error
+    except OSError as error:
+        raise ConfigurationError(f"The plan file {path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ConfigurationError(f"{path} is not a whole plan file ({error}). Make the plan anew.") from error
     if not isinstance(document, dict) or "format" not in document:

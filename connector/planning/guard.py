@@ -35,7 +35,8 @@ def guard_findings(
         limit = guard.status if field == STATUS else guard.overwrite
         if of >= guard.at_least and count > limit * of:
             findings.append(Finding(f"{object_name}.{field}", count, of, limit))
-    for owner, count in Counter(str(task.values.get("OwnerId")) for task in tasks).items():
+    for owner, count in Counter(task.values.get("OwnerId") for task in tasks).items():
         if count > guard.tasks_per_owner:
-            findings.append(Finding(f"Tasks for owner {owner}", count, 0, guard.tasks_per_owner))
+            whose = "Tasks without an owner" if owner is None else f"Tasks for owner {owner}"
+            findings.append(Finding(whose, count, 0, guard.tasks_per_owner))
     return tuple(sorted(findings, key=lambda finding: (-(finding.count / (finding.of or 1)), finding.what)))

@@ -8,6 +8,7 @@ from datetime import date
 
 from connector.domain.plan import PlainValue, TaskCreation, Withheld
 from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps
+from connector.errors import ConfigurationError
 from connector.planning.brief import Brief
 from connector.planning.desired import Language
 from connector.rules.model import Cadence
@@ -35,11 +36,17 @@ class FollowUp:
 
 
 def task_key(org_id: str, follow_up: FollowUp, step: CadenceStep) -> str:
-    """The key by which a task is found again: org, record, cadence, start, step and channel."""
+    """The key by which a task is found again: org, record, cadence, start, step and channel.
+
+    ConfigurationError where the admin's ids make it longer than the field of the org.
+    """
     parts = (org_id, follow_up.key_record, follow_up.cadence, follow_up.start.isoformat(), step.step, step.channel)
     key = ":".join(parts)
     if len(key) > KEY_LENGTH:
-        raise ValueError(f"the task key {key!r} is longer than {KEY_LENGTH} characters")
+        raise ConfigurationError(
+            f"The ids of the cadence `{follow_up.cadence}` and of its step `{step.step}` make task keys that are "
+            f"longer than {KEY_LENGTH} characters: shorten them in cadence.yaml by {len(key) - KEY_LENGTH} together."
+        )
     return key
 
 
