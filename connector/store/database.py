@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ _CONFIG = {
     "autoload_known_extensions": "false",
     "preserve_insertion_order": "false",
 }
+MIGRATIONS = resources.files("connector.store.migrations")
+_LOCKED = "Could not set lock"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
@@ -93,29 +97,37 @@ def open_store(
     wait_seconds: float = 60.0,
     sleep: Callable[[float], None] = time.sleep,
     announce: Callable[[str], None] = lambda _sentence: None,
+    migrations: Traversable = MIGRATIONS,
 ) -> Iterator[Store]:
     """Opens the store of an org, waiting for another process of ours to let go of it; migrates it forward.
 
+    While it is open, every file that this process makes is for its owner only: the engine makes files of its own
+    (its log, what does not fit into memory), and they hold the same people. `migrations`: a folder of .sql files.
+
     Raises RetryError when another process keeps it, StopError when it is damaged or of a newer version.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    connection = _connect(path, wait_seconds, sleep, announce)
-    store = Store(connection, path)
+    umask = os.umask(0o077)
     try:
-        path.chmod(0o600)
-        store.run("SET TimeZone = 'UTC'")
-        store.run(f"SET temp_directory = '{path.with_suffix('.spill').as_posix()}'")
-        _migrate(store, path)
-        yield store
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store = Store(_connect(path, wait_seconds, sleep, announce), path)
+        try:
+            path.chmod(0o600)
+            store.run("SET TimeZone = 'UTC'")
+            spill = path.with_suffix(".spill").as_posix().replace("'", "''")
+            store.run(f"SET temp_directory = '{spill}'")
+            _migrate(store, path, migrations)
+            yield store
+        finally:
+            store.close()
     finally:
-        store.close()
+        os.umask(umask)
 
 
 def memory_store() -> Store:
     """An empty store in memory, for evaluating files without any org."""
     store = Store(duckdb.connect(":memory:", config=dict(_CONFIG)), None)
     store.run("SET TimeZone = 'UTC'")
-    _migrate(store, None)
+    _migrate(store, None, MIGRATIONS)
     return store
 
 
@@ -127,7 +139,7 @@ def _connect(
         try:
             return duckdb.connect(str(path), config=dict(_CONFIG))
         except duckdb.IOException as error:
-            if "lock" not in str(error):
+            if _LOCKED not in str(error):
                 raise StopError(_damaged(path, error)) from error
             holder = _HOLDER.search(str(error))
             who = f"process {holder.group(1)}" if holder else "another process"
@@ -149,14 +161,14 @@ def _damaged(path: Path, error: Exception) -> str:
     )
 
 
-def _migrate(store: Store, path: Path | None) -> None:
+def _migrate(store: Store, path: Path | None, migrations: Traversable) -> None:
     """Brings the schema forward, with a copy of the file first; a store of a newer version is refused."""
     fresh = not store.run("SELECT 1 FROM duckdb_tables() WHERE table_name = 'migration'")
     if fresh:
         store.run("CREATE TABLE migration (number INTEGER NOT NULL, name VARCHAR NOT NULL, applied_at TIMESTAMP)")
     done = int(store.value("SELECT coalesce(max(number), 0) FROM migration"))
     files = sorted(
-        (entry for entry in resources.files("connector.store.migrations").iterdir() if entry.name.endswith(".sql")),
+        (entry for entry in migrations.iterdir() if entry.name.endswith(".sql")),
         key=lambda entry: entry.name,
     )
     newest = int(files[-1].name[:4])
