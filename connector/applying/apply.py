@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
 from connector.errors import RetryError
 from connector.store.database import Store
 from connector.store.decisions import record_ends, record_starts, record_transitions
-from connector.store.journal import Intent, intend, remember_written, settle, unsettled
+from connector.store.journal import Intent, intend, remember_written, settle, tasks_made, unsettled
 
 ROWS_A_CALL = 200
 SHARED_ROWS_A_CALL = 25
@@ -100,7 +100,9 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
         # Shared first: our own write to the record would move its LastModifiedDate and look like somebody's edit.
         _write(application, _batches(shared, SHARED_ROWS_A_CALL), _send_unmodified)
         _write(application, _batches(mine, ROWS_A_CALL), _send_update)
-    for batch in _batches(plan.tasks, ROWS_A_CALL):
+    # To send a task again would undo what its rep has done with it since: this plan may have been carried out before.
+    made = tasks_made(store, [task.key for task in plan.tasks])
+    for batch in _batches([task for task in plan.tasks if task.key not in made], ROWS_A_CALL):
         _send(application, [_task_intent(task) for task in batch], _send_tasks)
     log.info(
         "apply.done",
@@ -113,10 +115,16 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
 
 
 def settle_open_intents(application: Application) -> int:
-    """Finds out what became of writes whose answers were lost, by reading them back. Answers how many there were."""
+    """Finds out what became of writes whose answers were lost, by reading them back. Answers how many there were.
+
+    They belong to the run that made them: they count neither as changes nor as failures of this one. What did not
+    arrive is planned anew.
+    """
     open_intents = unsettled(application.store)
     for batch in _batches(open_intents, ROWS_A_CALL):
-        _settle_by_reading(application, batch)
+        _record_outcomes(application, _read_back(application, batch))
+    if open_intents:
+        log.info("apply.settled", intents=len(open_intents))
     return len(open_intents)
 
 
@@ -142,13 +150,18 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
     """One call: intents, the call, outcomes. A lost answer is settled by reading back before anything else."""
     with application.store.transaction():
         numbers = intend(application.store, application.run_id, intents, application.now)
-    numbered = [_numbered(intent, number) for intent, number in zip(intents, numbers, strict=True)]
+    numbered = [
+        replace(intent, number=number, run_id=application.run_id)
+        for intent, number in zip(intents, numbers, strict=True)
+    ]
     try:
         results = send(application, numbered)
     except RetryError:
-        _settle_by_reading(application, numbered)
+        _record_outcomes(application, _read_back(application, numbered))
         raise
-    _settle(application, list(zip(numbered, results, strict=True)))
+    outcomes = list(zip(numbered, results, strict=True))
+    _record_outcomes(application, outcomes)
+    _count(application.applied, outcomes)
     application.progress(len(numbered))
 
 
@@ -166,9 +179,11 @@ def _send_tasks(application: Application, intents: Sequence[Intent]) -> list[Row
     return application.writer.upsert("Task", TASK_KEY, [dict(intent.after) for intent in intents])
 
 
-def _settle(application: Application, outcomes: Sequence[tuple[Intent, RowResult]]) -> None:
-    """Journals outcomes, keeps what we wrote as the next base, and counts."""
-    applied = application.applied
+Outcomes = Sequence[tuple[Intent, RowResult]]
+
+
+def _record_outcomes(application: Application, outcomes: Outcomes) -> None:
+    """Journals outcomes, and keeps what we wrote as the base of the next comparison."""
     with application.store.transaction():
         settle(
             application.store,
@@ -176,7 +191,10 @@ def _settle(application: Application, outcomes: Sequence[tuple[Intent, RowResult
             application.now,
         )
         done = [intent for intent, result in outcomes if result.success and intent.kind == "update"]
-        remember_written(application.store, application.run_id, done, application.now)
+        remember_written(application.store, done, application.now)
+
+
+def _count(applied: Applied, outcomes: Outcomes) -> None:
     for intent, result in outcomes:
         if result.success:
             applied.records += intent.kind == "update"
@@ -189,20 +207,17 @@ def _settle(application: Application, outcomes: Sequence[tuple[Intent, RowResult
             log.warning("apply.refused", object=intent.object, record=intent.record, code=result.error_code)
 
 
-def _settle_by_reading(application: Application, intents: Sequence[Intent]) -> None:
+def _read_back(application: Application, intents: Sequence[Intent]) -> Outcomes:
     there = found_after_loss(application.reader.query, intents)
-    _settle(
-        application,
-        [
-            (
-                intent,
-                RowResult(intent.record, True)
-                if intent.number in there
-                else RowResult(intent.record, False, error_code="NOT_WRITTEN", message="the write did not arrive"),
-            )
-            for intent in intents
-        ],
-    )
+    return [
+        (
+            intent,
+            RowResult(intent.record, True)
+            if intent.number in there
+            else RowResult(intent.record, False, error_code="NOT_WRITTEN", message="the write did not arrive"),
+        )
+        for intent in intents
+    ]
 
 
 def _outcome(result: RowResult) -> str:
@@ -224,10 +239,6 @@ def _record_intent(record: RecordChange) -> Intent:
 
 def _task_intent(task: TaskCreation) -> Intent:
     return Intent("task", "Task", task.key, {}, {TASK_KEY: task.key, **task.values}, task.why)
-
-
-def _numbered(intent: Intent, number: int) -> Intent:
-    return Intent(intent.kind, intent.object, intent.record, intent.before, intent.after, intent.why, number)
 
 
 def _values(record: RecordChange) -> dict[str, PlainValue]:

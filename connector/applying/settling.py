@@ -13,7 +13,7 @@ Query = Callable[[str], list[dict[str, Any]]]
 
 
 def found_after_loss(query: Query, intents: Sequence[Intent]) -> set[int]:
-    """The numbers of those intents whose effect is there: the record has our values, the task has our key."""
+    """The numbers of those intents whose effect is there: the record shows our write, the task has our key."""
     found: set[int] = set()
     tasks = [intent for intent in intents if intent.kind == "task"]
     if tasks:
@@ -33,12 +33,18 @@ def _found_updates(query: Query, object_name: str, intents: Sequence[Intent]) ->
     ids = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
     rows = query(f"SELECT Id, {', '.join(fields)} FROM {object_name} WHERE Id IN ({ids})")
     by_id: dict[str, Mapping[str, Any]] = {row["Id"]: row for row in rows}
-    return {
-        intent.number
-        for intent in intents
-        if intent.record in by_id
-        and all(same(value, by_id[intent.record].get(field)) for field, value in intent.after.items())
-    }
+    return {intent.number for intent in intents if intent.record in by_id and _arrived(intent, by_id[intent.record])}
+
+
+def _arrived(intent: Intent, there: Mapping[str, Any]) -> bool:
+    """Whether a record shows our write. People may have changed a part of it since.
+
+    A record is written whole or not at all, so one field with our value is enough. Where no field has ours and none
+    the value before, somebody was there after one of the two: it counts as ours, so that their edit is kept.
+    """
+    if any(same(value, there.get(field)) for field, value in intent.after.items()):
+        return True
+    return not any(same(value, there.get(field)) for field, value in intent.before.items())
 
 
 def same(ours: PlainValue, theirs: object) -> bool:

@@ -82,13 +82,18 @@ def record_ends(store: Store, ends: Sequence[RunEnd], now: datetime) -> None:
 
 
 def record_transitions(store: Store, run_id: str, transitions: Sequence[Transition], now: datetime) -> None:
-    """Appends transitions to the lives of persons."""
+    """Appends transitions to the lives of persons, each only where the person still stands where it begins.
+
+    So a plan that is carried out twice, or after another one, tells nothing twice.
+    """
     if not transitions:
         return
     store.run(
-        "INSERT INTO transitions SELECT unnest($persons::VARCHAR[]), unnest($at::TIMESTAMP[]), "
-        "unnest($origins::VARCHAR[]), unnest($targets::VARCHAR[]), unnest($reasons::VARCHAR[]), "
-        "unnest($scores::INTEGER[]), $run_id, $now",
+        "INSERT INTO transitions SELECT told.*, $run_id, $now FROM (SELECT unnest($persons::VARCHAR[]) AS person_id, "
+        "unnest($at::TIMESTAMP[]), unnest($origins::VARCHAR[]) AS from_stage, unnest($targets::VARCHAR[]), "
+        "unnest($reasons::VARCHAR[]), unnest($scores::INTEGER[])) AS told LEFT JOIN (SELECT person_id, to_stage "
+        "FROM transitions QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY recorded_at DESC, rowid DESC) = 1"
+        ") AS latest USING (person_id) WHERE latest.to_stage IS NOT DISTINCT FROM told.from_stage",
         {
             "persons": [entry.person_id for entry in transitions],
             "at": [naive(entry.happened_at) for entry in transitions],

@@ -15,7 +15,10 @@ from connector.store.database import Store
 
 @dataclass(frozen=True)
 class Intent:
-    """A write that we are about to make. `record` is the record's id, or the key of a record to be made."""
+    """A write that we are about to make. `record` is the record's id, or the key of a record to be made.
+
+    `number` and `run_id` are the journal's, once it stands there.
+    """
 
     kind: str
     object: str
@@ -24,6 +27,7 @@ class Intent:
     after: Mapping[str, PlainValue]
     why: str
     number: int = 0
+    run_id: str = ""
 
 
 def intend(store: Store, run_id: str, intents: Sequence[Intent], now: datetime) -> list[int]:
@@ -83,31 +87,42 @@ def unsettled(store: Store) -> list[Intent]:
             json.loads(row["values_after"]),
             row["why"],
             row["number"],
+            row["run_id"],
         )
         for row in store.rows("SELECT * FROM journal WHERE outcome IS NULL ORDER BY number")
     ]
 
 
-def remember_written(store: Store, run_id: str, written: Sequence[Intent], now: datetime) -> None:
+def tasks_made(store: Store, keys: Sequence[str]) -> set[str]:
+    """Those of some task keys under which we have made a task, whatever people did with it since."""
+    rows = store.run(
+        "SELECT DISTINCT record FROM journal WHERE kind = 'task' AND outcome = 'done' "
+        "AND record IN (SELECT unnest($keys::VARCHAR[]))",
+        {"keys": list(keys)},
+    )
+    return {str(row[0]) for row in rows}
+
+
+def remember_written(store: Store, written: Sequence[Intent], now: datetime) -> None:
     """Keeps the last value that we wrote into each field, as the base of the next comparison."""
     cells = [
-        (intent.object, intent.record, field, as_text(value))
+        (intent.object, intent.record, field, as_text(value), intent.run_id)
         for intent in written
         for field, value in intent.after.items()
     ]
     if not cells:
         return
-    objects, records, fields, values = (list(column) for column in zip(*cells, strict=True))
+    objects, records, fields, values, runs = (list(column) for column in zip(*cells, strict=True))
     store.run(
         "INSERT OR REPLACE INTO written SELECT unnest($objects::VARCHAR[]), unnest($records::VARCHAR[]), "
-        "unnest($fields::VARCHAR[]), unnest($values::VARCHAR[]), $now, $run_id",
+        "unnest($fields::VARCHAR[]), unnest($values::VARCHAR[]), $now, unnest($runs::VARCHAR[])",
         {
             "objects": objects,
             "records": records,
             "fields": fields,
             "values": values,
+            "runs": runs,
             "now": naive(now),
-            "run_id": run_id,
         },
     )
 
