@@ -8,6 +8,34 @@ from typing import Any
 
 from connector.sandbox.catalogue.model import FieldDef, ObjectDef, PicklistValue
 
+_SAME_FOR_ALL: Mapping[str, Any] = MappingProxyType(
+    {
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "calculated": False,
+        "calculatedFormula": None,
+        "cascadeDelete": False,
+        "caseSensitive": False,
+        "controllerName": None,
+        "defaultValueFormula": None,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "inlineHelpText": None,
+        "mask": None,
+        "maskType": None,
+        "referenceTargetField": None,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "writeRequiresMasterRead": False,
+    }
+)
+"""What no recorded field of the sandbox's objects varies in."""
 _SOAP_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "id": "tns:ID",
@@ -54,70 +82,58 @@ _SECURED_OF_ACTIVITIES = frozenset({"Description", "IsAllDayEvent", "Location", 
 
 
 def describe_field(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
-    """All that a describe says of a field. What no recorded field of the sandbox's objects varies is constant."""
-    is_long_text = field.type == "textarea" and not field.filterable
-    is_compound = field.type == "address"
+    """All that a describe says of a field."""
+    return dict(sorted({**_SAME_FOR_ALL, **_kind(definition, field), **_uses(definition, field)}.items()))
+
+
+def _kind(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
+    """What a field is: its name, type, size, values and references."""
     is_int = field.type == "int"
     is_polymorphic = len(field.references) > 1
-    is_free = field.filterable and not is_compound
     return {
-        "aggregatable": not (is_compound or is_long_text or field.type == "boolean"),
-        "aiPredictionField": False,
-        "autoNumber": False,
         "byteLength": 18 if field.type in {"id", "reference"} else field.length * 3,
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
         "compoundFieldName": field.compound,
-        "controllerName": None,
-        "createable": field.createable,
         "custom": field.custom,
         "defaultValue": _default(field),
-        "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": field.precision if is_int else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
-        "externalId": field.external_id,
         "extraTypeInfo": _extra_type(definition, field),
-        "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
-        "groupable": not is_long_text and field.type not in _UNGROUPABLE,
-        "highScaleNumber": False,
-        "htmlFormatted": False,
-        "idLookup": field.id_lookup or field.external_id,
-        "inlineHelpText": None,
         "label": field.label or field.name,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name == _name_field(definition),
         "namePointing": is_polymorphic,
         "nillable": field.nillable,
-        "permissionable": _is_permissionable(definition, field),
         "picklistValues": [_picklist_value(entry) for entry in field.values],
         "polymorphicForeignKey": is_polymorphic,
         "precision": 0 if is_int else field.precision,
-        "queryByDistance": is_compound,
-        "referenceTargetField": None,
         "referenceTo": list(field.references),
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference" and field.name not in _SYSTEM_REFERENCES and field.nillable,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": is_free,
         "type": field.type,
         "unique": field.unique,
+    }
+
+
+def _uses(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
+    """What can be done with a field: in queries, in writes, by look-ups."""
+    is_long_text = field.type == "textarea" and not field.filterable
+    is_compound = field.type == "address"
+    is_searchable = field.type == "reference" and field.nillable and field.name not in _SYSTEM_REFERENCES
+    return {
+        "aggregatable": not (is_compound or is_long_text or field.type == "boolean"),
+        "createable": field.createable,
+        "externalId": field.external_id,
+        "filterable": field.filterable,
+        "groupable": not is_long_text and field.type not in _UNGROUPABLE,
+        "idLookup": field.id_lookup or field.external_id,
+        "permissionable": _is_permissionable(definition, field),
+        "queryByDistance": is_compound,
+        "searchPrefilterable": is_searchable,
+        "sortable": field.filterable and not is_compound,
         "updateable": field.updateable,
-        "writeRequiresMasterRead": False,
     }
 
 

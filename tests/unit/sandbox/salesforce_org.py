@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from connector.sandbox.wire import Request
 START = datetime(2026, 10, 1, tzinfo=UTC)
 API_USER, REP, GONE = (record_id("005", number) for number in (1, 2, 3))
 QUEUE = record_id("00G", 1)
+STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
+STAGES = (("Prospecting", 10, "Pipeline"), ("Negotiation/Review", 90, "Commit"), ("Closed Won", 100, "Closed"))
 V = "/services/data/v61.0"
 ROUTES = (*subrequest.CALLABLE, *composite.ROUTES, *batch.ROUTES, *tree.ROUTES, *by_hand.ROUTES)
 
@@ -94,9 +96,14 @@ def new_org(folder: Path, **switches: Any) -> Org:
     database = Database(folder / "world.sqlite")
     sandbox = Sandbox(config, WorldClock(START, frozen=True), database, catalogue(config), Catalogue(()))
     database.create(sandbox.salesforce)
-    _insert(database, "Organization", [{"Id": record_id("00D", 1), "Name": "Vendor"}])
-    _insert(
-        database,
+    for name, rows in _rows(config):
+        _insert(database, name, rows)
+    return Org(sandbox, open_session(sandbox).token)
+
+
+def _rows(config: SandboxConfig) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    yield "Organization", [{"Id": record_id("00D", 1), "Name": "Vendor"}]
+    yield (
         "User",
         [
             {"Id": API_USER, "LastName": "Api", "Username": config.username, "IsActive": 1},
@@ -104,19 +111,15 @@ def new_org(folder: Path, **switches: Any) -> Org:
             {"Id": GONE, "LastName": "Kato", "Username": "kato@vendor.example", "IsActive": 0},
         ],
     )
-    _insert(database, "Group", [{"Id": QUEUE, "Name": "Inbound", "Type": "Queue"}])
-    statuses = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
-    _insert(
-        database,
+    yield "Group", [{"Id": QUEUE, "Name": "Inbound", "Type": "Queue"}]
+    yield (
         "LeadStatus",
         [
             {"Id": record_id("01J", number), "ApiName": name, "IsConverted": int(number == 3), "SortOrder": number}
-            for number, name in enumerate(statuses, 1)
+            for number, name in enumerate(STATUSES, 1)
         ],
     )
-    stages = (("Prospecting", 10, "Pipeline"), ("Negotiation/Review", 90, "Commit"), ("Closed Won", 100, "Closed"))
-    _insert(
-        database,
+    yield (
         "OpportunityStage",
         [
             {
@@ -127,10 +130,9 @@ def new_org(folder: Path, **switches: Any) -> Org:
                 "DefaultProbability": probability,
                 "ForecastCategoryName": category,
             }
-            for number, (name, probability, category) in enumerate(stages, 1)
+            for number, (name, probability, category) in enumerate(STAGES, 1)
         ],
     )
-    return Org(sandbox, open_session(sandbox).token)
 
 
 def _insert(database: Database, object_name: str, rows: list[dict[str, Any]]) -> None:
