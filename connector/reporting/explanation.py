@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +57,9 @@ class Explanation:
     transitions: tuple[tuple[datetime, str | None, str, str], ...]
     cadences: tuple[tuple[str, str, str | None], ...]
     writes: tuple[Write, ...]
+
+
+_PERSON = tuple(entry.name for entry in fields(Person))
 
 
 def find_person(run: Run, wanted: str) -> str | None:
@@ -122,9 +125,11 @@ def _person(run: Run, person_id: str) -> Person | None:
     )
     if not rows:
         return None
-    row = rows[0]
-    hot_since = None if row[10] is None else row[10].replace(tzinfo=UTC)
-    return Person(*row[:7], tuple(row[7]), row[8], row[9], hot_since, *row[11:])
+    found = dict(zip(_PERSON, rows[0], strict=True))
+    hot_since = found["hot_since"]
+    found["records"] = tuple(found["records"])
+    found["hot_since"] = None if hot_since is None else hot_since.replace(tzinfo=UTC)
+    return Person(**found)
 
 
 def _writes(run: Run, person_id: str) -> tuple[Write, ...]:
