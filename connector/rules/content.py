@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
@@ -173,7 +174,10 @@ def _problem(source: Source, loc: tuple[int | str, ...], message: str, kind: str
     place = source.place(loc, of_key=unknown)
     key = f"`{loc[-1]}`" if loc else "the file"
     if unknown:
-        return Problem(source.file, place.line, place.column, f"There is no key {key} here.", "See docs/content.md.")
+        known = [name for model in (ContentItem, Match, Names, Content) for name in model.model_fields]
+        close = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+        advice = f"Did you mean `{close[0]}`?" if close else "See docs/content.md."
+        return Problem(source.file, place.line, place.column, f"There is no key {key} here.", advice)
     if kind == "missing":
         return Problem(source.file, place.line, place.column, f"{key} is missing.", "See docs/content.md.")
     words = message.removeprefix("Value error, ").rstrip(".")

@@ -108,7 +108,13 @@ def test_each_kind_of_visitor_activity_has_its_word(
     ],
 )
 def test_the_catalogue_gives_activity_its_meaning(
-    world: SeenWorld, type_: int, type_name: str, values: dict[str, object], meaning: str, content: str, theme: str | None
+    world: SeenWorld,
+    type_: int,
+    type_name: str,
+    values: dict[str, object],
+    meaning: str,
+    content: str,
+    theme: str | None,
 ) -> None:
     world.add("account_engagement_forms", id=5, name="お問い合わせフォーム")
     world.add("account_engagement_forms", id=6, name="資料請求")

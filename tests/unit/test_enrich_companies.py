@@ -37,7 +37,7 @@ def _match(**lead: object) -> dict[str, Any]:
     ("lead", "status", "method", "number"),
     [
         ({"corporate_number": "T7000-0120-50002"}, "matched", "corporate_number", "7000012050002"),
-        ({"corporate_number": "7000012050002", "company": "まったく別"}, "matched", "corporate_number", "7000012050002"),
+        ({"corporate_number": "7000012050002", "company": "別会社"}, "matched", "corporate_number", "7000012050002"),
         ({"email": "a@mail.takasaki.example"}, "matched", "domain", "7000012050002"),
         ({"email": "a@takasaki.example", "company": "㈱高崎製作所"}, "matched", "domain", "7000012050002"),
         ({"website": "https://www.takasaki.example/"}, "matched", "domain", "7000012050002"),

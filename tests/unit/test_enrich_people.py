@@ -1,4 +1,4 @@
-"""One row a person: which record is believed, where the person came from, what the CRM says, consent, own attributes."""
+"""One row a person: which record is believed, where they came from, what the CRM says, consent."""
 
 from __future__ import annotations
 
@@ -114,12 +114,11 @@ def test_an_open_deal_outranks_closed_ones_and_the_latest_closed_older_ones(
 def test_a_deal_belongs_to_its_roles_else_its_contact_else_its_company() -> None:
     world = SeenWorld()
     world.account("0011", name="千鳥電子株式会社")
-    for id_ in ("0031", "0032", "0033"):
-        world.contact(id_, account_id="0011")
+    for number in (1, 2, 3):
+        world.contact(f"003{number}", account_id="0011")
+        role = {"opportunity_id": "0061", "contact_id": f"003{number}", "is_deleted": number == 3}
+        world.add("salesforce_opportunity_contact_role", id=f"00K{number}", **role)
     _deal(world, "0061", "open", 1, contact_id="0033", account_id="0011")
-    world.add("salesforce_opportunity_contact_role", id="00K1", opportunity_id="0061", contact_id="0031")
-    world.add("salesforce_opportunity_contact_role", id="00K2", opportunity_id="0061", contact_id="0032")
-    world.add("salesforce_opportunity_contact_role", id="00K3", opportunity_id="0061", contact_id="0033", is_deleted=True)
     _deal(world, "0062", "won", 1, contact_id="0033", account_id="0011")
     _deal(world, "0063", "lost", 1, account_id="0011")
     _deal(world, "0064", "lost", 1, contact_id="0033", is_deleted=True)
