@@ -70,10 +70,7 @@ class Ledger:
         self._hold(table, key, row)
 
     def change(self, table: str, key: Any, **values: Any) -> None:
-        """Keeps new values for some columns of one row: the last word wins, but stamps never go back.
-
-        A visit is told to its end before what happens elsewhere meanwhile.
-        """
+        """Keeps new values for some columns of one row: the last word wins, but stamps never go back."""
         self._hold(table, key, values)
         kept = self._rows[table].get(key) or self._changes[table].get(key)
         if kept is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.sandbox.world.agenda import Agenda, Due
 from connector.sandbox.world.assets import Assets
@@ -16,6 +16,21 @@ from connector.sandbox.world.standing import Standing, Standings
 
 HISTORY = 540 * DAY
 """How long the world has lived before its start."""
+
+
+VisitStep = list[Any]
+"""[seconds since the visit began, what, of which kind, which one of that kind]."""
+
+
+class Walk(NamedTuple):
+    """A visit under way: what is still to come, the pages seen so far and when the last one was."""
+
+    visit: int
+    visitor: int
+    begin: int
+    steps: list[VisitStep]
+    pages: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,7 @@ class Scene:
     agenda: Agenda
     assets: Assets
     standings: Standings
+    walks: dict[int, Walk] = field(default_factory=dict)
 
     def rng(self, due: Due) -> Random:
         """The chance that belongs to an event, whenever and in whatever step it is handled."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from random import Random
-from typing import Any
 
 from connector.sandbox.world.agenda import Due
 from connector.sandbox.world.draws import mix, pick, poisson, salt, shares_of
 from connector.sandbox.world.moments import DAY, HOUR, day_in_japan, leisure_moment, text
-from connector.sandbox.world.scene import Scene
+from connector.sandbox.world.scene import Scene, VisitStep, Walk
 from connector.sandbox.world.standing import Standing
 from connector.sandbox.world.words_content import (
     FILES,
@@ -39,9 +38,6 @@ _PASSERS_BY = 0.0006
 _MOST_PAGES = 16
 PERIOD = 180 * DAY
 """A person's interest is decided anew twice a year."""
-
-Step = list[Any]
-"""[seconds since the visit began, what, of which asset]; `page` is a page's path within PAGES_BY_KIND."""
 
 
 def renew(scene: Scene, due: Due) -> None:
@@ -104,16 +100,20 @@ def visit(scene: Scene, due: Due) -> None:
         columns = {"customRedirectId": scene.assets[f"redirect:{name}"], "visitorId": visitor, "details": name}
         scene.activity(standing, due.moment, 21, "Custom Redirect", **columns)
         scene.standings.score(standing, due.moment, 3, "Custom Redirect Click")
-    _walk(scene, standing, number, due.moment, steps, 0)
+    _walk(scene, standing, Walk(number, visitor, due.moment, steps, 0, due.moment))
 
 
 def resume(scene: Scene, due: Due) -> None:
-    """The rest of a visit that the last step of the world cut in two."""
-    rest = json.loads(due.detail)
+    """The next thing in a visit under way; `detail` is its number, and its state after a cut in time."""
     standing = scene.standings.of(due.person)
+    number, _, state = due.detail.partition(":")
+    if not state:
+        _walk(scene, standing, scene.walks.pop(int(number)))
+        return
+    walk = Walk(*json.loads(state))
     if due.person < 0:
-        standing.visitor_id, standing.page_views = rest["visitor"], rest["pages"]
-    _walk(scene, standing, rest["visit"], rest["begin"], rest["steps"], rest["pages"])
+        standing.visitor_id, standing.page_views = walk.visitor, walk.pages
+    _walk(scene, standing, walk)
 
 
 def _new_visitor(scene: Scene, standing: Standing, moment: int, rng: Random) -> int:
@@ -134,7 +134,7 @@ def _new_visitor(scene: Scene, standing: Standing, moment: int, rng: Random) -> 
     return number
 
 
-def _plan(rng: Random, step: int, strength: float, reason: str) -> list[Step]:
+def _plan(rng: Random, step: int, strength: float, reason: str) -> list[VisitStep]:
     """The steps of a visit; their seconds rise from 0."""
     kinds: tuple[tuple[str, ...], tuple[int, ...]]
     if reason == "journey":
@@ -145,7 +145,7 @@ def _plan(rng: Random, step: int, strength: float, reason: str) -> list[Step]:
         wanted = next(words for name, _, words in OTHER_VISITS if name == reason)
         kinds = wanted, tuple(1 for _ in wanted)
     mean = 1.1 + 4.5 * strength * (0.5 + step / 3) if reason == "journey" else 2.0
-    steps: list[Step] = []
+    steps: list[VisitStep] = []
     moment = 0
     for _ in range(max(1, min(_MOST_PAGES, round(rng.expovariate(1 / mean))))):
         kind = kinds[0][pick(rng.random(), kinds[1])]
@@ -156,7 +156,7 @@ def _plan(rng: Random, step: int, strength: float, reason: str) -> list[Step]:
     return steps
 
 
-def _act(rng: Random, steps: list[Step], moment: int, kind: str, step: int, strength: float) -> int:
+def _act(rng: Random, steps: list[VisitStep], moment: int, kind: str, step: int, strength: float) -> int:
     """Adds what a visitor does on a page of that kind; answers when the next page may come."""
     if rng.random() < 0.015 + 0.02 * step:
         brand = rng.random() < 0.15 + 0.22 * step
@@ -174,30 +174,37 @@ def _act(rng: Random, steps: list[Step], moment: int, kind: str, step: int, stre
     return moment
 
 
-def _walk(scene: Scene, standing: Standing, number: int, begin: int, steps: list[Step], pages: int) -> None:
-    """Lets a visit happen up to the end of this step of the world; the rest goes on the agenda."""
-    last = begin
-    for position, (seconds, what, asset, choice) in enumerate(steps):
-        moment = begin + seconds
-        if moment > scene.until:
-            rest = {"visit": number, "begin": begin, "steps": steps[position:], "pages": pages}
-            rest["visitor"] = standing.visitor_id
-            scene.push(moment, standing.person, "resume", json.dumps(rest))
-            break
-        if what == "page":
-            following = next((s[0] for s in steps[position + 1 :]), seconds + 30)
-            _page_view(scene, standing, number, moment, asset, choice, following - seconds)
-            pages, last = pages + 1, moment
-        else:
-            _deed(scene, standing, number, moment, what, asset, choice)
+def _walk(scene: Scene, standing: Standing, walk: Walk) -> None:
+    """Lets the first of a visit's steps happen and puts the rest on the agenda."""
+    (seconds, what, asset, choice), *rest = walk.steps
+    moment = walk.begin + seconds
+    pages, last = walk.pages, walk.last
+    if what == "page":
+        pages, last = pages + 1, moment
+        _page_view(scene, standing, walk.visit, moment, asset, choice, rest[0][0] - seconds if rest else 30)
     else:
-        details = {"visitId": number, "visitorId": standing.visitor_id, "details": f"{pages} page views"}
-        scene.activity(standing, last, 20, "Visit", **details)
-    totals = {"visitorPageViewCount": pages, "durationInSeconds": last - begin}
-    stamps = {"lastVisitorPageViewAt": text(last), "updatedAt": text(last)}
-    scene.ledger.change("visits", number, **totals, **stamps)
-    values = {"pageViewCount": standing.page_views, "updatedAt": text(last)}
-    scene.ledger.change("visitors", standing.visitor_id, **values)
+        _deed(scene, standing, walk.visit, moment, what, asset, choice)
+    walk = walk._replace(steps=rest, pages=pages, last=last)
+    following = walk.begin + rest[0][0] if rest else None
+    if following is not None and following <= scene.until:
+        scene.walks[walk.visit] = walk
+        scene.push(following, standing.person, "resume", str(walk.visit))
+        return
+    _tell(scene, standing, walk)
+    if following is not None:
+        scene.push(following, standing.person, "resume", f"{walk.visit}:{json.dumps(walk)}")
+        return
+    details = {"visitId": walk.visit, "visitorId": walk.visitor, "details": f"{pages} page views"}
+    scene.activity(standing, last, 20, "Visit", **details)
+
+
+def _tell(scene: Scene, standing: Standing, walk: Walk) -> None:
+    """Writes down how far a visit has come."""
+    totals = {"visitorPageViewCount": walk.pages, "durationInSeconds": walk.last - walk.begin}
+    stamps = {"lastVisitorPageViewAt": text(walk.last), "updatedAt": text(walk.last)}
+    scene.ledger.change("visits", walk.visit, **totals, **stamps)
+    values = {"pageViewCount": standing.page_views, "updatedAt": text(walk.last)}
+    scene.ledger.change("visitors", walk.visitor, **values)
 
 
 def _page_view(
