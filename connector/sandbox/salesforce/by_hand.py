@@ -28,6 +28,10 @@ def convert(writer: Writer, wish: dict[str, Any]) -> dict[str, Any]:
         contact_id=wish.get("contact"),
         opportunity_name=wish.get("opportunity"),
     )
+    links = {"salesforceContactId": done.contact_id, "salesforceAccountId": done.account_id}
+    _sync_prospects(
+        writer, "salesforceLeadId", id18(_text(wish, "lead")[:15]), {**links, "salesforceId": done.contact_id}
+    )
     return asdict(done)
 
 
@@ -37,7 +41,12 @@ def merge(writer: Writer, wish: dict[str, Any]) -> dict[str, Any]:
     losers = wish.get("losers")
     if not isinstance(losers, list):
         raise RefusedError("INVALID_INPUT", "losers must be a list of ids")
-    lifecycle.merge(writer, _definition(writer, winner), winner, losers)
+    definition = _definition(writer, winner)
+    lifecycle.merge(writer, definition, winner, losers)
+    for loser in losers:
+        column, kept = f"salesforce{definition.name}Id", id18(winner[:15])
+        person = {} if definition.name == "Account" else {"salesforceId": kept}
+        _sync_prospects(writer, column, id18(loser[:15]), {column: kept, **person})
     return {"winner": winner}
 
 
@@ -70,6 +79,16 @@ def hard_delete(writer: Writer, wish: dict[str, Any]) -> dict[str, Any]:
         raise RefusedError("NOT_FOUND", f"there is no {definition.name} {record}")
     lifecycle.hard_delete(writer, definition, id18(record[:15]))
     return {"id": record}
+
+
+def _sync_prospects(writer: Writer, column: str, record: str, links: dict[str, str]) -> None:
+    """Lets Account Engagement's prospects of a record follow it at once; the real sync takes some minutes."""
+    prospects = writer.sandbox.account_engagement.object("prospects")
+    if prospects is None or prospects.field(column) is None:
+        return
+    values = {**links, "salesforceLastSync": writer.now, "updatedAt": writer.now}
+    changes_to = ", ".join(f'"{name}" = ?' for name in values)
+    writer.connection.execute(f'UPDATE "prospects" SET {changes_to} WHERE "{column}" = ?', (*values.values(), record))
 
 
 def _handler(deed: Deed) -> Handler:

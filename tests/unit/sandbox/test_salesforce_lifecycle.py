@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connector.sandbox.catalogue import account_engagement
 from tests.unit.sandbox.salesforce_org import API_USER, REP, Org, new_org
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-10")
@@ -109,3 +111,22 @@ def test_an_edit_by_hand_is_somebody_elses(org: Org) -> None:
     row = org.row("Lead", lead)
     assert (row["Title"], row["CreatedById"], row["LastModifiedById"]) == ("部長", API_USER, REP)
     assert org.call("POST", "/_sandbox/edit", {"id": lead, "fields": {"Nope": 1}}).status == 400
+
+
+def test_prospects_follow_their_records(org: Org) -> None:
+    org.sandbox.account_engagement = account_engagement.catalogue(org.sandbox.config)
+    org.sandbox.database.create(org.sandbox.account_engagement)
+    winner, loser = org.lead(), org.lead()
+    org.sandbox.database.insert("prospects", ("id", "salesforceLeadId", "salesforceId"), [(1, loser, loser)])
+    later = org.later(minutes=1)
+    org.call("POST", "/_sandbox/merge", {"winner": winner, "losers": [loser]})
+    (prospect,) = prospects(org)
+    assert (prospect["salesforceLeadId"], prospect["salesforceId"], prospect["updatedAt"]) == (winner, winner, later)
+    made = org.call("POST", "/_sandbox/convert", {"lead": winner}).body
+    (prospect,) = prospects(org)
+    assert (prospect["salesforceLeadId"], prospect["salesforceContactId"]) == (winner, made["contact_id"])
+    assert (prospect["salesforceId"], prospect["salesforceAccountId"]) == (made["contact_id"], made["account_id"])
+
+
+def prospects(org: Org) -> list[dict[str, Any]]:
+    return [dict(row) for row in org.sandbox.database.reader().execute("SELECT * FROM prospects")]
