@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,11 @@ def test_client_credentials_are_refused_on_the_login_hosts(sandbox: SandboxProce
     }
 
 
-@pytest.mark.parametrize("expiry", [str(int(time.time()) + 180), int(time.time())])
-def test_jwt_bearer_takes_expiry_as_text_and_as_this_very_second(sandbox: SandboxProcess, expiry: object) -> None:
+@pytest.mark.parametrize("expires", [lambda now: str(now + 180), lambda now: now], ids=["text", "this second"])
+def test_jwt_bearer_takes_expiry_as_text_and_as_this_very_second(
+    sandbox: SandboxProcess, expires: Callable[[int], object]
+) -> None:
+    expiry = expires(int(time.time()))
     answer = by_assertion(sandbox, assertion(sandbox, exp=expiry))
     assert answer.status_code == 200
     assert sorted(answer.json()) == ["access_token", "id", "instance_url", "scope", "token_type"]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engagement_calls import Unit, new_unit, refusal, value
 
 from connector.sandbox.account_engagement.guard import metered
 from connector.sandbox.context import Sandbox
 from connector.sandbox.wire import Request, Response
+from tests.unit.sandbox.engagement_calls import Unit, new_unit, refusal, value
 
 pytestmark = pytest.mark.requirement("SY-2")
 

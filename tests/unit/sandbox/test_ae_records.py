@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engagement_calls import ORIGIN, Unit, new_unit, refusal, value
+
+from tests.unit.sandbox.engagement_calls import ORIGIN, Unit, new_unit, refusal, value
 
 pytestmark = pytest.mark.requirement("SY-2")
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engagement_calls import Unit, value
 
 from connector.sandbox.building import new_sandbox
 from connector.sandbox.config import SandboxConfig
@@ -20,6 +19,7 @@ from connector.sandbox.ids import record_id
 from connector.sandbox.load import REPORT
 from connector.sandbox.loading.report import LoadError, LoadReport
 from connector.sandbox.sessions import open_session
+from tests.unit.sandbox.engagement_calls import Unit, value
 
 pytestmark = pytest.mark.requirement("SY-2")
 

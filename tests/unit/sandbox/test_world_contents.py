@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world_builder import build_world
 
 from connector.sandbox.context import Sandbox
 from connector.sandbox.ids import is_well_formed
 from connector.sandbox.world.companies import company, company_count
 from connector.sandbox.world.registers import REGISTER_COLUMNS, TARGET_COLUMNS, write_registers
 from connector.sandbox.world.words_names import FAMILY_NAMES, GIVEN_NAMES
+from tests.unit.sandbox.world_builder import build_world
 
 LIVE = "IsDeleted = 0 AND IsConverted = 0"
 RESERVED = re.compile(r"(^|[@.])(example|test|example\.(com|net|org))$")

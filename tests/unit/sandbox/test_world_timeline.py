@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from world_builder import START, all_rows, build_world
 
 from connector.sandbox import world
 from connector.sandbox.context import Sandbox
+from tests.unit.sandbox.world_builder import START, all_rows, build_world
 
 pytestmark = pytest.mark.requirement("SY-3")
 
