@@ -79,11 +79,6 @@ def _before_task(writer: Writer, row: sqlite3.Row | None, values: dict[str, Stor
     _check_related(row, values)
     if "WhoId" in values or "WhatId" in values:
         values["AccountId"] = _account(writer, _now(row, values, "WhoId"), _now(row, values, "WhatId"))
-    if "Status" in values:
-        was_closed = row is not None and row["IsClosed"]
-        is_closed = str(values["Status"]).lower() == "completed"
-        if is_closed != was_closed:
-            values["CompletedDateTime"] = writer.now if is_closed else None
 
 
 def _before_event(writer: Writer, row: sqlite3.Row | None, values: dict[str, Stored]) -> None:
@@ -148,9 +143,13 @@ def _account(writer: Writer, who: Stored, what: Stored) -> Stored:
 
 
 def _after_task(writer: Writer, row: sqlite3.Row | None, values: Mapping[str, Stored]) -> None:
-    """A completed task's due date becomes the last activity of whom and what it concerns."""
-    closed = str(values.get("Status", row["Status"] if row else "")).lower() == "completed"
-    if closed and values.get("ActivityDate") is not None:
+    """Stamps the completion of a task; its due date becomes the last activity of whom and what it concerns."""
+    definition = writer.object("Task")
+    now = writer.row(definition, str(values["Id"]))
+    is_closed = bool(now and now["IsClosed"])
+    if is_closed != bool(row and row["IsClosed"]):
+        writer.update(definition, str(values["Id"]), {"CompletedDateTime": writer.now if is_closed else None})
+    if is_closed and values.get("ActivityDate") is not None:
         _touch_activity(writer, values)
 
 
@@ -175,9 +174,6 @@ def _touch_activity(writer: Writer, values: Mapping[str, Stored]) -> None:
 def _before_campaign_member(writer: Writer, row: sqlite3.Row | None, values: dict[str, Stored]) -> None:
     if row is None:
         _join(writer, values)
-    responded = str(values.get("Status") or "").lower() in {"responded", "registered", "attended"}
-    if responded and (row is None or row["FirstRespondedDate"] is None):
-        values["FirstRespondedDate"] = writer.now[:10]
 
 
 def _join(writer: Writer, values: dict[str, Stored]) -> None:
@@ -208,6 +204,14 @@ def _account_name(writer: Writer, account: str | None) -> Stored:
     return name
 
 
+def _after_campaign_member(writer: Writer, row: sqlite3.Row | None, values: Mapping[str, Stored]) -> None:  # noqa: ARG001 - a rule's shape
+    """Keeps the day of a member's first response."""
+    definition = writer.object("CampaignMember")
+    now = writer.row(definition, str(values["Id"]))
+    if now is not None and now["HasResponded"] and now["FirstRespondedDate"] is None:
+        writer.update(definition, now["Id"], {"FirstRespondedDate": writer.now[:10]})
+
+
 def _now(row: sqlite3.Row | None, values: Mapping[str, Stored], name: str) -> Stored:
     """A field's value after the write."""
     if name in values or row is None:
@@ -230,5 +234,6 @@ _AFTER: Mapping[str, After] = MappingProxyType(
         "Opportunity": record_history,
         "Task": _after_task,
         "Event": _after_event,
+        "CampaignMember": _after_campaign_member,
     }
 )
