@@ -33,38 +33,47 @@ def _match(**lead: object) -> dict[str, Any]:
     return person
 
 
-@pytest.mark.parametrize(
-    ("lead", "status", "method", "number"),
-    [
-        ({"corporate_number": "T7000-0120-50002"}, "matched", "corporate_number", "7000012050002"),
-        ({"corporate_number": "7000012050002", "company": "別会社"}, "matched", "corporate_number", "7000012050002"),
-        ({"email": "a@mail.takasaki.example"}, "matched", "domain", "7000012050002"),
-        ({"email": "a@takasaki.example", "company": "㈱高崎製作所"}, "matched", "domain", "7000012050002"),
-        ({"website": "https://www.takasaki.example/"}, "matched", "domain", "7000012050002"),
-        ({"email": "a@takasaki.example", "company": "Takasaki K.K."}, "matched", "domain", "7000012050002"),
-        ({"company": "株式会社髙﨑製作所"}, "matched", "name", "7000012050002"),
-        ({"company": "高崎製作所（株）"}, "matched", "folded_name", "7000012050002"),
-        ({"company": "高崎製作所 前橋工場"}, "matched", "branch_cut", "7000012050002"),
-        ({"company": "高崎製作所", "email": "a@gmail.com"}, "matched", "folded_name", "7000012050002"),
-        ({"company": "高崎製作所", "email": "a@other.example"}, "candidate", "folded_name", None),
-        ({"company": "有限会社高崎製作所", "prefecture": "沖縄県"}, "candidate", "folded_name", None),
-        ({"company": "別会社", "email": "a@takasaki.example"}, "candidate", "domain", None),
-        ({"company": "アオイ"}, "candidate", "name", None),
-        ({"company": "株式会社アオイ"}, "candidate", "name", None),
-        ({"company": "アオイ", "prefecture": "大阪"}, "matched", "name", "2000000000000"),
-        ({"email": "a@mizuhora.example"}, "candidate", "domain", None),
-        ({"email": "a@mizuhora.example", "company": "ミズホラ物流"}, "matched", "domain", "5000000000000"),
-        ({"company": "有限会社シラネ"}, "matched_closed", "name", "3000000000000"),
-        ({"email": "a@shirane.example", "company": "別会社"}, "candidate_closed", "domain", None),
-        ({"company": "個人", "email": "a@gmail.com"}, "none", None, None),
-        ({"company": "知らない会社", "email": "a@unknown.example"}, "none", None, None),
-        ({}, "none", None, None),
-    ],
-)
-def test_a_match_is_sure_only_with_a_second_sign(
-    lead: dict[str, object], status: str, method: str | None, number: str | None
-) -> None:
-    person = _match(**lead)
+CASES: list[tuple[dict[str, object], str, str | None, str | None]] = [
+    ({"corporate_number": "T7000-0120-50002"}, "matched", "corporate_number", "7000012050002"),
+    ({"corporate_number": "7000012050002", "company": "別会社"}, "matched", "corporate_number", "7000012050002"),
+    ({"email": "a@mail.takasaki.example"}, "matched", "domain", "7000012050002"),
+    ({"email": "a@takasaki.example", "company": "㈱高崎製作所"}, "matched", "domain", "7000012050002"),
+    ({"website": "https://www.takasaki.example/"}, "matched", "domain", "7000012050002"),
+    ({"email": "a@takasaki.example", "company": "Takasaki K.K."}, "matched", "domain", "7000012050002"),
+    ({"company": "株式会社髙﨑製作所"}, "matched", "name", "7000012050002"),
+    ({"company": "高崎製作所（株）"}, "matched", "folded_name", "7000012050002"),
+    ({"company": "高崎製作所 前橋工場"}, "matched", "branch_cut", "7000012050002"),
+    ({"company": "高崎製作所", "email": "a@gmail.com"}, "matched", "folded_name", "7000012050002"),
+    ({"company": "高崎製作所", "email": "a@other.example"}, "candidate", "folded_name", None),
+    ({"company": "有限会社高崎製作所", "prefecture": "沖縄県"}, "candidate", "folded_name", None),
+    ({"company": "別会社", "email": "a@takasaki.example"}, "candidate", "domain", None),
+    ({"company": "アオイ"}, "candidate", "name", None),
+    ({"company": "株式会社アオイ"}, "candidate", "name", None),
+    ({"company": "アオイ", "prefecture": "大阪"}, "matched", "name", "2000000000000"),
+    ({"email": "a@mizuhora.example"}, "candidate", "domain", None),
+    ({"email": "a@mizuhora.example", "company": "ミズホラ物流"}, "matched", "domain", "5000000000000"),
+    ({"company": "有限会社シラネ"}, "matched_closed", "name", "3000000000000"),
+    ({"email": "a@shirane.example", "company": "別会社"}, "candidate_closed", "domain", None),
+    ({"company": "個人", "email": "a@gmail.com"}, "none", None, None),
+    ({"company": "知らない会社", "email": "a@unknown.example"}, "none", None, None),
+    ({}, "none", None, None),
+]
+
+
+@pytest.fixture(scope="module")
+def everybody() -> list[dict[str, Any]]:
+    """One lead for each case, enriched together: each has a mailbox of its own."""
+    world = SeenWorld()
+    for number, (lead, *_) in enumerate(CASES):
+        own = {name: str(value).replace("a@", f"p{number}@") for name, value in lead.items()}
+        world.lead(f"00Q{number:03}", **own)
+    world.enrich(register=REGISTER)
+    return world.rows("FROM people ORDER BY first_record")
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=[str(case[0]) for case in CASES])
+def test_a_match_is_sure_only_with_a_second_sign(everybody: list[dict[str, Any]], case: int) -> None:
+    person, (_, status, method, number) = everybody[case], CASES[case]
     assert (person["match_status"], person["match_method"], person["company_id"]) == (status, method, number)
 
 
