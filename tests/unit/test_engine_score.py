@@ -226,6 +226,7 @@ def test_5_visits_in_a_week_are_8_more_once_and_a_visit_belongs_to_the_week_it_b
         ([("email_click", 0), ("email_click", 1), ("email_click", 2)], 0),
         ([("email_click", 0), ("email_click", 1), ("email_click", 3)], 3),
         ([("email_click", 0), ("email_click", 1), ("email_click", 2), ("email_click", 4)], 1),
+        ([("email_sent", 0), ("email_open", 0)], 0),
         ([("email_sent", 0), ("email_open", 5)], 0),
         ([("email_sent", 0), ("email_open", 6)], 1),
         ([("email_open", 0), ("email_sent", 1)], 1),
