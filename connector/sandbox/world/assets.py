@@ -15,7 +15,6 @@ from connector.sandbox.world.words_staff import (
     LEAD_STATUSES,
     LISTS,
     QUEUES,
-    SOURCE_CAMPAIGNS,
     STAFF,
     STAGES,
 )
@@ -76,11 +75,9 @@ def stamps(assets: Assets, moment: int, user: str = "user:integration") -> dict[
 
 
 def found(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:
-    """Founds the vendor: everything here bears the stamp of one moment before history begins."""
+    """Founds the vendor's org: all of it bears the stamp of one moment before history begins."""
     _users(config, ledger, assets, moment)
     _organization(config, ledger, assets, moment)
-    _campaigns(ledger, assets, moment)
-    _published(ledger, assets, moment)
 
 
 def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:
@@ -99,7 +96,7 @@ def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -
         "ProfileId": record_id("00e", 1),
         "CompanyName": COMPANY,
     }
-    people = [("Integration", "", config.username, "", "connector", "Integration User")]
+    people = [("Integration", "", config.username, "", "connect", "Integration User")]
     people += [
         (
             one.family,
@@ -137,7 +134,7 @@ def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -
                 "salesforceId": record,
                 "role": 2,
                 "roleName": "Marketing",
-                **_when(moment),
+                **moments_of(moment),
             },
         )
 
@@ -181,37 +178,9 @@ def _organization(config: SandboxConfig, ledger: Ledger, assets: Assets, moment:
         ledger.add("OpportunityStage", {**row, **flags, **figures, **stamps(assets, moment)})
 
 
-def _campaigns(ledger: Ledger, assets: Assets, moment: int) -> None:
-    for source, name, kind in SOURCE_CAMPAIGNS:
-        add_campaign(ledger, assets, f"campaign:{source}", name, kind, moment)
-
-
-def add_campaign(
-    ledger: Ledger, assets: Assets, key: str, name: str, kind: str, moment: int, held: str | None = None
-) -> None:
-    """A campaign on both sides, kept as `campaign:…` and `ae_campaign:…`; `held` is its only day, if it has one."""
-    record = assets.keep(key, ledger.id("Campaign"))
-    ledger.add(
-        "Campaign",
-        {
-            "Id": record,
-            "Name": name[:80],
-            "Type": kind,
-            "Status": "In Progress",
-            "IsActive": 1,
-            "StartDate": held,
-            "EndDate": held,
-            "OwnerId": assets[assets.names("user:marketing:")[0]],
-            **stamps(assets, moment),
-        },
-    )
-    number = assets.keep(f"ae_{key}", ledger.number("campaigns"))
-    row = {"id": number, "name": name, "cost": 0, "salesforceId": record}
-    ledger.add("campaigns", {**row, **_when(moment)})
-
-
-def _published(ledger: Ledger, assets: Assets, moment: int) -> None:
-    campaign = {"campaignId": assets["ae_campaign:Web"], **_when(moment)}
+def publish(ledger: Ledger, assets: Assets, moment: int) -> None:
+    """Puts forms, landing pages, files, links, lists and the e-mail template in place, under the site's campaign."""
+    campaign = {"campaignId": assets["ae_campaign:Web"], **moments_of(moment)}
     for kind, name, path in FORMS:
         record = assets.keep(f"form:{kind}", ledger.number("forms"))
         ledger.add("forms", {"id": record, "name": name, "url": SITE + path, **campaign})
@@ -238,5 +207,6 @@ def _published(ledger: Ledger, assets: Assets, moment: int) -> None:
     ledger.add("email_templates", {**row, **campaign})
 
 
-def _when(moment: int) -> dict[str, Any]:
+def moments_of(moment: int) -> dict[str, Any]:
+    """The two stamps of a record that Account Engagement makes at a moment."""
     return {"createdAt": text(moment), "updatedAt": text(moment)}

@@ -16,6 +16,7 @@ from connector.sandbox.world import (
     agenda,
     arrivals,
     assets,
+    campaigns,
     deals,
     desk,
     mail,
@@ -28,6 +29,7 @@ from connector.sandbox.world.agenda import Agenda, Due
 from connector.sandbox.world.ledger import Ledger
 from connector.sandbox.world.moments import DAY, MINUTE, at, day_in_japan, text
 from connector.sandbox.world.scene import HISTORY, Scene
+from connector.sandbox.world.words_staff import SOURCE_CAMPAIGNS
 
 _HANDLERS: dict[str, Callable[[Scene, Due], None]] = {
     "birth": arrivals.birth,
@@ -84,7 +86,11 @@ def build(sandbox: Sandbox) -> None:
         for part in (agenda, assets, standing):
             part.create(connection)
         ledger = Ledger(sandbox, connection)
-        assets.found(sandbox.config, ledger, assets.Assets(connection), begin)
+        kept = assets.Assets(connection)
+        assets.found(sandbox.config, ledger, kept, begin)
+        for source, name, kind in SOURCE_CAMPAIGNS:
+            campaigns.add_campaign(ledger, kept, f"campaign:{source}", name, kind, begin)
+        assets.publish(ledger, kept, begin)
         ledger.write()
         first = [
             Due(mail.first_mailing(begin), -1, "mailing"),
@@ -150,6 +156,7 @@ def _step(sandbox: Sandbox, connection: sqlite3.Connection, since: int, until: i
         _HANDLERS[due.what](scene, due)
     scene.ledger.write()
     _write_gains(scene, connection)
+    campaigns.count_members(connection)
     standings.write()
     scene.agenda.write()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.sandbox.world import crm
 from connector.sandbox.world.agenda import Due
-from connector.sandbox.world.assets import add_campaign
+from connector.sandbox.world.campaigns import add_campaign
 from connector.sandbox.world.moments import DAY, MINUTE, at, date_in_japan, day_in_japan
 from connector.sandbox.world.scene import Scene
 from connector.sandbox.world.words_content import EXHIBITIONS, WEBINARS
