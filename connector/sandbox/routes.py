@@ -14,6 +14,7 @@ from connector.sandbox.salesforce import (
     limits,
     oauth,
     query,
+    replication,
     rows,
     soap,
     tree,
@@ -34,6 +35,7 @@ ROUTES = (
     *tree.ROUTES,
     *limits.ROUTES,
     *describe.ROUTES,
+    *replication.ROUTES,
     *rows.ROUTES,
     *account_engagement.ROUTES,
 )
