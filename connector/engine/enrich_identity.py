@@ -17,6 +17,9 @@ _ROLES = (
 ROLE_MAILBOXES = frozenset(_ROLES.split())
 """Mailboxes that several people read: the part before the @."""
 
+CROWD = 5
+"""More different names than this behind one address: a placeholder or a mailbox that many share."""
+
 _FILE = "enrich_identity"
 
 
@@ -29,7 +32,7 @@ def enrich_identity(run: Run, load: Load) -> None:
     """
     run(compose(_FILE, "records"), {})
     _load_addresses(run, load)
-    run(compose(_FILE, "addresses"), {})
+    run(compose(_FILE, "addresses"), {"crowd": CROWD})
     run(compose(_FILE, "edges"), {})
     run(compose(_FILE, "labels"), {})
     while True:
@@ -40,8 +43,9 @@ def enrich_identity(run: Run, load: Load) -> None:
             break
     run(compose(_FILE, "claims"), {})
     run(compose(_FILE, "person_ids"), {})
-    while run(compose(_FILE, "grant_claims"), {}):
-        pass
+    granted = True
+    while granted:
+        granted = bool(run(compose(_FILE, "grant_claims"), {})[0][0])
     run(compose(_FILE, "new_person_ids"), {})
     run(compose(_FILE, "person_records"), {})
 

@@ -128,6 +128,15 @@ def test_a_shared_mailbox_with_one_name_joins_those_without() -> None:
     assert len(set(world.persons().values())) == 1
 
 
+def test_a_placeholder_address_that_a_crowd_gives_joins_nobody_of_another_name() -> None:
+    world = SeenWorld()
+    for number in range(6):
+        world.lead(f"00Q{number}", email="none@one.example", last_name=f"山田{number}")
+    world.lead("00Q6", email="none@one.example", last_name="山田0")
+    world.enrich()
+    assert len(set(world.persons().values())) == 6
+
+
 def test_what_is_no_address_joins_nobody() -> None:
     world = SeenWorld()
     for number, email in enumerate(["なし", "なし", "@", None, None]):

@@ -38,7 +38,7 @@ SELECT DISTINCT email FROM enrich_records WHERE live AND regexp_matches(email, '
 
 -- name: addresses
 -- One comparable address a live record. The address of a shared mailbox joins only records of the same name, or all
--- of them while the mailbox knows one name only.
+-- of them while the mailbox knows one name only. An address that a crowd of names gives is shared, too.
 CREATE OR REPLACE TEMP TABLE enrich_addresses AS
 WITH written AS (
     SELECT record.node, coalesce(folded.folded, lower(record.email)) AS address,
@@ -56,13 +56,13 @@ named AS (
     WHERE address LIKE '_%@_%'
 ),
 names AS (
-    SELECT address, count(DISTINCT person_name) AS names FROM named WHERE shared GROUP BY address
+    SELECT address, bool_or(shared) AS shared, count(DISTINCT person_name) AS names FROM named GROUP BY address
 )
 SELECT named.node,
-    CASE WHEN coalesce(names.names, 0) <= 1 THEN named.address ELSE named.address || ' ' || named.person_name END
-        AS address
+    CASE WHEN names.names > $crowd OR (names.shared AND names.names > 1)
+        THEN named.address || ' ' || named.person_name ELSE named.address END AS address
 FROM named
-LEFT JOIN names USING (address);
+JOIN names USING (address);
 
 -- name: edges
 -- Which records are the same human, in both directions: links first, then addresses, each to the address's first record.
@@ -148,8 +148,7 @@ WITH wanted AS (
 )
 SELECT label, person_id
 FROM wanted
-QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY live DESC, since, record_key) = 1
-RETURNING label;
+QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY live DESC, since, record_key) = 1;
 
 -- name: new_person_ids
 -- Whom nobody knew gets an id from the first record's key; an id that another human holds is not given again.
