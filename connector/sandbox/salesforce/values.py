@@ -19,22 +19,24 @@ Stored = str | int | float | None
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATETIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})")
+_NEVER_EMPTY = frozenset({"boolean", "currency", "date", "datetime", "double", "int", "percent"})
+"""Types for which no text stands for nothing."""
 _EARLIEST, _LATEST = "1700-01-01", "4000-12-31"
 
 
 def stored(field: FieldDef, value: Any) -> Stored:
     """The database's form of a JSON value for a field: stamps in UTC, ids of 18 characters, booleans 0 and 1.
 
-    An empty string is null, as Salesforce stores it. Decimals beyond the field's scale are rounded away. Raises
-    RefusedError for a value of the wrong JSON type or form, or one that is too long or too large.
+    An empty text is null, as Salesforce stores it; an empty date, number or boolean is none. Decimals beyond the
+    field's scale are rounded away. Raises RefusedError for a value of the wrong JSON type or form, or one that is
+    too long or too large.
     """
+    if value == "" and field.type in _NEVER_EMPTY:
+        raise _undeserializable(field.type, value)
+    if value is None and field.type == "boolean":
+        message = f"{_label(field)}: value not of required type: "
+        raise RefusedError("INVALID_TYPE_ON_FIELD_IN_RECORD", message, (field.name,))
     if value is None or value == "":
-        if field.type == "boolean":
-            raise RefusedError(
-                "INVALID_TYPE_ON_FIELD_IN_RECORD",
-                f"{_label(field)}: value not of required type: {'' if value is None else value}",
-                (field.name,),
-            )
         return None
     return _READERS.get(field.type, _text)(field, value)
 

@@ -109,6 +109,7 @@ def test_update_refuses_in_salesforces_words(
             "Cannot deserialize instance of datetime from VALUE_STRING value 2026-10-01T00:00:00",
         ),
         ({"Connector_Scored_At__c": 5}, "Cannot deserialize instance of datetime from VALUE_NUMBER_INT value 5"),
+        ({"Connector_Scored_At__c": ""}, "Cannot deserialize instance of datetime from VALUE_STRING value "),
         ({"Title": ["a"]}, "Cannot deserialize instance of string from START_ARRAY value ["),
         ({"Title": {"a": 1}}, "Cannot deserialize instance of string from START_OBJECT value {"),
     ],
