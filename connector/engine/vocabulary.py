@@ -80,8 +80,3 @@ TASK_WORDS = {
     "reply": "repl(y|ied)|received|inbound|返信|返答|受信",
 }
 """Patterns in a task's type, subtype, disposition and subject, without regard to case."""
-
-ASSET_KINDS = (
-    "form", "form_handler", "landing_page", "file", "custom_redirect", "email", "webinar", "video", "event", "campaign",
-)  # fmt: skip
-"""What patterns of the catalogue can be about: `asset: "form:…"`."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 from connector.domain.running import Run
 from connector.domain.statements import statements
 
-MATCHED = ("matched", "matched_closed")
-"""The states that a decision may build on; a candidate never is."""
-
-
 def match_companies(run: Run) -> None:
     """Makes match_results(input_id, company_id, status, method, confidence) and match_pairs, the evidence.
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,7 +24,7 @@ BuyingStage = Literal["information_gathering", "interest", "comparison", "decisi
 AssetKind = Literal[
     "form", "form_handler", "landing_page", "file", "custom_redirect", "email", "webinar", "video", "event", "campaign"
 ]
-_ASSET_KINDS: tuple[str, ...] = AssetKind.__args__  # type: ignore[attr-defined] # what Literal holds
+_ASSET_KINDS: tuple[str, ...] = get_args(AssetKind)
 
 
 def _as_list(value: object) -> object:

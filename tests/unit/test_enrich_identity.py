@@ -216,6 +216,44 @@ def test_a_long_chain_of_links_is_one_person() -> None:
     assert len(set(world.persons().values())) == 1
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_persons_are_the_connected_records_of_any_world(seed: int) -> None:
+    """Against a plain union-find over the same links and addresses."""
+    rng, size = random.Random(seed), 120
+    world, root = SeenWorld(), {}
+
+    def find(key: str) -> str:
+        while root.setdefault(key, key) != key:
+            key = root[key]
+        return key
+
+    for number in range(size):
+        lead, contact, prospect = f"00Q{number:03}", f"003{number:03}", f"{PROSPECT}{number}"
+        other, address = rng.randrange(size), f"p{rng.randrange(2 * size)}@one.example"
+        state = rng.choice(["open", "converted", "merged", "deleted"])
+        world.lead(
+            lead, email=address, is_deleted=state in {"merged", "deleted"}, is_converted=state == "converted",
+            master_id=f"00Q{other:03}" if state == "merged" else None,
+            converted_contact_id=f"003{other:03}" if state == "converted" else None,
+        )  # fmt: skip
+        world.contact(contact, email=f"c{rng.randrange(2 * size)}@one.example")
+        world.prospect(number, lead_id=f"00Q{other:03}" if rng.random() < 0.5 else None, email=f"q{number}@one.example")
+        find(f"{LEAD}{lead}"), find(f"{CONTACT}{contact}"), find(prospect)
+        if state == "merged":
+            root[find(f"{LEAD}{lead}")] = find(f"{LEAD}00Q{other:03}")
+        if state == "converted":
+            root[find(f"{LEAD}{lead}")] = find(f"{CONTACT}003{other:03}")
+    for row in world.rows("FROM seen_account_engagement_prospects WHERE lead_id IS NOT NULL"):
+        root[find(f"{PROSPECT}{row['id']}")] = find(f"{LEAD}{row['lead_id']}")
+    for table, key in (("lead", LEAD), ("contact", CONTACT)):
+        for row in world.rows(f"SELECT id, email FROM seen_salesforce_{table} WHERE NOT is_deleted"):
+            root[find(f"{key}{row['id']}")] = find(row["email"])
+    world.enrich()
+    persons = world.persons()
+    pairs = {(find(key), person) for key, person in persons.items()}
+    assert len(pairs) == len({root_key for root_key, _ in pairs}) == len(set(persons.values()))
+
+
 @pytest.mark.parametrize(
     ("written", "folded"),
     [
