@@ -50,35 +50,42 @@ def finish_run(store: Store, run_id: str, outcome: str, counts: Mapping[str, int
 
 def record_starts(store: Store, run_id: str, starts: Sequence[RunStart], now: datetime) -> None:
     """Records cadence runs that begin; one that is recorded already stays as it was."""
-    for start in starts:
-        store.run(
-            "INSERT INTO cadence_runs (person_id, cadence, start_date, key_record, crossed_at, recorded_at, run_id) "
-            "VALUES ($person, $cadence, $start, $record, $crossed, $now, $run_id) ON CONFLICT DO NOTHING",
-            {
-                "person": start.person_id,
-                "cadence": start.cadence,
-                "start": date.fromisoformat(start.start_date),
-                "record": start.key_record,
-                "crossed": naive(start.crossed_at),
-                "now": naive(now),
-                "run_id": run_id,
-            },
-        )
+    if not starts:
+        return
+    store.run(
+        "INSERT INTO cadence_runs (person_id, cadence, start_date, key_record, crossed_at, recorded_at, run_id) "
+        "SELECT unnest($persons::VARCHAR[]), unnest($cadences::VARCHAR[]), unnest($days::DATE[]), "
+        "unnest($records::VARCHAR[]), unnest($crossed::TIMESTAMP[]), $now, $run_id ON CONFLICT DO NOTHING",
+        {
+            "persons": [start.person_id for start in starts],
+            "cadences": [start.cadence for start in starts],
+            "days": [date.fromisoformat(start.start_date) for start in starts],
+            "records": [start.key_record for start in starts],
+            "crossed": [naive(start.crossed_at) for start in starts],
+            "now": naive(now),
+            "run_id": run_id,
+        },
+    )
 
 
 def record_ends(store: Store, ends: Sequence[RunEnd], now: datetime) -> None:
-    for end in ends:
-        store.run(
-            "UPDATE cadence_runs SET ended_at = $now, end_reason = $reason WHERE person_id = $person "
-            "AND cadence = $cadence AND start_date = $start AND ended_at IS NULL",
-            {
-                "now": naive(now),
-                "reason": end.reason,
-                "person": end.person_id,
-                "cadence": end.cadence,
-                "start": date.fromisoformat(end.start_date),
-            },
-        )
+    """Records that cadence runs end; one that has ended already stays as it was."""
+    if not ends:
+        return
+    store.run(
+        "UPDATE cadence_runs SET ended_at = $now, end_reason = ends.reason FROM (SELECT "
+        "unnest($persons::VARCHAR[]) AS person_id, unnest($cadences::VARCHAR[]) AS cadence, "
+        "unnest($days::DATE[]) AS start_date, unnest($reasons::VARCHAR[]) AS reason) AS ends "
+        "WHERE cadence_runs.person_id = ends.person_id AND cadence_runs.cadence = ends.cadence "
+        "AND cadence_runs.start_date = ends.start_date AND cadence_runs.ended_at IS NULL",
+        {
+            "persons": [end.person_id for end in ends],
+            "cadences": [end.cadence for end in ends],
+            "days": [date.fromisoformat(end.start_date) for end in ends],
+            "reasons": [end.reason for end in ends],
+            "now": naive(now),
+        },
+    )
 
 
 def record_transitions(store: Store, run_id: str, transitions: Sequence[Transition], now: datetime) -> None:
