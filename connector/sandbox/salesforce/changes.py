@@ -152,8 +152,7 @@ def _read(writer: Writer, definition: ObjectDef, record: Record, *, creating: bo
     values: dict[str, Stored] = {}
     unwritable = []
     for name, given in record.items():
-        lowered = name.lower()
-        if lowered in {"attributes", "id"}:
+        if name.lower() in {"attributes", "id"}:
             continue
         field, value = _field_and_value(writer, definition, name, given)
         if not (field.createable if creating else field.updateable):

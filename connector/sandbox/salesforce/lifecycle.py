@@ -85,14 +85,14 @@ def convert_lead(
     The lead stays, converted and read-only; its activities and campaign memberships go to the contact. Raises
     RefusedError for a lead that is converted already, deleted or unknown.
     """
-    leads, contacts = writer.object("Lead"), writer.object("Contact")
+    leads = writer.object("Lead")
     lead = changes.existing(writer, leads, lead_id)
     if lead["IsConverted"]:
         raise RefusedError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     account = account_id or _copy(writer, lead, "Account", _LEAD_TO_ACCOUNT, {})
+    account = changes.existing(writer, writer.object("Account"), account)["Id"]
     contact = contact_id or _copy(writer, lead, "Contact", _LEAD_TO_CONTACT, {"AccountId": account})
-    changes.existing(writer, writer.object("Account"), account)
-    changes.existing(writer, contacts, contact)
+    contact = changes.existing(writer, writer.object("Contact"), contact)["Id"]
     opportunity = _open_deal(writer, lead, account, contact, opportunity_name) if opportunity_name else None
     writer.update(
         leads,
