@@ -98,11 +98,29 @@ def add_prospect(scene: Scene, standing: Standing, person: Person, moment: int, 
     """Makes the prospect, linked to the CRM's record, and gives it the visitor known so far."""
     number = standing.prospect_id = scene.ledger.number("prospects")
     standing.mail = "yes"
-    campaign = f"ae_campaign:{person.source}"
-    email = odd_email(person.index, person.email)
+    links = {
+        "salesforceId": standing.lead_id or standing.contact_id,
+        "salesforceLeadId": standing.lead_id,
+        "salesforceContactId": standing.contact_id,
+        "salesforceAccountId": standing.account_id,
+        "salesforceOwnerId": standing.owner_id,
+        "salesforceLastSync": text(moment) if standing.lead_id or standing.contact_id else None,
+        "userId": scene.assets.get(f"ae_user:{standing.owner_id}"),
+        "campaignId": scene.assets.get(f"ae_campaign:{person.source}") or scene.assets["ae_campaign:Web"],
+    }
+    stamps = {"createdAt": text(moment), "updatedAt": text(moment)}
+    scene.ledger.add("prospects", {"id": number, **_known(person, rng), **links, **stamps})
+    _join_lists(scene, number, person, moment)
+    if standing.visitor_id is not None:
+        identified = {"prospectId": number, "isIdentified": 1, "updatedAt": text(moment)}
+        scene.ledger.change("visitors", standing.visitor_id, **identified)
+
+
+def _known(person: Person, rng: Random) -> dict[str, Any]:
+    """What Account Engagement knows of a person; much of it is missing for many."""
     company = person.company
-    row = {
-        "id": number,
+    email = odd_email(person.index, person.email)
+    return {
         "email": email.strip() if email else None,
         "firstName": person.given,
         "lastName": person.family,
@@ -120,28 +138,9 @@ def add_prospect(scene: Scene, standing: Standing, person: Person, moment: int, 
         "source": person.source,
         "score": 0,
         "grade": rng.choice(("D", "D", "D+", "D+", "D+", "C-", "C", "C+", "B-", "B", None)),
-        "campaignId": scene.assets.get(campaign) or scene.assets["ae_campaign:Web"],
-        "salesforceId": standing.lead_id or standing.contact_id,
-        "salesforceLeadId": standing.lead_id,
-        "salesforceContactId": standing.contact_id,
-        "salesforceAccountId": standing.account_id,
-        "salesforceOwnerId": standing.owner_id,
-        "salesforceLastSync": text(moment) if standing.lead_id or standing.contact_id else None,
-        "userId": _ae_owner(scene, standing),
         "isReviewed": int(rng.random() < 0.3),
         "recentInteraction": "Never active.",
-        "createdAt": text(moment),
-        "updatedAt": text(moment),
     }
-    scene.ledger.add("prospects", row)
-    _join_lists(scene, number, person, moment)
-    if standing.visitor_id is not None:
-        identified = {"prospectId": number, "isIdentified": 1, "updatedAt": text(moment)}
-        scene.ledger.change("visitors", standing.visitor_id, **identified)
-
-
-def _ae_owner(scene: Scene, standing: Standing) -> Any:
-    return scene.assets.get(f"ae_user:{standing.owner_id}")
 
 
 def _join_lists(scene: Scene, prospect: int, person: Person, moment: int) -> None:

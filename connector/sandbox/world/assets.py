@@ -17,6 +17,7 @@ from connector.sandbox.world.words_staff import (
     QUEUES,
     STAFF,
     STAGES,
+    Colleague,
 )
 
 COMPANY = "ミルモリ株式会社"
@@ -81,12 +82,42 @@ def found(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) ->
 
 
 def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:
-    ids = [ledger.id("User") for _ in range(len(STAFF) + 1)]
-    assets.keep("user:integration", ids[0])
-    for colleague, record in zip(STAFF, ids[1:], strict=True):
-        assets.keep(f"user:{colleague.team}:{colleague.login}", record)
-    common = {
-        **stamps(assets, moment),
+    connector = Colleague("Integration", "", config.username, "integration", "Integration User")
+    people = [(connector, "user:integration")]
+    people += [(one._replace(login=f"{one.login}@vendor.example"), f"user:{one.team}:{one.login}") for one in STAFF]
+    for _, key in people:
+        assets.keep(key, ledger.id("User"))
+    for colleague, key in people:
+        ledger.add("User", _user(config, colleague, assets[key]) | stamps(assets, moment))
+        number = assets.keep(f"ae_user:{assets[key]}", ledger.number("users"))
+        mirror = {
+            "id": number,
+            "email": colleague.login,
+            "username": colleague.login,
+            "firstName": colleague.given,
+            "lastName": colleague.family,
+            "jobTitle": colleague.title,
+            "role": 2,
+            "roleName": "Marketing",
+            "salesforceId": assets[key],
+        }
+        ledger.add("users", {**mirror, **moments_of(moment)})
+
+
+def _user(config: SandboxConfig, colleague: Colleague, record: str) -> dict[str, Any]:
+    """The columns of a User but for its stamps; `login` is the whole user name here."""
+    name = colleague.login.split("@")[0]
+    return {
+        "Id": record,
+        "Username": colleague.login,
+        "LastName": colleague.family,
+        "FirstName": colleague.given or None,
+        "Email": colleague.login,
+        "Title": colleague.title,
+        "Alias": name.split(".")[0][:8],
+        "CommunityNickname": name[:40],
+        "Department": colleague.team,
+        "CompanyName": COMPANY,
         "IsActive": 1,
         "TimeZoneSidKey": config.org_time_zone,
         "LocaleSidKey": "en_US",
@@ -94,49 +125,7 @@ def _users(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -
         "EmailEncodingKey": "UTF-8",
         "UserType": "Standard",
         "ProfileId": record_id("00e", 1),
-        "CompanyName": COMPANY,
     }
-    people = [("Integration", "", config.username, "", "connect", "Integration User")]
-    people += [
-        (
-            one.family,
-            one.given,
-            f"{one.login}@vendor.example",
-            one.title,
-            one.login.split(".")[0][:8],
-            one.team,
-        )
-        for one in STAFF
-    ]
-    for record, (family, given, login, title, alias, team) in zip(ids, people, strict=True):
-        ledger.add(
-            "User",
-            {
-                **common,
-                "Id": record,
-                "Username": login,
-                "LastName": family,
-                "FirstName": given or None,
-                "Email": login,
-                "Title": title or None,
-                "Alias": alias,
-                "CommunityNickname": login.split("@")[0],
-                "Department": team,
-            },
-        )
-        mirror = {"email": login, "username": login, "firstName": given, "lastName": family, "jobTitle": title}
-        number = assets.keep(f"ae_user:{record}", ledger.number("users"))
-        ledger.add(
-            "users",
-            {
-                **mirror,
-                "id": number,
-                "salesforceId": record,
-                "role": 2,
-                "roleName": "Marketing",
-                **moments_of(moment),
-            },
-        )
 
 
 def _organization(config: SandboxConfig, ledger: Ledger, assets: Assets, moment: int) -> None:

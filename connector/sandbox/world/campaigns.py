@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
 from connector.sandbox.world.assets import Assets, moments_of, stamps
 from connector.sandbox.world.ledger import Ledger
@@ -23,29 +24,36 @@ _FIGURES = {
 }
 
 
-def add_campaign(
-    ledger: Ledger, assets: Assets, key: str, name: str, kind: str, moment: int, held: str | None = None
-) -> None:
-    """A campaign on both sides, kept as `campaign:…` and `ae_campaign:…`; `held` is its only day, if it has one."""
-    record = assets.keep(key, ledger.id("Campaign"))
+class Launch(NamedTuple):
+    """A campaign to be: the world's own name for it, its name and type, and its only day, if it has one."""
+
+    key: str
+    name: str
+    kind: str
+    held: str | None = None
+
+
+def add_campaign(ledger: Ledger, assets: Assets, launch: Launch, moment: int) -> None:
+    """A campaign on both sides, kept as `campaign:…` and `ae_campaign:…`."""
+    record = assets.keep(f"campaign:{launch.key}", ledger.id("Campaign"))
     ledger.add(
         "Campaign",
         {
             "Id": record,
-            "Name": name[:80],
-            "Type": kind,
+            "Name": launch.name[:80],
+            "Type": launch.kind,
             "Status": "In Progress",
             "IsActive": 1,
-            "StartDate": held,
-            "EndDate": held,
+            "StartDate": launch.held,
+            "EndDate": launch.held,
             "OwnerId": assets[assets.names("user:marketing:")[0]],
             "NumberOfConvertedLeads": 0,
             **dict.fromkeys(_FIGURES, 0),
             **stamps(assets, moment),
         },
     )
-    number = assets.keep(f"ae_{key}", ledger.number("campaigns"))
-    row = {"id": number, "name": name, "cost": 0, "salesforceId": record}
+    number = assets.keep(f"ae_campaign:{launch.key}", ledger.number("campaigns"))
+    row = {"id": number, "name": launch.name, "cost": 0, "salesforceId": record}
     ledger.add("campaigns", {**row, **moments_of(moment)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.sandbox.world import crm
 from connector.sandbox.world.agenda import Due
@@ -19,6 +19,14 @@ _LOSS_SHARES = shares_of(LOSS_REASONS)
 _FIGURES = {stage: (probability, forecast) for stage, probability, forecast in STAGES}
 _ROAD = ("Qualification", "Needs Analysis", "Proposal/Price Quote", "Negotiation/Review")
 WON, LOST = "Closed Won", "Closed Lost"
+
+
+class Terms(NamedTuple):
+    """What a row of an opportunity's history holds: stage, amount in yen, day of closing."""
+
+    stage: str
+    amount: float
+    close: str
 
 
 def convert(scene: Scene, due: Due) -> None:
@@ -106,7 +114,7 @@ def _open_deal(scene: Scene, standing: Standing, moment: int, rng: Random) -> No
         "OpportunityContactRole",
         {"Id": scene.ledger.id("OpportunityContactRole"), **role, **stamps(scene.assets, moment)},
     )
-    _history(scene, record, moment, user, stage, amount, close)
+    _history(scene, record, moment, user, Terms(stage, amount, close))
     number = _ae_deal(scene, standing, moment, record, row["Name"], amount)
     standing.happened = "opportunity"
     detail = f"{record}:{amount}:{number}:{stage}"
@@ -130,7 +138,8 @@ def _figures(stage: str) -> dict[str, Any]:
     return {"Probability": probability, "ForecastCategoryName": forecast}
 
 
-def _history(scene: Scene, record: str, moment: int, user: str, stage: str, amount: float, close: str) -> None:
+def _history(scene: Scene, record: str, moment: int, user: str, terms: Terms) -> None:
+    stage, amount, close = terms
     probability, forecast = _FIGURES[stage]
     scene.ledger.add(
         "OpportunityHistory",
@@ -157,7 +166,7 @@ def _move(scene: Scene, due: Due, stage: str, **columns: Any) -> None:
     values = {"StageName": stage, "LastStageChangeDate": when, **_figures(stage), **columns}
     scene.touch("Opportunity", record, due.moment, user, **values)
     close = columns.get("CloseDate", date_in_japan(due.moment + 60 * DAY))
-    _history(scene, record, due.moment, user, stage, float(amount), close)
+    _history(scene, record, due.moment, user, Terms(stage, float(amount), close))
     probability = _FIGURES[stage][0]
     status = {WON: "won", LOST: "lost"}.get(stage, "open")
     mirror: dict[str, Any] = {"stage": stage, "probability": probability, "status": status, "updatedAt": when}

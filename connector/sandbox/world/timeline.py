@@ -89,7 +89,7 @@ def build(sandbox: Sandbox) -> None:
         kept = assets.Assets(connection)
         assets.found(sandbox.config, ledger, kept, begin)
         for source, name, kind in SOURCE_CAMPAIGNS:
-            campaigns.add_campaign(ledger, kept, f"campaign:{source}", name, kind, begin)
+            campaigns.add_campaign(ledger, kept, campaigns.Launch(source, name, kind), begin)
         assets.publish(ledger, kept, begin)
         ledger.write()
         first = [

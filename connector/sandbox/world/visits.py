@@ -20,6 +20,7 @@ from connector.sandbox.world.words_content import (
     SEARCH_TERMS,
     SITE,
     VIDEOS,
+    Page,
 )
 
 _SHARES = tuple(tuple(share for _, share in kinds) for kinds in JOURNEY_STEPS)
@@ -35,7 +36,7 @@ _OTHER_SHARES = shares_of(OTHER_VISITS)
 _PASSERS_BY = 0.0006
 """Strangers a day for each person of the world."""
 
-_MOST_PAGES = 16
+_MOST_PAGES, _LAST_STAY = 16, 30
 PERIOD = 180 * DAY
 """A person's interest is decided anew twice a year."""
 
@@ -179,11 +180,12 @@ def _walk(scene: Scene, standing: Standing, walk: Walk) -> None:
     (seconds, what, asset, choice), *rest = walk.steps
     moment = walk.begin + seconds
     pages, last = walk.pages, walk.last
+    stay = rest[0][0] - seconds if rest else _LAST_STAY
     if what == "page":
         pages, last = pages + 1, moment
-        _page_view(scene, standing, walk.visit, moment, asset, choice, rest[0][0] - seconds if rest else 30)
+        _page_view(scene, standing, walk.visit, PAGES_BY_KIND[asset][choice], (moment, stay))
     else:
-        _deed(scene, standing, walk.visit, moment, what, asset, choice)
+        _deed(scene, standing, walk.visit, moment, walk.steps[0])
     walk = walk._replace(steps=rest, pages=pages, last=last)
     following = walk.begin + rest[0][0] if rest else None
     if following is not None and following <= scene.until:
@@ -207,12 +209,10 @@ def _tell(scene: Scene, standing: Standing, walk: Walk) -> None:
     scene.ledger.change("visitors", walk.visitor, **values)
 
 
-def _page_view(
-    scene: Scene, standing: Standing, visit_number: int, moment: int, kind: str, choice: int, seconds: int
-) -> None:
-    page = PAGES_BY_KIND[kind][choice]
+def _page_view(scene: Scene, standing: Standing, visit_number: int, page: Page, spent: tuple[int, int]) -> None:
+    moment, seconds = spent
     standing.page_views += 1
-    tail = "?utm_source=google&utm_medium=cpc" if mix(visit_number, choice) % 23 == 0 else ""
+    tail = "?utm_source=google&utm_medium=cpc" if mix(visit_number, moment) % 23 == 0 else ""
     scene.ledger.add(
         "visitor_page_views",
         {
@@ -229,8 +229,9 @@ def _page_view(
     scene.standings.score(standing, moment, 1, page.title)
 
 
-def _deed(scene: Scene, standing: Standing, number: int, moment: int, what: str, asset: str, choice: int) -> None:
+def _deed(scene: Scene, standing: Standing, number: int, moment: int, step: VisitStep) -> None:
     """Something done on a page: a search, a video, a form. Anonymous visitors fill in no forms."""
+    _, what, asset, choice = step
     place = {"visitId": number, "visitorId": standing.visitor_id}
     if what == "search":
         term = SEARCH_TERMS[choice][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.sandbox.world import crm
 from connector.sandbox.world.agenda import Due
-from connector.sandbox.world.campaigns import add_campaign
+from connector.sandbox.world.campaigns import Launch, add_campaign
 from connector.sandbox.world.moments import DAY, MINUTE, at, date_in_japan, day_in_japan
 from connector.sandbox.world.scene import Scene
 from connector.sandbox.world.words_content import EXHIBITIONS, WEBINARS
@@ -25,18 +25,19 @@ def register(scene: Scene, due: Due) -> None:
     """A registration for the next webinar; six in ten come."""
     standing, person, rng = scene.standings.of(due.person), scene.person(due.person), scene.rng(due)
     number, begin = next_webinar(due.moment)
-    key = f"campaign:webinar:{number}"
-    if key not in scene.assets:
-        name = f"{date_in_japan(begin)} {webinar_title(number)}"
-        add_campaign(scene.ledger, scene.assets, key, name, "Webinar", due.moment, date_in_japan(begin))
-    campaign = scene.assets[f"ae_{key}"]
+    key = f"webinar:{number}"
+    if f"campaign:{key}" not in scene.assets:
+        held = date_in_japan(begin)
+        launch = Launch(key, f"{held} {webinar_title(number)}", "Webinar", held)
+        add_campaign(scene.ledger, scene.assets, launch, due.moment)
+    campaign = scene.assets[f"ae_campaign:{key}"]
     if standing.prospect_id is not None:
         title = webinar_title(number)
         form = {"formId": scene.assets["form:webinar"], "campaignId": campaign, "details": "ウェビナー申込フォーム"}
         scene.activity(standing, due.moment, 4, "Form", visitorId=standing.visitor_id, **form)
         scene.activity(standing, due.moment + 1, 25, "Webinar", campaignId=campaign, details=title)
         scene.standings.score(standing, due.moment, 50, title)
-    member = crm.add_member(scene, standing, person, scene.assets[key], "Registered", due.moment)
+    member = crm.add_member(scene, standing, person, scene.assets[f"campaign:{key}"], "Registered", due.moment)
     if rng.random() < 0.45 + 0.3 * standing.intent:
         scene.push(begin + int(rng.random() * 9 * MINUTE), due.person, "attend", f"{number}:{member or ''}")
 
@@ -60,10 +61,10 @@ def attend(scene: Scene, due: Due) -> None:
 def visit_booth(scene: Scene, due: Due) -> None:
     """Somebody's card was taken at this quarter's exhibition."""
     quarter = day_in_japan(due.moment) // 91
-    key = f"campaign:exhibition:{quarter}"
-    if key not in scene.assets:
+    key = f"exhibition:{quarter}"
+    if f"campaign:{key}" not in scene.assets:
         held = date_in_japan(due.moment - DAY)
         name = f"{held[:4]} {EXHIBITIONS[quarter % len(EXHIBITIONS)]}"
-        add_campaign(scene.ledger, scene.assets, key, name, "Trade Show", due.moment, held)
+        add_campaign(scene.ledger, scene.assets, Launch(key, name, "Trade Show", held), due.moment)
     standing, person = scene.standings.of(due.person), scene.person(due.person)
-    crm.add_member(scene, standing, person, scene.assets[key], "Attended", due.moment)
+    crm.add_member(scene, standing, person, scene.assets[f"campaign:{key}"], "Attended", due.moment)
