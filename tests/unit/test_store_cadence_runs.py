@@ -1,4 +1,4 @@
-"""The ledger of cadence runs: written as sets, each run once; what has begun or ended stays so (CD-1, WB-2)."""
+"""The ledger of cadence runs: written as sets, each run once; what has begun or ended stays so (CD-1, WB-3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connector.domain.plan import RunEnd, RunStart
 from connector.store.database import Store, memory_store
 from connector.store.decisions import record_ends, record_starts
 
-pytestmark = pytest.mark.requirement("CD-1", "WB-2")
+pytestmark = pytest.mark.requirement("CD-1", "WB-3")
 
 NOON = datetime(2026, 10, 1, 3, tzinfo=UTC)
 DAY = "2026-10-01"
