@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 
 
 def mapped(stream_name: str, /, **attributes: str | tuple[str, str]) -> MappedStream:
-    """A stream by its name: its system columns and some attributes, `title="Title"` or `size=("Size__c", "integer")`."""
+    """A stream with its system columns and some attributes: `title="Title"` or `size=("Size__c", "integer")`."""
     stream = BY_NAME[stream_name]
     columns = [Column(attribute, field, kind) for attribute, (field, kind) in stream.system.items()]
     for attribute, behind in attributes.items():
