@@ -78,5 +78,7 @@ TASK_WORDS = {
     "attempt": "no answer|not? reach|voice ?mail|left (a )?message|busy|unreachable|attempt|absent|no contact"
     "|wrong number|不在|留守|不通|話し?中|取り?次ぎ?不可|つながらず|繋がらず|折り返し待ち",
     "reply": "repl(y|ied)|received|inbound|返信|返答|受信",
+    "inbound": r"^\W*(received|inbound|incoming|reply (from|received)|メール受信|受信|返信あり|返信受信)",
 }
-"""Patterns in a task's type, subtype, disposition and subject, without regard to case."""
+"""Patterns in a task's type and subtype (call, email, meeting), its outcome (attempt, reply) and the beginning of its
+subject (inbound), without regard to case."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.domain.running import Run
 from connector.domain.statements import statements
 
+
 def match_companies(run: Run) -> None:
     """Makes match_results(input_id, company_id, status, method, confidence) and match_pairs, the evidence.
 

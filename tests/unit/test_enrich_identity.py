@@ -220,7 +220,8 @@ def test_a_long_chain_of_links_is_one_person() -> None:
 def test_persons_are_the_connected_records_of_any_world(seed: int) -> None:
     """Against a plain union-find over the same links and addresses."""
     rng, size = random.Random(seed), 120
-    world, root = SeenWorld(), {}
+    world = SeenWorld()
+    root: dict[str, str] = {}
 
     def find(key: str) -> str:
         while root.setdefault(key, key) != key:

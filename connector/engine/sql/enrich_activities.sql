@@ -229,15 +229,15 @@ WHERE NOT EXISTS (
 
 -- name: add_tasks
 -- Finished tasks: a talk, a meeting or a reply is the person's activity; what we sent or tried is kept apart. A to-do to
--- call that was ticked off without an outcome proves no talk.
+-- call that was ticked off without an outcome proves no talk. The outcome speaks before the subject.
 INSERT INTO activities
 WITH done AS (
     SELECT task.id, owner.person_id, owner.record_key,
         coalesce(task.completed_at, timezone($zone, task.due::TIMESTAMP) AT TIME ZONE 'UTC', task.created_at)
             AS occurred_at,
         concat_ws(' ', task.subtype, task.type) AS form,
-        concat_ws(' ', task.disposition, task.subject) AS outcome,
-        coalesce(task.subtype = 'Call', FALSE) OR coalesce(trim(task.disposition), '') <> '' AS talked
+        task.subject, nullif(trim(task.disposition), '') AS disposition,
+        coalesce(task.subtype = 'Call', FALSE) AS logged
     FROM seen_salesforce_task AS task
     JOIN enrich_living AS owner ON owner.kind IN ('lead', 'contact') AND owner.record_id = task.who_id
     WHERE task.is_closed AND NOT coalesce(task.is_deleted, FALSE)
@@ -245,10 +245,15 @@ WITH done AS (
 meant AS (
     SELECT *,
         CASE
-            WHEN regexp_matches(form, $email, 'i')
-                THEN CASE WHEN regexp_matches(outcome, $reply, 'i') THEN 'email_reply' ELSE 'email_sent' END
-            WHEN regexp_matches(form, $call, 'i')
-                THEN CASE WHEN talked AND NOT regexp_matches(outcome, $attempt, 'i') THEN 'call' ELSE 'call_attempt' END
+            WHEN regexp_matches(form, $email, 'i') THEN CASE
+                WHEN regexp_matches(disposition, $reply, 'i') OR regexp_matches(subject, $inbound, 'i') THEN 'email_reply'
+                ELSE 'email_sent'
+            END
+            WHEN regexp_matches(form, $call, 'i') THEN CASE
+                WHEN regexp_matches(coalesce(disposition, subject, ''), $attempt, 'i') THEN 'call_attempt'
+                WHEN logged OR disposition IS NOT NULL THEN 'call'
+                ELSE 'call_attempt'
+            END
             WHEN regexp_matches(form, $meeting, 'i') THEN 'meeting'
         END AS meaning
     FROM done
