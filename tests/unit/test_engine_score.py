@@ -287,9 +287,10 @@ def test_only_those_asked_for_are_scored(world: World, classic: RuleSet) -> None
 
 
 def test_times_before_1970_are_whole_months_too(world: World, classic: RuleSet) -> None:
-    early = utc("1969-12-20")
-    row = _scored(world, classic, early + 30 * DAY, [_did("search", early, theme="brand")], created_at=early)
-    assert row["score"] == 10
+    early = utc("1969-12-12")
+    rows = [_did("search", early, theme="brand"), _did("page_view", early + 40 * DAY)]
+    row = _scored(world, classic, early + 50 * DAY, rows, created_at=early)
+    assert (row["score"], row["score_inactivity"]) == (11, -5)
 
 
 def test_a_rule_set_without_silence_visits_and_weeks(world: World, tmp_path: Path) -> None:
