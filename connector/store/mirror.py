@@ -99,6 +99,9 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
             "Run again; when it comes again, ask the administrator of the remote."
         )
     rows, last_stamp, last_id = store.run(_reached(mapped))[0]
+    if not rows:
+        # Most streams are still at most times: their cycle is as short as it can be.
+        return Merged(0, 0, None, None, {})
     unreadable = _unreadable(store, mapped)
     store.run(_changed(mapped), params)
     added = int(store.value("SELECT count(*) FROM changed"))

@@ -14,7 +14,7 @@ from connector.domain.streams import MappedStream
 from connector.errors import StopError
 from connector.rules.mapping import load_mapping
 from connector.store.database import Store, memory_store
-from connector.store.mirror import merge, prepare, table_of
+from connector.store.mirror import Merged, merge, prepare, table_of
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-3")
 
@@ -87,3 +87,13 @@ def test_what_has_no_id_stops_the_pull_and_nothing_is_kept(
     with pytest.raises(StopError, match=r"salesforce\.Lead: .* without a readable id"), store.transaction():
         merge(store, leads, "", [page(tmp_path, record(), odd)], NOON)
     assert kept(store, leads, "id") == []
+
+
+def test_a_page_without_records_leaves_what_is_known_as_it_was(
+    store: Store, leads: MappedStream, tmp_path: Path
+) -> None:
+    merge(store, leads, "", [page(tmp_path, record(Company="一社"))], NOON)
+    before = kept(store, leads, "*")
+    nothing = merge(store, leads, "", [page(tmp_path)], NOON.replace(hour=4))
+    assert nothing == Merged(0, 0, None, None, {})
+    assert kept(store, leads, "*") == before
