@@ -44,7 +44,7 @@ def show_ratios(sizes: Sequence[Size]) -> None:
                     f"{size['people']:,}",
                     name,
                     f"{total['seconds'] / size['people'] * 1000:.3f}",
-                    *(f"{share / total['seconds']:.2f}" for share in shares),
+                    *(_ratio(share, total["seconds"]) for share in shares),
                 )
             )
     _table(head, rows)
@@ -53,22 +53,26 @@ def show_ratios(sizes: Sequence[Size]) -> None:
     if len(sizes) > 1:
         print("\nGrowth from one size to the next, first cycle (1.0 = in proportion to the people)")
         steps = tuple(sizes[0]["first"]["steps"])
-        _table(("from → to", *steps, "whole cycle"), [_growth(*pair, steps) for pair in pairwise(sizes)])
+        growth = [_growth(*pair, steps, key) for pair in pairwise(sizes) for key in ("seconds", "own_cpu")]
+        _table(("from → to", "of", *steps, "whole cycle"), growth)
 
 
 def _second_to_first(size: Size) -> tuple[str, ...]:
     first, second = size["first"]["total"], size["second"]["total"]
-    ratios = [second[name] / first[name] for name in ("seconds", "own_cpu")]
-    ratios.append(sum(second["calls"].values()) / sum(first["calls"].values()))
-    return (f"{size['people']:,}", *(f"{ratio:.2f}" for ratio in ratios))
+    calls = _ratio(sum(second["calls"].values()), sum(first["calls"].values()))
+    return (f"{size['people']:,}", *(_ratio(second[key], first[key]) for key in ("seconds", "own_cpu")), calls)
 
 
-def _growth(small: Size, large: Size, steps: Sequence[str]) -> tuple[str, ...]:
+def _growth(small: Size, large: Size, steps: Sequence[str], key: str) -> tuple[str, ...]:
     more = large["people"] / small["people"]
     pairs = [(small["first"]["steps"][step], large["first"]["steps"][step]) for step in steps]
     pairs.append((small["first"]["total"], large["first"]["total"]))
-    ratios = [b["seconds"] / max(a["seconds"], 1e-9) / more for a, b in pairs]
-    return (f"{small['people']:,} → {large['people']:,}", *(f"{ratio:.2f}" for ratio in ratios))
+    name = f"{small['people']:,} → {large['people']:,}"
+    return (name, key.replace("_", " "), *(_ratio(b[key], a[key] * more) for a, b in pairs))
+
+
+def _ratio(figure: float, to: float) -> str:
+    return f"{figure / to:.2f}" if to else "–"
 
 
 def _line(name: str, spent: Mapping[str, Any]) -> tuple[str, ...]:
