@@ -14,7 +14,7 @@ _HELD_BY = {"Task": ("WhoId",), "Event": ("WhoId",), "CampaignMember": ("LeadId"
 """By which columns `holders` can be asked for."""
 
 
-_STAMPS = ("updatedAt", "LastModifiedDate", "SystemModstamp")
+_STAMPS = frozenset({"updatedAt", "LastModifiedDate", "SystemModstamp"})
 
 
 class UnknownColumnError(Exception):
@@ -37,7 +37,8 @@ class Ledger:
         self.connection = connection
         self._sandbox = sandbox
         self._defaults: dict[str, dict[str, Any]] = {}
-        self._rows: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
+        self._places: dict[str, dict[str, int]] = {}
+        self._rows: dict[str, dict[Any, list[Any]]] = defaultdict(dict)
         self._changes: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
         self._held: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._next: dict[str, int] = {}
@@ -63,22 +64,26 @@ class Ledger:
         defaults = self._defaults.get(table)
         if defaults is None:
             defaults = self._defaults[table] = self._columns(table)
+            self._places[table] = {name: place for place, name in enumerate(defaults)}
         if not row.keys() <= defaults.keys():
             raise UnknownColumnError(f"{table} has no column {sorted(row.keys() - defaults.keys())}.")
         key = row["Id"] if "Id" in row else row["id"]
-        self._rows[table][key] = {**defaults, **row}
+        self._rows[table][key] = list({**defaults, **row}.values())
         self._hold(table, key, row)
 
     def change(self, table: str, key: Any, **values: Any) -> None:
         """Keeps new values for some columns of one row: the last word wins, but stamps never go back."""
         self._hold(table, key, values)
-        kept = self._rows[table].get(key) or self._changes[table].get(key)
-        if kept is None:
-            self._changes[table][key] = values
+        fresh = self._rows[table].get(key)
+        if fresh is not None:
+            places = self._places[table]
+            for name, value in values.items():
+                place = places[name]
+                fresh[place] = max(fresh[place] or "", value) if name in _STAMPS else value
             return
-        stamps = {name: max(kept.get(name) or "", values[name]) for name in _STAMPS if name in values}
-        kept.update(values)
-        kept.update(stamps)
+        kept = self._changes[table].setdefault(key, {})
+        for name, value in values.items():
+            kept[name] = max(kept.get(name) or "", value) if name in _STAMPS else value
 
     def _hold(self, table: str, record: Any, values: dict[str, Any]) -> None:
         for column in _HELD_BY.get(table, ()):
@@ -90,9 +95,7 @@ class Ledger:
         for table, rows in self._rows.items():
             if not rows:
                 continue
-            self._sandbox.database.insert(
-                table, tuple(self._defaults[table]), (tuple(row.values()) for row in rows.values())
-            )
+            self._sandbox.database.insert(table, tuple(self._defaults[table]), rows.values())
         for table, by_key in self._changes.items():
             self._write_changes(table, by_key)
         for table, following in self._next.items():
@@ -123,8 +126,11 @@ class Ledger:
         )
         found = {str(row[0]) for row in rows} | self._held.get((table, column, value), set())
         fresh, changes = self._rows[table], self._changes[table]
+        place = self._places[table][column] if fresh else 0
         return sorted(
-            record for record in found if (fresh.get(record) or changes.get(record, {})).get(column, value) == value
+            record
+            for record in found
+            if (fresh[record][place] if record in fresh else changes.get(record, {}).get(column, value)) == value
         )
 
     def has_column(self, table: str, column: str) -> bool:

@@ -66,8 +66,8 @@ _HANDLERS: dict[str, Callable[[Scene, Due], None]] = {
     "merge": desk.merge,
 }
 
-_STEP_OF_A_SMALL_WORLD, _STEP_OF_A_LARGE_WORLD, _LARGE = 30 * DAY, 10 * DAY, 20_000
-"""Steps bound what is held in memory at once."""
+_LONGEST_STEP, _PERSON_DAYS = 30 * DAY, 6_000_000
+"""A step holds its new rows in memory: a month of 200,000 people, less of more people."""
 _LARGE_TABLES = frozenset(
     {
         *("Lead", "prospects", "list_memberships", "visitors"),
@@ -129,7 +129,7 @@ def _without_indexes(sandbox: Sandbox) -> Iterator[None]:
 
 
 def _live(sandbox: Sandbox, since: int, until: int) -> None:
-    length = _STEP_OF_A_LARGE_WORLD if sandbox.config.people > _LARGE else _STEP_OF_A_SMALL_WORLD
+    length = min(_LONGEST_STEP, max(1, _PERSON_DAYS // sandbox.config.people) * DAY)
     while since < until:
         following = min(until, since + length)
         with sandbox.database.write() as connection:
