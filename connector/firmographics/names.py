@@ -28,8 +28,8 @@ _WRITTEN_FORMS = sorted(
     ((text, form) for form, texts in FORMS.items() for text in texts), key=lambda entry: -len(entry[0])
 )
 _JAPANESE = [(text, form) for text, form in _WRITTEN_FORMS if not text.isascii() or "(" in text]
-_BEFORE = re.compile("|".join(f"({re.escape(text)})" for text, _ in _JAPANESE))
-_BEFORE_FORMS = [form for _, form in _JAPANESE]
+_JAPANESE_TEXTS = tuple(text for text, _ in _JAPANESE)
+_START = re.compile("|".join(f"({re.escape(text)})" for text in _JAPANESE_TEXTS))
 _ENGLISH = [
     (re.compile(rf"(?:[\s,]+|(?<=[\w)])\.\s*)(?:{text})\s*[.,]*\s*$"), form) for text, form in ENGLISH_FORMS
 ]
@@ -42,7 +42,9 @@ _SIGNS = re.compile(r"[\W_・]+")
 _LATIN_AND = re.compile(r"(?<=[a-z0-9\s])&(?=[a-z0-9\s])")
 _SPACED_UNIT = re.compile(rf"^(.*\S)[\s・/|,]+\S*?(?:{UNITS})[\d一二三四五六七八九十]*$")
 _GLUED_UNIT = re.compile(rf"^(.{{2,}}?)(?:(?:{PLACES})+(?:{GLUED_UNITS})|本社|本店)$")
-_FULL_FORM = re.compile("|".join(re.escape(text) for text, _ in _JAPANESE if len(text) >= 4))
+_FULL_FORM = re.compile("|".join(f"({re.escape(text)})" for text, _ in _JAPANESE if len(text) >= 4))
+_MARK_OF_A_FORM = re.compile("会社|法人|組合")
+_FULL_FORMS = [form for text, form in _JAPANESE if len(text) >= 4]
 
 
 def _loose_table() -> dict[int, str | None]:
@@ -95,17 +97,17 @@ def _plain(name: str) -> str:
 
 def _without_form(text: str) -> tuple[str, str | None, str | None, str | None]:
     """(core, form, position, what follows a form in the middle). Never strips to nothing."""
-    match = _BEFORE.match(text)
-    if match and text[match.end() :].strip():
-        return text[match.end() :].strip(), _form_of(match), "before", None
-    for match in reversed(list(_BEFORE.finditer(text))):
-        if match.end() == len(text) and text[: match.start()].strip():
-            return text[: match.start()].strip(), _form_of(match), "after", None
-    for match in _FULL_FORM.finditer(text):
+    start = _START.match(text)
+    if start and text[start.end() :].strip():
+        return text[start.end() :].strip(), _JAPANESE[(start.lastindex or 1) - 1][1], "before", None
+    if text.endswith(_JAPANESE_TEXTS):
+        written, form = next(entry for entry in _JAPANESE if text.endswith(entry[0]))
+        if text[: -len(written)].strip():
+            return text[: -len(written)].strip(), form, "after", None
+    for match in _FULL_FORM.finditer(text) if _MARK_OF_A_FORM.search(text) else ():
         before, after = text[: match.start()].strip(), text[match.end() :].strip()
         if len(before) >= 2 and _SPACED_UNIT.match(f"x {after}"):
-            inner = _BEFORE.match(match.group())
-            return before, _form_of(inner) if inner else None, "after", after
+            return before, _FULL_FORMS[(match.lastindex or 1) - 1], "after", after
     return (*_without_english_form(text), None)
 
 
@@ -120,10 +122,6 @@ def _without_english_form(text: str) -> tuple[str, str | None, str | None]:
         else:
             break
     return text, form, "after" if form else None
-
-
-def _form_of(match: re.Match[str]) -> str | None:
-    return _BEFORE_FORMS[match.lastindex - 1] if match.lastindex else None
 
 
 def _strict(text: str) -> str:

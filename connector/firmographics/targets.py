@@ -15,9 +15,11 @@ def resolve_targets(register: Register) -> tuple[tuple[RegisterCompany, bool], .
     A target means the company with its number; without one, the only company with its domain, else the only one
     with its name.
     """
-    by_number = _only({company.corporate_number: [company] for company in register.companies})
-    by_domain = _only(_grouped((company.domain, company) for company in register.companies))
-    by_name = _only(_grouped((name_keys(company.name).loose, company) for company in register.companies))
+    by_number = {company.corporate_number: company for company in register.companies}
+    unnumbered = [target for target in register.targets if not target.corporate_number]
+    searched = register.companies if unnumbered else ()
+    by_domain = _only(_grouped((company.domain, company) for company in searched))
+    by_name = _only(_grouped((name_keys(company.name).loose, company) for company in searched))
     wanted: set[int] = set()
     unknown: dict[Target, None] = {}
     for target in register.targets:
