@@ -9,6 +9,7 @@ from typing import Any
 from connector.sandbox.world import crm
 from connector.sandbox.world.agenda import Due
 from connector.sandbox.world.draws import salt, stream, unit
+from connector.sandbox.world.mail import SEGMENTS
 from connector.sandbox.world.moments import DAY, HOUR, at, day_in_japan, text, working_moment
 from connector.sandbox.world.oddities import odd_email
 from connector.sandbox.world.people import IMPORT_FROM, IMPORT_TO, Person, arrival_place, import_leader
@@ -21,7 +22,6 @@ FORESIGHT = 25 * DAY
 
 _BY_FORM = ("inquiry", "inquiry", "whitepaper", "whitepaper", "whitepaper", "quote", "demo")
 _CALLED = {"Web": 0.35, "Webinar": 0.25, "Event": 0.2, "Partner Referral": 0.7, "Phone Inquiry": 1.0}
-_SEGMENTS = 10
 _MARKETING_SOURCES = frozenset({"Web", "Webinar", "Thought Leader"})
 
 
@@ -81,7 +81,7 @@ def birth(scene: Scene, due: Due) -> None:
     standing.name = person.name
     standing.company, standing.corporate_number = person.company.name, person.company.number
     standing.email, standing.fit, standing.intent = person.email, person.fit, person.intent
-    standing.segment = int(rng.random() * _SEGMENTS)
+    standing.segment = int(rng.random() * SEGMENTS)
     standing.happened = "nothing"
     if person.fate == "contact":
         crm.add_contact(scene, standing, person, due.moment)

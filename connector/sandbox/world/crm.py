@@ -13,6 +13,7 @@ from connector.sandbox.world.people import Person
 from connector.sandbox.world.scene import Scene
 from connector.sandbox.world.spellings import company_as_typed, corporate_number_as_typed
 from connector.sandbox.world.standing import LeadState, Standing
+from connector.sandbox.world.words_places import PREFECTURES_IN_ROMAJI
 
 NEW = "Open - Not Contacted"
 _BY_TEAM = {"Web": "user:integration", "Webinar": "user:integration", "Thought Leader": "user:integration"}
@@ -61,6 +62,7 @@ def lead_row(scene: Scene, standing: Standing, person: Person, moment: int, rng:
     company, place = person.company, person.company.place
     typed = company_as_typed(rng, company)
     known = rng.random()
+    prefecture = PREFECTURES_IN_ROMAJI.get(place.prefecture) if known < 0.06 else place.prefecture
     row: dict[str, Any] = {
         "Id": scene.ledger.id("Lead"),
         "LastName": person.family,
@@ -73,7 +75,7 @@ def lead_row(scene: Scene, standing: Standing, person: Person, moment: int, rng:
         "MobilePhone": person.mobile,
         "Street": company.street if known < 0.6 else None,
         "City": place.city if known < 0.7 else None,
-        "State": place.prefecture if known < 0.85 else None,
+        "State": prefecture if known < 0.85 else None,
         "PostalCode": f"{place.postal[:3]}-{place.postal[3:]}" if known < 0.6 else None,
         "Country": "日本" if known < 0.85 else None,
         "Website": f"https://www.{company.domain}" if rng.random() < 0.45 else None,

@@ -9,6 +9,7 @@ from connector.sandbox.world.scene import Scene
 from connector.sandbox.world.words_content import BRAND, MAIL_SUBJECTS, SITE
 
 SEGMENTS = 10
+"""Parts of all prospects, of which each e-mail goes to one."""
 WEEK = 7 * DAY
 _SENT_IN_A_SECOND = 100
 

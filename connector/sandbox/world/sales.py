@@ -194,11 +194,6 @@ def close(scene: Scene, due: Due) -> None:
         standing.happened = "closed"
 
 
-def status_of(scene: Scene, standing: Standing, moment: int, status: str) -> bool:
-    """A rep sets the status of a live Lead; answers whether there was one."""
-    return _status(scene, standing, moment, status)
-
-
 def _status(
     scene: Scene, standing: Standing, moment: int, status: str, *, only_from: str | None = None, **columns: Any
 ) -> bool:
