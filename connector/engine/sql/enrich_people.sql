@@ -14,7 +14,8 @@ WHERE known.live OR known.merged;
 -- What a contact has no field for comes from its account.
 SELECT
     known.*, 1 AS precedence,
-    contact.email, contact.name, contact.title, contact.department, contact.phone, <<of_account>>, contact.owner_id, contact.source AS word, NULL::VARCHAR AS status, contact.opted_out, contact.do_not_call,
+    contact.email, contact.name, contact.title, contact.department, contact.phone, <<of_account>>,
+    contact.owner_id, contact.source AS word, NULL::VARCHAR AS status, contact.opted_out, contact.do_not_call,
     account.id AS account_id<<extra>>
 FROM seen_salesforce_contact AS contact
 JOIN person_records AS known ON known.kind = 'contact' AND known.record_id = contact.id
