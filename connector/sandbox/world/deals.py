@@ -128,6 +128,8 @@ def _ae_deal(scene: Scene, standing: Standing, moment: int, record: str, name: s
     columns = {"salesforceId": record, "createdAt": text(moment), "updatedAt": text(moment)}
     scene.ledger.add("opportunities", {**row, **columns, "campaignId": scene.assets["ae_campaign:Web"]})
     if standing.prospect_id is not None:
+        link = {"opportunityId": number, "prospectId": standing.prospect_id, "updatedAt": text(moment)}
+        scene.ledger.add("opportunity_prospects", {"id": scene.ledger.number("opportunity_prospects"), **link})
         scene.activity(standing, moment, 8, "New Opportunity", opportunityId=number, details=name)
         scene.standings.score(standing, moment, 50, f"New Opportunity: {name}")
     return number
