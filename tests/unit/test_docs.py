@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,18 @@ import click
 import pytest
 import yaml
 
+from connector.applying.apply import Applied
+from connector.cli.explain import document
 from connector.cli.main import commands
 from connector.cli.render import plan_document
+from connector.cli.river import _applied_document
+from connector.cli.sandbox import _ENV_KEYS
+from connector.cli.status import _document as _status_document
 from connector.domain.plan import Plan
 from connector.domain.streams import STREAMS, Stream
+from connector.engine.explain import Fit
+from connector.reporting.explanation import Explanation, Person
+from connector.reporting.report import Status
 from connector.rules.fields import Fields
 from connector.settings import SECRETS, Settings
 
@@ -60,6 +69,22 @@ def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Comman
 COMMANDS = {"connector": commands, **dict(_commands(commands, "connector"))}
 
 
+def _blank(kind: type[Any], **given: Any) -> Any:
+    """A value of a dataclass with nothing in it but what is given."""
+    return kind(**{**dict.fromkeys((entry.name for entry in fields(kind)), ()), **given})
+
+
+MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
+_EXPLANATION = _blank(Explanation, as_of=MOMENT, person=_blank(Person, hot_since=None), fit=_blank(Fit))
+SHOWN = {
+    "connector plan": {"saved", *plan_document(_blank(Plan, as_of=MOMENT))},
+    "connector apply": set(_applied_document(Applied())),
+    "connector explain": set(document(_EXPLANATION)),
+    "connector status": set(_status_document(_blank(Status))),
+    "connector sandbox env": set(_ENV_KEYS) - {"schema"},
+}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_and_argument_of_every_command_is_documented(name: str) -> None:
     documented = _rows(_section(_page("commands.md"), f"## {name}"))
@@ -80,13 +105,16 @@ def test_every_command_is_in_the_overview_and_no_other_has_a_section() -> None:
         assert f"[`{name}`](#{name.replace(' ', '-')})" in page
 
 
-def test_examples_of_json_are_whole_and_a_plan_has_the_keys_that_are_shown() -> None:
-    page = _page("commands.md")
-    assert all(example["schema"] == 1 for example in _examples(page))
-    (shown,) = _examples(_section(page, "## connector plan"))
-    moment = datetime(2026, 10, 1, tzinfo=UTC)
-    plan = Plan("00D", "hash", moment, moment, {}, (), (), (), (), (), (), (), ())
-    assert set(shown) == {"schema", "saved", *plan_document(plan)}
+def test_every_example_of_json_is_whole_and_says_its_schema() -> None:
+    examples = _examples(_page("commands.md"))
+    assert len(examples) == len(COMMANDS.keys() - {"connector", "connector sandbox serve"})
+    assert all(example["schema"] == 1 for example in examples)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_example_of_a_command_has_exactly_the_keys_that_it_gives(name: str) -> None:
+    (shown,) = _examples(_section(_page("commands.md"), f"## {name}"))
+    assert shown.keys() - {"schema"} == SHOWN[name]
 
 
 def _examples(text: str) -> list[dict[str, Any]]:
