@@ -68,12 +68,16 @@ def compare(
 
 def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
     """One row a record that changes or keeps something: lists of (field, theirs, ours)."""
+    sides = ", ".join(
+        f'{_theirs(mapped, name, entry)} AS "theirs {name}", {_ours(name, entry)} AS "ours {name}"'
+        for name, entry in compared.items()
+    )
     cells = ", ".join(
-        f"CASE WHEN {_changes(mapped, name, entry)} THEN {_cell(mapped, name, entry)} END"
+        f'CASE WHEN {_changes(name, entry)} THEN [\'{name}\', "theirs {name}", "ours {name}"] END'
         for name, entry in compared.items()
     )
     stays = ", ".join(
-        f"CASE WHEN {_stays(mapped, name, entry)} THEN {_cell(mapped, name, entry, swap=True)} END"
+        f'CASE WHEN {_stays(name, entry)} THEN [\'{name}\', "ours {name}", "theirs {name}"] END'
         for name, entry in compared.items()
     )
     present = "lambda cell: cell IS NOT NULL"
@@ -81,11 +85,12 @@ def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
         "WITH pulled AS (SELECT max(watermark) AS at FROM cursor WHERE stream = $stream), "
         f"base AS (SELECT record_id, {_pivot(compared)} FROM written CROSS JOIN pulled WHERE object = $object "
         "GROUP BY record_id), "
-        "compared AS (SELECT seen.id AS id, desired.person_id AS person_id, seen.modified_at AS modified_at, "
-        f"desired.why AS why, list_filter([{cells}], {present}) AS changes, list_filter([{stays}], {present}) AS stays "
-        f'FROM "seen_{mapped.stream.table}" AS seen '
+        f"sides AS (SELECT seen.id, desired.person_id, seen.modified_at, desired.why, desired.stage, {sides}, "
+        f'base.* EXCLUDE (record_id) FROM "seen_{mapped.stream.table}" AS seen '
         "JOIN desired ON desired.object = $object AND desired.record_id = seen.id "
-        "LEFT JOIN base ON base.record_id = seen.id WHERE NOT coalesce(seen.is_deleted, FALSE)) "
+        "LEFT JOIN base ON base.record_id = seen.id WHERE NOT coalesce(seen.is_deleted, FALSE)), "
+        "compared AS (SELECT id, person_id, modified_at, why, "
+        f"list_filter([{cells}], {present}) AS changes, list_filter([{stays}], {present}) AS stays FROM sides) "
         "SELECT id, person_id, modified_at, why, changes, stays FROM compared "
         "WHERE len(changes) > 0 OR len(stays) > 0 ORDER BY id"
     )
@@ -100,38 +105,32 @@ def _pivot(compared: Iterable[str]) -> str:
     )
 
 
-def _cell(mapped: MappedStream, name: str, entry: WriteField, *, swap: bool = False) -> str:
-    theirs, ours = _theirs(mapped, name, entry), _ours(name, entry)
-    first, second = (ours, theirs) if swap else (theirs, ours)
-    return f"['{name}', {first}, {second}]"
-
-
-def _changes(mapped: MappedStream, name: str, entry: WriteField) -> str:
+def _changes(name: str, entry: WriteField) -> str:
     """Whether ours is written: it differs, the policy allows it, and it does not lead backward."""
-    theirs, ours = _theirs(mapped, name, entry), _ours(name, entry)
-    parts = [f"({ours}) IS DISTINCT FROM ({theirs})"]
+    theirs, ours = f'"theirs {name}"', f'"ours {name}"'
+    parts = [f"{ours} IS DISTINCT FROM {theirs}"]
     if entry.values is not None:
-        parts.append(f"({ours}) IS NOT NULL")
+        parts.append(f"{ours} IS NOT NULL")
     if entry.policy == "if_blank":
-        parts.append(f"({theirs}) IS NULL")
+        parts.append(f"{theirs} IS NULL")
     if entry.policy == "if_unchanged":
-        parts.append(_untouched(theirs, name))
+        parts.append(_untouched(name))
     if entry.order:
-        back = f'(({theirs}) IS NOT DISTINCT FROM "base {name}" AND {_was_ours(name, entry)})'
+        back = f'({theirs} IS NOT DISTINCT FROM "base {name}" AND {_leads_back(name, entry, "stage")})'
         parts.append(f"({_rank(ours, entry.order)} > {_rank(theirs, entry.order)} OR {back})")
     return " AND ".join(f"({part})" for part in parts)
 
 
-def _stays(mapped: MappedStream, name: str, entry: WriteField) -> str:
+def _stays(name: str, entry: WriteField) -> str:
     if entry.policy != "if_unchanged":
         return "FALSE"
-    theirs, ours = _theirs(mapped, name, entry), _ours(name, entry)
-    return f"({ours}) IS NOT NULL AND ({ours}) IS DISTINCT FROM ({theirs}) AND NOT {_untouched(theirs, name)}"
+    theirs, ours = f'"theirs {name}"', f'"ours {name}"'
+    return f"{ours} IS NOT NULL AND {ours} IS DISTINCT FROM {theirs} AND NOT {_untouched(name)}"
 
 
-def _untouched(theirs: str, name: str) -> str:
+def _untouched(name: str) -> str:
     """Nobody changed the field since our last write; without one, what the mirror saw is the base."""
-    return f'(NOT coalesce("has {name}", FALSE) OR ({theirs}) IS NOT DISTINCT FROM "base {name}")'
+    return f'(NOT coalesce("has {name}", FALSE) OR "theirs {name}" IS NOT DISTINCT FROM "base {name}")'
 
 
 def _rank(value: str, order: Iterable[str]) -> str:
@@ -146,14 +145,14 @@ def _theirs(mapped: MappedStream, name: str, entry: WriteField) -> str:
     if entry.value == "score":
         whole = f"CAST(CAST({column} AS BIGINT) AS VARCHAR)"
         there = f"CASE WHEN {column} = floor({column}) THEN {whole} ELSE CAST({column} AS VARCHAR) END"
-    return f'CASE WHEN "ahead {name}" THEN "base {name}" ELSE {there} END'
+    return f'CASE WHEN base."ahead {name}" THEN base."base {name}" ELSE {there} END'
 
 
-def _was_ours(name: str, entry: WriteField) -> str:
-    """Whether a stage that leads back to cold (hot, lost) is what we wrote last, and cold is what it should be."""
-    words = [(entry.values or {stage: stage}).get(stage) for stage in _LEADS_BACK]
+def _leads_back(name: str, entry: WriteField, stage: str) -> str:
+    """Whether what we wrote last is a stage that leads back to cold (hot, lost), and cold is what it should be."""
+    words = [(entry.values or {back: back}).get(back) for back in _LEADS_BACK]
     listed = ", ".join(f"'{_quoted(word)}'" for word in words if word is not None)
-    return f"(desired.stage = 'cold' AND coalesce(\"base {name}\" IN ({listed}), FALSE))" if listed else "FALSE"
+    return f"({stage} = 'cold' AND coalesce(\"base {name}\" IN ({listed}), FALSE))" if listed else "FALSE"
 
 
 def _ours(name: str, entry: WriteField) -> str:
@@ -163,7 +162,7 @@ def _ours(name: str, entry: WriteField) -> str:
         return value
     cases = []
     for key, word in entry.values.items():
-        known = f" AND {_was_ours(name, entry)}" if entry.value == "status" and key == "cold" else ""
+        known = f" AND {_leads_back(name, entry, 'desired.stage')}" if entry.value == "status" and key == "cold" else ""
         cases.append(f"WHEN {value} = '{_quoted(key)}'{known} THEN '{_quoted(word)}'")
     return f"CASE {' '.join(cases)} END"
 
