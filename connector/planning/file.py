@@ -102,9 +102,11 @@ def load_plan(path: Path, *, org_id: str, rules_hash: str, now: datetime, oldest
         raise RefusedError(f"{path} was made with other rules or another mapping. Make the plan anew.")
     made_at = datetime.fromisoformat(document["made_at"])
     if now - made_at > oldest:
-        hours = (now - made_at) / timedelta(hours=1)
         limit = oldest / timedelta(hours=1)
-        raise RefusedError(f"{path} is {hours:.0f} hours old; the limit is {limit:.0f}. Make the plan anew.")
+        made = made_at.astimezone(UTC)
+        raise RefusedError(
+            f"{path} is more than {limit:g} hours old: it was made at {made:%Y-%m-%d %H:%M} UTC. Make the plan anew."
+        )
     return from_document(document)
 
 
