@@ -12,7 +12,7 @@ from pathlib import Path
 
 from connector.account_engagement.connect import connect as connect_account_engagement
 from connector.domain.streams import Remote
-from connector.errors import ConfigurationError, Problem
+from connector.errors import ConfigurationError, Problem, in_order
 from connector.firmographics.register import load_register
 from connector.flow import Remotes, River
 from connector.http.budget import CallBudget
@@ -74,7 +74,7 @@ def load_rulebook(folder: Path) -> Rulebook:
             problems += error.problems
     if problems or mapping is None:
         count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
-        raise ConfigurationError(f"{count} with the rules in {folder}.", sorted(problems, key=str))
+        raise ConfigurationError(f"{count} with the rules in {folder}.", in_order(problems))
     rules, content = parts
     if not isinstance(rules, RuleSet) or not isinstance(content, Content):
         raise TypeError("rules and content were read in another order")

@@ -11,7 +11,7 @@ What concerns one record only is not an exception but a value: see `domain.outco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -59,7 +59,7 @@ class RefusedError(ConnectorError):
     exit_code = 3
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """One thing wrong in one place of one file; all problems of a file are shown at once."""
 
@@ -72,3 +72,8 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         return f"{place}: {self.sentence}" + (f" {self.suggestion}" if self.suggestion else "")
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems by file, line and column, each once."""
+    return sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.line, one.column, one.sentence))

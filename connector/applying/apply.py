@@ -204,7 +204,7 @@ def _count(applied: Applied, outcomes: Outcomes) -> None:
             applied.moved += 1
         else:
             applied.failures.append(Failure(intent.object, intent.record, result.error_code, result.message))
-            log.warning("apply.refused", object=intent.object, record=intent.record, code=result.error_code)
+            log.info("apply.refused", object=intent.object, record=intent.record, code=result.error_code)
 
 
 def _read_back(application: Application, intents: Sequence[Intent]) -> Outcomes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from connector.bootstrap import load_rulebook, rules_folder
-from connector.cli.shared import Options, console, echo_json, json_option
+from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.firmographics.register import load_register
 
 
 @click.command()
+@place_options
 @json_option
 @click.pass_obj
 def check(options: Options, as_json: bool) -> int:

@@ -15,21 +15,25 @@ from typing import Any
 import click
 
 from connector.cli.explain import show as show_explanation
-from connector.cli.render import applied_lines, show_plan, show_pulled, table
+from connector.cli.render import applied_lines, show_enriched, show_plan, show_pulled, table
 from connector.cli.river import FAILED_ROWS, Cycle, now, run_cycle
-from connector.cli.shared import Options, console, echo_json, json_option, river_of
+from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.running import Run
-from connector.errors import StopError
+from connector.errors import ConfigurationError, StopError
 from connector.flow import River
 from connector.reporting.explanation import explanation_of
 from connector.reporting.report import stages
+from connector.sandbox.context import ORG_ID
+from connector.store.database import open_store
 
-START_SECONDS = 300
+DEMO_ORG = ORG_ID
+"""The org that every sandbox emulates."""
 
 
 @click.command()
 @click.option("--people", default=2000, show_default=True, type=click.IntRange(min=1), help="Size of the world.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same world.")
+@place_options
 @json_option
 @click.pass_obj
 def demo(options: Options, people: int, seed: int, as_json: bool) -> int:
@@ -57,10 +61,23 @@ def _state(options: Options) -> Iterator[Path]:
     if options.state is not None:
         folder = Path(options.state)
         folder.mkdir(parents=True, exist_ok=True)
+        _begin_anew(folder)
         yield folder.absolute()
         return
     with tempfile.TemporaryDirectory(prefix="connector-demo-") as name:
         yield Path(name)
+
+
+def _begin_anew(folder: Path) -> None:
+    """Takes away the store of an earlier demo: each world begins at its beginning. Another org's store stays."""
+    path = folder / "default.duckdb"
+    if not path.exists():
+        return
+    with open_store(path) as store:
+        org = store.value("SELECT org_id FROM org LIMIT 1")
+    if org not in (None, DEMO_ORG):
+        raise ConfigurationError(f"{folder} holds the store of org {org}. Name another folder for the demo.")
+    path.unlink()
 
 
 @contextmanager
@@ -102,7 +119,7 @@ def _document(river: River, first: Cycle, second: Cycle, seconds: float) -> dict
     applied = (first.applied, second.applied)
     return {
         "pulled": {one.stream: one.rows for one in first.pulled},
-        "people": first.people,
+        "people": first.enriched.people,
         "hot": stages(river.store.run).get("hot", 0),
         "planned": first.planned.changes + second.planned.changes,
         "applied": sum(one.changes for one in applied),
@@ -117,6 +134,7 @@ def _document(river: River, first: Cycle, second: Cycle, seconds: float) -> dict
 def _show(river: River, first: Cycle, second: Cycle, seconds: float) -> None:
     shown = console()
     show_pulled(shown, first.pulled, first.calls)
+    show_enriched(shown, first.enriched)
     rows = table("Decided", "stage", "people", right=("people",))
     for stage, count in stages(river.store.run).items():
         rows.add_row(stage, f"{count:,}")
@@ -132,7 +150,9 @@ def _show(river: River, first: Cycle, second: Cycle, seconds: float) -> None:
         if found is not None:
             show_explanation(shown, found, river.rules.scoring.time_zone)
     calls = sum(second.calls.values())
-    shown.print(f"{first.people:,} people, {calls:,} API calls in both cycles, {seconds:.1f} seconds with the sandbox.")
+    shown.print(
+        f"{first.enriched.people:,} people, {calls:,} API calls in both cycles, {seconds:.1f} seconds with the sandbox."
+    )
 
 
 def _examples(run: Run) -> list[str]:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from connector import flow
 from connector.cli.render import table
-from connector.cli.shared import Options, console, echo_json, json_option, river_of
+from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.explain import Fit
 from connector.errors import ConfigurationError
 from connector.flow import River
@@ -26,6 +26,7 @@ MARKS = {"met": "✓", "missed": "✗", "unknown": "?"}
 @click.argument("person")
 @click.option("--as-of", "as_of", help="All that is known now and had happened by then (ISO 8601).")
 @click.option("--as-known-at", "known_at", help="Only what had been seen by then (ISO 8601).")
+@place_options
 @json_option
 @click.pass_obj
 def explain(options: Options, person: str, as_of: str | None, known_at: str | None, as_json: bool) -> int:

@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 
 import click
 
-from connector.cli.check import check
-from connector.cli.demo import demo
-from connector.cli.explain import explain
-from connector.cli.river import apply, plan, pull, sync
-from connector.cli.sandbox import sandbox
 from connector.cli.shared import Options
-from connector.cli.status import status
 from connector.errors import ConnectorError
 
 USAGE = 64
 """Exit code for a wrong command line and for a wrong configuration."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--state", envvar="CONNECTOR_STATE", help="Folder of the store and its files. Default: ./state")
-@click.option("--mappings", envvar="CONNECTOR_MAPPINGS", help="Folder of mappings and rules. Default: ./mappings")
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo": "demo",
+        "sandbox": "sandbox",
+        "check": "check",
+        "pull": "river",
+        "plan": "river",
+        "apply": "river",
+        "sync": "river",
+        "explain": "explain",
+        "status": "status",
+    }
+)
+"""Command → the module of connector.cli that holds it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for: the whole river takes a second to load."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"connector.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--state", help="Folder of the store and its files. Default: ./state")
+@click.option("--mappings", help="Folder of mappings and rules. Default: ./mappings")
 @click.option("--profile", help="Name of an org: settings are read from CONNECTOR_<NAME>_… first.")
 @click.option("--verbose", "-v", is_flag=True, help="Log every step to standard error.")
 @click.version_option(package_name="connector")
@@ -36,10 +61,6 @@ def commands(
     64 usage or configuration.
     """
     context.obj = Options(state=state, mappings=mappings, profile=profile, verbose=verbose)
-
-
-for command in (demo, sandbox, check, pull, plan, apply, sync, explain, status):
-    commands.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

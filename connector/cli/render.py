@@ -11,6 +11,7 @@ from rich.table import Table
 
 from connector.applying.apply import Applied
 from connector.domain.plan import Plan
+from connector.engine.enrich import EnrichReport
 from connector.pulling.pull import Pulled
 
 EXAMPLES = 3
@@ -36,6 +37,22 @@ def show_pulled(shown: Console, pulled: Sequence[Pulled], calls: Mapping[str, in
     for one in pulled:
         for field, count in one.unreadable.items():
             shown.print(f"[yellow]{one.stream}.{field}: {count:,} values are not of the type in fields.yaml.[/yellow]")
+
+
+def show_enriched(shown: Console, enriched: EnrichReport) -> None:
+    """Who was found in the records, and what a person should look at."""
+    matched = ", ".join(f"{state} {count:,}" for state, count in sorted(enriched.matches.items()))
+    shown.print(
+        f"{enriched.records:,} records are {enriched.people:,} people in {enriched.companies:,} companies "
+        f"(match: {matched}), with {enriched.activities:,} activities."
+    )
+    if enriched.anonymous_page_views:
+        shown.print(f"Page views of visitors whom nobody knows yet: {enriched.anonymous_page_views:,}.")
+    if enriched.unknown_content:
+        shown.print(f"Activities with content that is in no catalogue: {enriched.unknown_content:,} (content.yaml).")
+        for kind, key, times in enriched.unknown_examples:
+            shown.print(f"  {times:,} × {kind} {key}")
+    shown.print()
 
 
 def show_plan(shown: Console, plan: Plan) -> None:

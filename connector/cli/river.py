@@ -14,9 +14,10 @@ import click
 
 from connector import flow
 from connector.applying.apply import Applied
-from connector.cli.render import applied_lines, plan_document, show_plan, show_pulled
-from connector.cli.shared import Options, console, echo_json, json_option, river_of
+from connector.cli.render import applied_lines, plan_document, show_enriched, show_plan, show_pulled
+from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.plan import Plan
+from connector.engine.enrich import EnrichReport
 from connector.errors import RefusedError
 from connector.flow import River
 from connector.planning.file import load_plan, save_plan
@@ -39,12 +40,13 @@ class Cycle:
     pulled: tuple[Pulled, ...]
     planned: Plan
     applied: Applied
-    people: int
+    enriched: EnrichReport
     calls: Mapping[str, int]
     seconds: Mapping[str, float]
 
 
 @click.command()
+@place_options
 @json_option
 @click.pass_obj
 def pull(options: Options, as_json: bool) -> int:
@@ -65,6 +67,7 @@ def pull(options: Options, as_json: bool) -> int:
 
 @click.command()
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file for `apply`.")
+@place_options
 @json_option
 @click.pass_obj
 def plan(options: Options, save: Path | None, as_json: bool) -> int:
@@ -88,6 +91,7 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @first_contact_option
 @force_option
+@place_options
 @json_option
 @click.pass_obj
 def apply(options: Options, file: Path, first_contact: bool, force: bool, as_json: bool) -> int:
@@ -109,6 +113,7 @@ def apply(options: Options, file: Path, first_contact: bool, force: bool, as_jso
 @click.command()
 @first_contact_option
 @force_option
+@place_options
 @json_option
 @click.pass_obj
 def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> int:
@@ -119,7 +124,9 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
         echo_json(
             {
                 "pulled": {one.stream: one.rows for one in cycle.pulled},
-                "people": cycle.people,
+                "people": cycle.enriched.people,
+                "unknown_content": cycle.enriched.unknown_content,
+                "company_matches": cycle.enriched.matches,
                 "planned": cycle.planned.changes,
                 **_applied_document(cycle.applied),
                 "api_calls": sum(cycle.calls.values()),
@@ -128,6 +135,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
         )
         return FAILED_ROWS if cycle.applied.failures else 0
     show_pulled(console(), cycle.pulled, cycle.calls)
+    show_enriched(console(), cycle.enriched)
     show_plan(console(), cycle.planned)
     return _told(cycle.applied, as_json)
 
@@ -144,7 +152,7 @@ def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
     planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
     permit(river, planned, first_contact=first_contact, force=force)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
-    return Cycle(tuple(pulled), planned, applied, enriched.people, flow.here(river).calls(), clock.seconds)
+    return Cycle(tuple(pulled), planned, applied, enriched, flow.here(river).calls(), clock.seconds)
 
 
 def permit(river: River, planned: Plan, *, first_contact: bool, force: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -36,6 +36,25 @@ class Options:
         settings = load_settings(self.profile, {key: value for key, value in given.items() if value is not None})
         configure(settings.log_format, "debug" if self.verbose else settings.log_level)
         return settings
+
+
+def place_options(command: F) -> F:
+    """--state, --mappings and --profile after a command's name too: there they win over those before it."""
+
+    def remembering(name: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+        def remember(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+            if value is not None:
+                context.obj = replace(context.obj, **{name: value})
+
+        return remember
+
+    for name, words in (
+        ("profile", "Name of an org: settings are read from CONNECTOR_<NAME>_… first."),
+        ("mappings", "Folder of mappings and rules."),
+        ("state", "Folder of the store and its files."),
+    ):
+        command = click.option(f"--{name}", expose_value=False, callback=remembering(name), help=words)(command)
+    return command
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output, one JSON document.")

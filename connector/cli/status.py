@@ -6,13 +6,14 @@ import click
 
 from connector.bootstrap import store_path
 from connector.cli.render import table
-from connector.cli.shared import Options, console, echo_json, json_option
+from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.errors import ConfigurationError
 from connector.reporting.report import Status, status_of
 from connector.store.database import open_store
 
 
 @click.command()
+@place_options
 @json_option
 @click.pass_obj
 def status(options: Options, as_json: bool) -> int:

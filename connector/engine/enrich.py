@@ -23,7 +23,11 @@ __all__ = ["EnrichMapping", "EnrichReport", "enrich"]
 
 @dataclass(frozen=True)
 class EnrichReport:
-    """What was made, in counts. `anonymous_page_views` have nobody yet; `matches` counts people by match state."""
+    """What was made, in counts. `anonymous_page_views` have nobody yet; `matches` counts people by match state.
+
+    `unknown_content` counts activities with content that no catalogue knows; `unknown_examples` are the most frequent,
+    as (kind, key, times).
+    """
 
     records: int
     people: int
@@ -32,6 +36,7 @@ class EnrichReport:
     opportunities: int
     anonymous_page_views: int
     unknown_content: int
+    unknown_examples: tuple[tuple[str, str, int], ...]
     matches: dict[str, int]
 
 
@@ -67,6 +72,12 @@ def _report(run: Run) -> EnrichReport:
         opportunities=opportunities,
         anonymous_page_views=int(run(compose("enrich_activities", "anonymous_page_views"), {})[0][0]),
         unknown_content=int(run("SELECT coalesce(sum(times), 0) FROM unknown_content", {})[0][0]),
+        unknown_examples=tuple(
+            (str(kind), str(key), int(times))
+            for kind, key, times in run(
+                "SELECT kind, key, times FROM unknown_content ORDER BY times DESC, key LIMIT 5", {}
+            )
+        ),
         matches={str(state): int(count) for state, count in run(
             "SELECT coalesce(match_status, 'none'), count(*) FROM people GROUP BY 1 ORDER BY 1", {}
         )},

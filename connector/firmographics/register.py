@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from connector.errors import ConfigurationError, Problem
+from connector.errors import ConfigurationError, Problem, in_order
 from connector.firmographics.corporate_number import corporate_number, what_is_wrong
 from connector.firmographics.domains import registrable_domain
 
@@ -80,9 +80,9 @@ def load_register(companies: Path | None, targets: Path | None) -> Register:
     if companies:
         problems.extend(_duplicates(companies, company_rows))
     if problems:
-        first = min(problems)
+        ordered = in_order(problems)
         more = f" ({len(problems)} such faults in all)" if len(problems) > 1 else ""
-        raise ConfigurationError(f"{first}{more}", sorted(problems))
+        raise ConfigurationError(f"{ordered[0]}{more}", ordered)
     return Register(company_rows, target_rows, ", ".join(path.name for path in (companies, targets) if path))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from connector.account_engagement.outcome import UnknownFieldError
 from connector.domain.streams import MappedStream
-from connector.errors import ConfigurationError, Problem, StopError
+from connector.errors import ConfigurationError, Problem, StopError, in_order
 from connector.rules.mapping import Mapping as FieldMapping
 
 FIELD_REFUSALS = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
@@ -49,4 +49,4 @@ def _wrong(problems: list[Problem]) -> ConfigurationError | None:
     if not problems:
         return None
     count = f"{len(problems)} mapped fields are" if len(problems) > 1 else "One mapped field is"
-    return ConfigurationError(f"{count} not there in the org; nothing was written.", sorted(problems))
+    return ConfigurationError(f"{count} not there in the org; nothing was written.", in_order(problems))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from connector.errors import ConfigurationError, Problem
+from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.source import Source, read
 
 Kind = Literal[
@@ -166,7 +166,7 @@ def load_content(path: Path) -> Content:
         except ValidationError as error:
             problems = [_problem(source, detail["loc"], detail["msg"], detail["type"]) for detail in error.errors()]
     count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
-    raise ConfigurationError(f"{count} with the content catalogue {path}.", sorted(problems))
+    raise ConfigurationError(f"{count} with the content catalogue {path}.", in_order(problems))
 
 
 def _problem(source: Source, loc: tuple[int | str, ...], message: str, kind: str) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -14,6 +15,16 @@ from connector.rules.kinds import Strict, problem
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
 Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status"]
+
+_OF_PERSONS: tuple[Value, ...] = ("score", "grade", "tier", "stage", "reason", "scored_at", "status")
+WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
+    {
+        "salesforce.Lead": _OF_PERSONS,
+        "salesforce.Contact": _OF_PERSONS,
+        "salesforce.Account": ("tier",),
+    }
+)
+"""The objects that are written to, and which of our values may go there."""
 
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _WRITTEN_TYPES: Mapping[str, AttributeType] = {"score": "number", "scored_at": "instant"}
@@ -82,6 +93,8 @@ class Fields(Strict):
                     raise problem(f"{remote}.{name} is not an object that the connector reads.", f"Objects: {known}.")
                 for attribute, read in fields.read.items():
                     _check_attribute(stream, attribute, read)
+                for field, write in fields.write.items():
+                    _check_write(stream, field, write)
         return self
 
     def objects(self, remote: str) -> dict[str, ObjectFields]:
@@ -132,6 +145,16 @@ def _check_attribute(stream: Stream, attribute: str, read: ReadField) -> None:
     known = stream.attributes.get(attribute)
     if known and read.type not in {"text", known}:
         raise problem(f"{place}: the connector reads this attribute as {known}.", "Leave the type out.")
+
+
+def _check_write(stream: Stream, field: str, write: WriteField) -> None:
+    place = f"{stream.name}.write.{field}"
+    allowed = WRITTEN_TO.get(stream.name)
+    if allowed is None:
+        places = ", ".join(WRITTEN_TO)
+        raise problem(f"{place}: the connector does not write to {stream.name}.", f"It writes to {places}.")
+    if write.value not in allowed:
+        raise problem(f"{place}: `{write.value}` is not written to {stream.name}.", f"Possible: {', '.join(allowed)}.")
 
 
 def _mapped(stream: Stream, fields: ObjectFields) -> MappedStream:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from connector.errors import ConfigurationError, Problem
+from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.conditions import Bind, compile_condition
 from connector.rules.kinds import Compilers, Strict
 from connector.rules.model import Cadences, Lifecycle, Scoring, Tiers
@@ -62,7 +62,7 @@ def load_rules(folder: Path, bind: Bind, attributes: Mapping[str, str] | None = 
     cadence = validated(Cadences, sources["cadence.yaml"], compilers, problems)
     if scoring is None or tiers is None or lifecycle is None or cadence is None:
         count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
-        raise ConfigurationError(f"{count} with the rules in {folder}.", sorted(problems))
+        raise ConfigurationError(f"{count} with the rules in {folder}.", in_order(problems))
     return RuleSet(scoring, tiers, lifecycle, cadence, _hash(scoring, tiers, lifecycle, cadence))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain.streams import MappedStream
-from connector.errors import ConfigurationError, Problem
+from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.fields import Fields
 from connector.rules.load import validated
 from connector.rules.source import Source, read
@@ -31,8 +31,9 @@ class Mapping:
         there = {name.lower(): name for name in known}
         problems = []
         for column in mapped.columns:
-            name = column.field.split(".")[0]
-            if name.lower() in there:
+            name = column.field
+            if name.lower() in there or "." in name:
+                # A parent's field is not among the object's own: only the remote can tell.
                 continue
             kind, key = ("read", column.name) if column.name != column.field else ("write", column.field)
             place = self.source.place((mapped.stream.remote, mapped.stream.object, kind, key))
@@ -56,5 +57,5 @@ def load_mapping(folder: Path) -> Mapping:
     fields = validated(Fields, source, {}, problems)
     if fields is None:
         count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
-        raise ConfigurationError(f"{count} with the mapping in {folder}.", sorted(problems))
+        raise ConfigurationError(f"{count} with the mapping in {folder}.", in_order(problems))
     return Mapping(fields, source)

@@ -32,6 +32,8 @@ def new_sandbox(config: SandboxConfig) -> Sandbox:
     path = config.state / "world.sqlite"
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    # With --load it holds a real export: its owner's alone.
+    path.touch(mode=0o600)
     sandbox = Sandbox(
         config=config,
         clock=WorldClock(config.start, frozen=True),

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connector.domain.streams import AttributeType, Column, MappedStream
+from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
 from connector.errors import StopError
 from connector.store.database import Store
 
@@ -152,9 +152,13 @@ def freeze(
     """Makes the views `seen_<stream>` that everything after the mirror reads: one row a record.
 
     Without times: what is known now. `as_of`: what is known now of that time. `known_at`: what was known then.
-    Attributes that the mapping does not read are there as unknown.
+    Attributes that the mapping does not read are there as unknown; streams that it does not read are there, empty.
     """
-    for mapped in streams:
+    chosen_streams = list(streams)
+    for stream in STREAMS:
+        if stream not in [mapped.stream for mapped in chosen_streams]:
+            _blank(store, stream)
+    for mapped in chosen_streams:
         present = {column.name for column in mapped.columns}
         absent = [
             f'NULL::{_SQL_TYPES[kind]} AS "{name}"'
@@ -169,6 +173,16 @@ def freeze(
             f'CREATE OR REPLACE TEMP VIEW "seen_{mapped.stream.table}" AS '
             f'SELECT {columns} FROM "{table_of(mapped)}" {chosen}'
         )
+
+
+def _blank(store: Store, stream: Stream) -> None:
+    """The view of a stream that is not read: its columns, and no rows."""
+    kinds = {name: kind for name, (_, kind) in stream.system.items()} | dict(stream.attributes)
+    columns = ", ".join(f'NULL::{_SQL_TYPES[kind]} AS "{name}"' for name, kind in kinds.items())
+    deleted = "" if "is_deleted" in kinds else ", FALSE AS is_deleted"
+    store.run(
+        f"CREATE OR REPLACE TEMP VIEW \"seen_{stream.table}\" AS SELECT '' AS _unit, {columns}{deleted} WHERE FALSE"
+    )
 
 
 def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
