@@ -74,7 +74,7 @@ class TestTheDaysAfter:
     def test_each_day_s_tasks_come_on_their_day_and_never_again(self, world: PlanningWorld) -> None:
         world.person("1", HOT)
         made = []
-        for days in (0, 1, 2, 4, 7, 8, 15, 20, 21, 22):
+        for days in (0, 1, 2, 4, 8, 15, 20, 21):
             at = MONDAY + days * DAY
             plan = world.plan(at)
             made += [(days, step) for step in steps(plan)]
@@ -191,8 +191,7 @@ class TestReviews:
         assert {task.person_id for task in plan.tasks} == best | {"other"}
         assert {task.key.split(":")[5] for task in plan.tasks} == {"review"}
         begun(world, plan)
-        assert world.plan().tasks == (), "the limit is a day's, not a run's"
-        begun(world, world.plan())
+        assert world.plan().starts == (), "the limit is a day's, not a run's"
         tomorrow = world.plan(MONDAY + DAY)
         assert sorted(task.person_id for task in tomorrow.tasks) == ["00", "01", "02"]
 
