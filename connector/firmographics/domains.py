@@ -9,9 +9,7 @@ from importlib import resources
 
 import tldextract
 
-_EXTRACT = tldextract.TLDExtract(
-    suffix_list_urls=(), cache_dir=None, extra_suffixes=("example", "test", "invalid")
-)
+_EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, extra_suffixes=("example", "test", "invalid"))
 """The public suffix list that ships with tldextract, and the reserved names of RFC 2606, which are in no list."""
 
 

@@ -30,9 +30,7 @@ _WRITTEN_FORMS = sorted(
 _JAPANESE = [(text, form) for text, form in _WRITTEN_FORMS if not text.isascii() or "(" in text]
 _JAPANESE_TEXTS = tuple(text for text, _ in _JAPANESE)
 _START = re.compile("|".join(f"({re.escape(text)})" for text in _JAPANESE_TEXTS))
-_ENGLISH = [
-    (re.compile(rf"(?:[\s,]+|(?<=[\w)])\.\s*)(?:{text})\s*[.,]*\s*$"), form) for text, form in ENGLISH_FORMS
-]
+_ENGLISH = [(re.compile(rf"(?:[\s,]+|(?<=[\w)])\.\s*)(?:{text})\s*[.,]*\s*$"), form) for text, form in ENGLISH_FORMS]
 _LATIN_END = re.compile(r"[a-z][\s.,]*$")
 _INVISIBLE = dict.fromkeys(
     (0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
