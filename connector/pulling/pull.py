@@ -22,6 +22,9 @@ from connector.store.mirror import Merged, close_missing, merge, note_read
 PAGES_A_MERGE = 25
 """Pages merged in one transaction: few enough that a crash costs little, enough that merging stays cheap."""
 
+PAGES_FORGOTTEN = frozenset({"INVALID_QUERY_LOCATOR", "210", "211"})
+"""What Salesforce and Account Engagement say when the rest of an answer is not kept any more."""
+
 log = structlog.get_logger()
 
 
@@ -141,20 +144,13 @@ def _pull(reading: Reading, landing: Landing) -> Pulled:
 def _read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled) -> tuple[Pulled, Cursor]:
     """Reads a slice to its end, however many questions that takes, then advances the watermark."""
     folder = landing.folder / reading.mapped.stream.table
-    truncated = True
-    while truncated:
-        truncated, asked_from = False, (cursor.at_stamp, cursor.at_id)
+    whole = False
+    while not whole:
+        asked_from = (cursor.at_stamp, cursor.at_id)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
-        for batch in _batches(reading.ask(cursor, folder)):
-            merged, cursor = _merge(reading, cursor, [page.path for page in batch])
-            truncated = bool(getattr(batch[-1], "truncated", False))
-            pulled = _and(pulled, merged)
-            landing.progress(pulled)
-            log.debug("pull.pages", stream=pulled.stream, pages=len(batch), rows=pulled.rows)
-            for page in batch:
-                page.path.unlink()
-        if truncated and (cursor.at_stamp, cursor.at_id) == asked_from:
+        pulled, cursor, whole = _read_chain(reading, cursor, replace(landing, folder=folder), pulled)
+        if not whole and (cursor.at_stamp, cursor.at_id) == asked_from:
             raise StopError(f"{pulled.stream} was cut off by the remote before its first row: it cannot be read on.")
     cursor = finished(cursor)
     with reading.store.transaction():
@@ -163,6 +159,27 @@ def _read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pull
         save_cursor(reading.store, cursor, reading.now)
     shutil.rmtree(folder, ignore_errors=True)
     return pulled, cursor
+
+
+def _read_chain(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled) -> tuple[Pulled, Cursor, bool]:
+    """Asks once and merges the pages of the answer. Whether that was all: a remote may cut a chain of pages off, or
+    forget it while we are at work on what came."""
+    truncated = False
+    try:
+        for batch in _batches(reading.ask(cursor, landing.folder)):
+            merged, cursor = _merge(reading, cursor, [page.path for page in batch])
+            truncated = bool(getattr(batch[-1], "truncated", False))
+            pulled = _and(pulled, merged)
+            landing.progress(pulled)
+            log.debug("pull.pages", stream=pulled.stream, pages=len(batch), rows=pulled.rows)
+            for page in batch:
+                page.path.unlink()
+    except StopError as error:
+        if error.code not in PAGES_FORGOTTEN:
+            raise
+        log.info("pull.pages_forgotten", stream=pulled.stream, rows=pulled.rows)
+        return pulled, cursor, False
+    return pulled, cursor, not truncated
 
 
 def _batches(pages: Iterator[LandedPage]) -> Iterator[list[LandedPage]]:

@@ -223,6 +223,30 @@ def test_a_pull_that_goes_on_ends_at_the_time_of_now_and_says_when_it_saw(store:
     assert len(seen(store, LEADS, known_at=NOON + HOUR)) == 3, "the others were not known then"
 
 
+@pytest.mark.parametrize("code", ["INVALID_QUERY_LOCATOR", "210", "211"])
+def test_pages_that_the_remote_forgot_are_asked_for_anew_from_the_last_row(
+    store: Store, landing: Landing, code: str
+) -> None:
+    class Forgetful(Org):
+        def query_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]:
+            for number, page in enumerate(super().query_pages(soql, folder, deleted=deleted), 1):
+                yield page
+                if number == 2 and len(self.questions) < 3:
+                    raise StopError("The rest is not kept any more.", code)
+
+    org = Forgetful(rows=world().rows)
+    assert pull_salesforce(org, store, LEADS, landing) == Pulled("salesforce.Lead", "", 20, 20)
+    assert len(org.questions) == 3
+    assert ids(current(store, LEADS, "title")) == [lead_id(number) for number in range(20)]
+
+
+def test_pages_that_are_forgotten_at_once_are_an_error_and_no_loop(store: Store, landing: Landing) -> None:
+    org = world()
+    org.breaks_after, org.error = 0, StopError("Gone.", "INVALID_QUERY_LOCATOR")
+    with pytest.raises(StopError, match="before its first row"):
+        pull_salesforce(org, store, LEADS, landing)
+
+
 def test_what_breaks_before_its_first_page_has_no_place(store: Store, landing: Landing) -> None:
     org = world(5)
     org.breaks_after, org.error = 0, StopError("no right", "INSUFFICIENT_ACCESS")
