@@ -228,7 +228,8 @@ def measure(people: int, seed: int, folder: Path | None) -> MeasuredSize:
 def _cycle(river: River, meter: Meter, *, first_contact: bool) -> tuple[MeasuredCycle, dict[str, int]]:
     with steps_measured(meter):
         before = meter.read()
-        cycle = run_cycle(river, first_contact=first_contact, force=False)
+        # A large invented world has so few owners that the guard stops the tasks of its first day; here it shall not.
+        cycle = run_cycle(river, first_contact=first_contact, force=True)
         total = meter.since(before, max(step.peak_mb for step in meter.steps.values()))
     return _measured(cycle, dict(meter.steps), total), {one.stream: one.rows for one in cycle.pulled}
 
