@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from connector.applying.apply import Application, Applied, Writer, apply_plan
+from connector.applying.apply import Application, Applied, Writer, apply_plan, settle_open_intents
 from connector.domain.plan import Plan
 from connector.engine.decide import decide as decide_stages
 from connector.engine.enrich import EnrichReport
@@ -78,6 +78,12 @@ class River:
     landing: Path
     say: Callable[[str], None]
     remotes: Remotes | None
+
+
+def settle(river: River, now: datetime) -> int:
+    """Finds out what became of writes whose answers were lost, before anything is compared. Writes nothing remote."""
+    remotes = here(river)
+    return settle_open_intents(Application(remotes.writer, remotes.reader, river.store, "", now))
 
 
 def pull(river: River) -> list[Pulled]:

@@ -74,6 +74,7 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
     """Show what would change in the remotes, and why. Changes nothing; exit code 2 when there is something to do."""
     with river_of(options.settings(), quiet=as_json) as river:
         as_of = now(river)
+        flow.settle(river, as_of)
         flow.evaluate(river, as_of)
         planned = flow.plan(river, flow.here(river).org_id, as_of)
     if save is not None:
@@ -143,6 +144,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
 def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
     """The river from end to end. Raises RefusedError before anything is written when the plan must not be applied."""
     clock = _StepClock()
+    flow.settle(river, now(river))
     pulled = clock.of("pull", lambda: flow.pull(river))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))

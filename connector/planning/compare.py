@@ -82,7 +82,7 @@ def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
     )
     present = "lambda cell: cell IS NOT NULL"
     return (
-        "WITH pulled AS (SELECT max(watermark) AS at FROM cursor WHERE stream = $stream), "
+        "WITH pulled AS (SELECT coalesce(max(journal_number), 0) AS number FROM cursor WHERE stream = $stream), "
         f"base AS (SELECT record_id, {_pivot(compared)} FROM written CROSS JOIN pulled WHERE object = $object "
         "GROUP BY record_id), "
         f"sides AS (SELECT seen.id, desired.person_id, seen.modified_at, desired.why, desired.stage, {sides}, "
@@ -100,7 +100,7 @@ def _pivot(compared: Iterable[str]) -> str:
     return ", ".join(
         f"max(value) FILTER (WHERE field = '{name}') AS \"base {name}\", "
         f"coalesce(bool_or(field = '{name}'), FALSE) AS \"has {name}\", "
-        f"coalesce(bool_or(field = '{name}' AND written_at > pulled.at), FALSE) AS \"ahead {name}\""
+        f"coalesce(bool_or(field = '{name}' AND written.number > pulled.number), FALSE) AS \"ahead {name}\""
         for name in compared
     )
 

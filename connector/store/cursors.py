@@ -26,9 +26,14 @@ def read_cursor(store: Store, stream: str, unit: str) -> Cursor:
 
 
 def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
-    """Replaces the cursor; the caller holds the transaction that merges the rows."""
+    """Replaces the cursor; the caller holds the transaction that merges the rows.
+
+    At the end of a slice it notes how far the journal had come: what was written later, the mirror has not seen.
+    """
     store.run(
-        "INSERT OR REPLACE INTO cursor VALUES ($stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled)",
+        "INSERT OR REPLACE INTO cursor SELECT $stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled, "
+        "CASE WHEN $upper IS NULL THEN (SELECT coalesce(max(number), 0) FROM journal) "
+        "ELSE coalesce((SELECT journal_number FROM cursor WHERE stream = $stream AND unit = $unit), 0) END",
         {
             "stream": cursor.stream,
             "unit": cursor.unit,

@@ -106,22 +106,24 @@ def tasks_made(store: Store, keys: Sequence[str]) -> set[str]:
 def remember_written(store: Store, written: Sequence[Intent], now: datetime) -> None:
     """Keeps the last value that we wrote into each field, as the base of the next comparison."""
     cells = [
-        (intent.object, intent.record, field, as_text(value), intent.run_id)
+        (intent.object, intent.record, field, as_text(value), intent.run_id, intent.number)
         for intent in written
         for field, value in intent.after.items()
     ]
     if not cells:
         return
-    objects, records, fields, values, runs = (list(column) for column in zip(*cells, strict=True))
+    objects, records, fields, values, runs, numbers = (list(column) for column in zip(*cells, strict=True))
     store.run(
         "INSERT OR REPLACE INTO written SELECT unnest($objects::VARCHAR[]), unnest($records::VARCHAR[]), "
-        "unnest($fields::VARCHAR[]), unnest($values::VARCHAR[]), $now, unnest($runs::VARCHAR[])",
+        "unnest($fields::VARCHAR[]), unnest($values::VARCHAR[]), $now, unnest($runs::VARCHAR[]), "
+        "unnest($numbers::BIGINT[])",
         {
             "objects": objects,
             "records": records,
             "fields": fields,
             "values": values,
             "runs": runs,
+            "numbers": numbers,
             "now": naive(now),
         },
     )

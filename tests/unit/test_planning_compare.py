@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,9 +15,9 @@ from connector.planning.compare import compare
 from connector.rules.fields import Fields
 from connector.store.cursors import save_cursor
 from connector.store.database import Store, memory_store
-from connector.store.journal import Intent, remember_written
+from connector.store.journal import Intent, intend, remember_written
 from connector.store.mirror import freeze, prepare, table_of
-from tests.mirror_world import HOUR, MINUTE, NOON
+from tests.mirror_world import HOUR, NOON
 
 pytestmark = pytest.mark.requirement("WB-1", "WB-3")
 
@@ -63,8 +64,16 @@ def plain(value: Any) -> Any:
     return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def wrote(store: Store, at: datetime = NOON - HOUR, **values: Any) -> None:
-    remember_written(store, [Intent("update", "Lead", RECORD, {}, values, "", 1, "run1")], at)
+def wrote(store: Store, **values: Any) -> None:
+    """We wrote before the mirror was read."""
+    remember_written(store, [Intent("update", "Lead", RECORD, {}, values, "", 0, "run1")], NOON - HOUR)
+
+
+def wrote_since(store: Store, **values: Any) -> None:
+    """We wrote after the mirror was read, in the very second of the reading."""
+    intent = Intent("update", "Lead", RECORD, {}, values, "", 0, "run1")
+    (number,) = intend(store, "run1", [intent], NOON)
+    remember_written(store, [replace(intent, number=number)], NOON)
 
 
 def desired(store: Store, **ours: Any) -> None:
@@ -255,14 +264,14 @@ class TestAMirrorOlderThanOurWrite:
     ) -> None:
         fields = fields_of(Grade__c={"value": "grade"})
         stands(store, fields, Grade__c="A")
-        wrote(store, NOON + MINUTE, Grade__c="B")
+        wrote_since(store, Grade__c="B")
         desired(store, grade=ours)
         assert outcome(store, fields) == expected
 
     def test_after_the_next_pull_an_edit_is_seen_again(self, store: Store) -> None:
         fields = fields_of(Grade__c={"value": "grade"})
         stands(store, fields, Grade__c="A")
-        wrote(store, NOON + MINUTE, Grade__c="B")
+        wrote_since(store, Grade__c="B")
         save_cursor(store, Cursor("salesforce.Lead", "", NOON + HOUR), NOON + HOUR)
         desired(store, grade="B")
         assert outcome(store, fields) == "kept"

@@ -8,7 +8,8 @@ CREATE TABLE org (
     PRIMARY KEY (org_id)
 );
 
--- One row a stream and business unit. The slice columns are set while a slice is being read.
+-- One row a stream and business unit. The slice columns are set while a slice is being read. `journal_number` is how far
+-- the journal had come at the end of the last slice: which came first, a write of ours or a reading, no clock can tell.
 CREATE TABLE cursor (
     stream VARCHAR NOT NULL,
     unit VARCHAR NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE cursor (
     at_stamp TIMESTAMP,
     at_id VARCHAR,
     pulled_at TIMESTAMP,
+    journal_number BIGINT NOT NULL,
     PRIMARY KEY (stream, unit)
 );
 
@@ -70,6 +72,7 @@ CREATE TABLE written (
     value VARCHAR,
     written_at TIMESTAMP NOT NULL,
     run_id VARCHAR NOT NULL,
+    number BIGINT NOT NULL,
     PRIMARY KEY (object, record_id, field)
 );
 
