@@ -43,7 +43,7 @@ from connector.rules.load import RuleSet
 from connector.rules.mapping import Mapping as FieldMapping
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
-from connector.store.decisions import allow_writes, keep_persons
+from connector.store.decisions import keep_persons
 
 
 class Reader(SalesforceSource, Describer, Protocol):
@@ -149,7 +149,6 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
     """Carries out a plan that was checked to fit. The only road to a remote write."""
     river.say("apply")
     remotes = here(river)
-    allow_writes(river.store, remotes.org_id, now)
     return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
 
 

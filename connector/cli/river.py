@@ -22,7 +22,7 @@ from connector.errors import RefusedError
 from connector.flow import River
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.pull import Pulled
-from connector.store.decisions import begin_run, finish_run, writes_allowed
+from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
 
 PLANNED, FAILED_ROWS = 2, 4
 OLDEST_PLAN = timedelta(hours=24)
@@ -106,7 +106,7 @@ def apply(options: Options, file: Path, first_contact: bool, force: bool, as_jso
             now=instant,
             oldest=OLDEST_PLAN,
         )
-        permit(river, planned, first_contact=first_contact, force=force)
+        permit(river, planned, first_contact=first_contact, force=force, instant=instant)
         applied = carry_out(river, planned, "apply", instant)
     return _told(applied, as_json)
 
@@ -152,13 +152,16 @@ def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
     clock.of("score", lambda: flow.score(river, as_of))
     clock.of("decide", lambda: flow.decide(river, as_of))
     planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
-    permit(river, planned, first_contact=first_contact, force=force)
+    permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
     return Cycle(tuple(pulled), planned, applied, enriched, flow.here(river).calls(), clock.seconds)
 
 
-def permit(river: River, planned: Plan, *, first_contact: bool, force: bool) -> None:
-    """Refuses, before anything is written, what needs an explicit word: first contact, and passing the guard."""
+def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, instant: datetime) -> None:
+    """Refuses, before anything is written, what needs an explicit word: first contact, and passing the guard.
+
+    The word of first contact, given at `instant`, is kept. A plan that writes nothing gives none by itself.
+    """
     org_id = flow.here(river).org_id
     if planned.changes and not first_contact and not writes_allowed(river.store, org_id):
         raise RefusedError(
@@ -168,6 +171,8 @@ def permit(river: River, planned: Plan, *, first_contact: bool, force: bool) -> 
     if planned.findings and not force:
         sentences = " ".join(finding.sentence for finding in planned.findings)
         raise RefusedError(f"The guard stops this plan; nothing was written. {sentences} --force passes it.")
+    if first_contact:
+        allow_writes(river.store, org_id, instant)
 
 
 def carry_out(river: River, planned: Plan, command: str, instant: datetime) -> Applied:

@@ -1,0 +1,50 @@
+"""The word that an org may be written to: only a person gives it, and it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from connector.cli.river import permit
+from connector.domain.plan import Finding
+from connector.errors import RefusedError
+from connector.flow import River
+from connector.store.database import Store, memory_store
+from connector.store.decisions import meet_org, writes_allowed
+from tests.mirror_world import NOON
+from tests.remote_world import change, plan_of
+
+pytestmark = pytest.mark.requirement("WB-2", "WB-6")
+
+ORG = "00DSb0000000001MAA"
+
+
+@pytest.fixture
+def river() -> Iterator[River]:
+    store: Store = memory_store()
+    meet_org(store, ORG, "Org", "https://org.example")
+    yield cast(River, SimpleNamespace(store=store, remotes=SimpleNamespace(org_id=ORG)))
+    store.close()
+
+
+def test_a_cycle_with_nothing_to_do_gives_no_word(river: River) -> None:
+    permit(river, plan_of(), first_contact=False, force=False, instant=NOON)
+    assert not writes_allowed(river.store, ORG)
+    with pytest.raises(RefusedError, match="first contact"):
+        permit(river, plan_of(change(1)), first_contact=False, force=False, instant=NOON)
+
+
+def test_the_word_is_kept_even_when_there_is_nothing_to_do_yet(river: River) -> None:
+    permit(river, plan_of(), first_contact=True, force=False, instant=NOON)
+    assert writes_allowed(river.store, ORG)
+    permit(river, plan_of(change(1)), first_contact=False, force=False, instant=NOON)
+
+
+def test_a_plan_that_the_guard_stops_gives_no_word(river: River) -> None:
+    stopped = plan_of(change(1), findings=(Finding("Lead.Status", 90, 100, 0.1),))
+    with pytest.raises(RefusedError, match="guard"):
+        permit(river, stopped, first_contact=True, force=False, instant=NOON)
+    assert not writes_allowed(river.store, ORG)
