@@ -12,7 +12,7 @@ import structlog
 from connector.applying.settling import found_after_loss
 from connector.domain.outcome import RowResult
 from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
-from connector.errors import RetryError
+from connector.errors import ConfigurationError, RetryError, StopError
 from connector.store.database import Store
 from connector.store.decisions import record_ends, record_starts, record_transitions
 from connector.store.journal import Intent, intend, remember_written, settle, tasks_made, unsettled
@@ -20,6 +20,8 @@ from connector.store.journal import Intent, intend, remember_written, settle, ta
 ROWS_A_CALL = 200
 SHARED_ROWS_A_CALL = 25
 TASK_KEY = "Connector_Key__c"
+NOT_SENT = "NOT_SENT"
+"""The code of rows whose whole call was refused for a reason that has none."""
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -159,6 +161,10 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
     except RetryError:
         _record_outcomes(application, _read_back(application, numbered))
         raise
+    except (ConfigurationError, StopError) as error:
+        # Surely nothing was written. Left open, its fields would be asked for before every later apply, and refused.
+        _record_outcomes(application, [(intent, _not_sent(intent, error)) for intent in numbered])
+        raise
     outcomes = list(zip(numbered, results, strict=True))
     _record_outcomes(application, outcomes)
     _count(application.applied, outcomes)
@@ -218,6 +224,11 @@ def _read_back(application: Application, intents: Sequence[Intent]) -> Outcomes:
         )
         for intent in intents
     ]
+
+
+def _not_sent(intent: Intent, error: ConfigurationError | StopError) -> RowResult:
+    code = error.code if isinstance(error, StopError) else None
+    return RowResult(intent.record, False, error_code=code or NOT_SENT, message=str(error))
 
 
 def _outcome(result: RowResult) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from connector.applying.apply import Applied, Failure, apply_plan, settle_open_intents
 from connector.domain.plan import RunEnd, RunStart, Transition
-from connector.errors import RetryError, StopError
+from connector.errors import ConfigurationError, ConnectorError, RetryError, StopError
 from connector.store.database import Store, memory_store
 from connector.store.journal import Intent, intend, unsettled
 from tests.mirror_world import HOUR, NOON, lead_id
@@ -246,14 +246,24 @@ def lose(remote: Remote, *, arrived: bool) -> None:
         remote.before = once
 
 
-def test_an_error_that_stops_leaves_the_rest_unwritten_and_open(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StopError("This user may not write.", "INSUFFICIENT_ACCESS"), "INSUFFICIENT_ACCESS"),
+        (ConfigurationError("The token is refused for good."), "NOT_SENT"),
+    ],
+)
+def test_an_error_that_stops_leaves_the_rest_unwritten_and_nothing_to_settle(
+    store: Store, error: ConnectorError, code: str
+) -> None:
     remote = org(2)
 
     def refuse() -> None:
-        raise StopError("This user may not write.", "INSUFFICIENT_ACCESS")
+        raise error
 
     remote.before = refuse
-    with pytest.raises(StopError):
+    with pytest.raises(type(error)):
         apply_plan(run_of(remote, store), plan_of(change(1), tasks=(task(1),)))
     assert leads(remote, "Score__c") == [(70.0,), (70.0,)]
-    assert [intent.record for intent in unsettled(store)] == [lead_id(1)]
+    assert unsettled(store) == [], "a question for a field that the org does not know would be refused for ever"
+    assert outcomes(store) == [("run1", "update", "failed", code)]
