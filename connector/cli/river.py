@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,11 +14,12 @@ import click
 
 from connector import flow
 from connector.applying.apply import Applied
-from connector.cli.render import applied_lines, plan_document, show_enriched, show_plan, show_pulled
+from connector.cli.render import applied_lines, plan_document, show_enriched, show_plan, show_pulled, show_reconciled
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.plan import Plan
+from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
-from connector.errors import RefusedError
+from connector.errors import ConfigurationError, RefusedError
 from connector.flow import River
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.pull import Pulled
@@ -38,6 +39,7 @@ class Cycle:
     """What one whole cycle did."""
 
     pulled: tuple[Pulled, ...]
+    reconciled: tuple[Reconciled, ...]
     planned: Plan
     applied: Applied
     enriched: EnrichReport
@@ -55,13 +57,22 @@ def pull(options: Options, as_json: bool) -> int:
     with river_of(options.settings(), quiet=as_json) as river:
         run_id = start_run(river, "pull")
         pulled = flow.pull(river)
+        reconciled = flow.reconcile(river, pulled)
         finish_run(river.store, run_id, "done", {"rows": sum(one.rows for one in pulled)}, now(river))
         calls = flow.here(river).calls()
     if as_json:
         streams = [{"stream": one.stream, "unit": one.unit, "rows": one.rows, "added": one.added} for one in pulled]
-        echo_json({"streams": streams, "api_calls": sum(calls.values()), "seconds": _since(started)})
+        echo_json(
+            {
+                "streams": streams,
+                "reconciled": _compared(reconciled),
+                "api_calls": sum(calls.values()),
+                "seconds": _since(started),
+            }
+        )
     else:
         show_pulled(console(), pulled, calls)
+        show_reconciled(console(), reconciled)
     return 0
 
 
@@ -73,6 +84,7 @@ def pull(options: Options, as_json: bool) -> int:
 def plan(options: Options, save: Path | None, as_json: bool) -> int:
     """Show what would change in the remotes, and why. Changes nothing; exit code 2 when there is something to do."""
     with river_of(options.settings(), quiet=as_json) as river:
+        read_once(river)
         as_of = now(river)
         flow.settle(river, as_of)
         flow.evaluate(river, as_of)
@@ -125,6 +137,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
         echo_json(
             {
                 "pulled": {one.stream: one.rows for one in cycle.pulled},
+                "reconciled": _compared(cycle.reconciled),
                 "people": cycle.enriched.people,
                 "unknown_content": cycle.enriched.unknown_content,
                 "company_matches": cycle.enriched.matches,
@@ -136,6 +149,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
         )
         return FAILED_ROWS if cycle.applied.failures else 0
     show_pulled(console(), cycle.pulled, cycle.calls)
+    show_reconciled(console(), cycle.reconciled)
     show_enriched(console(), cycle.enriched)
     show_plan(console(), cycle.planned)
     return _told(cycle.applied, as_json)
@@ -146,6 +160,7 @@ def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
     clock = _StepClock()
     flow.settle(river, now(river))
     pulled = clock.of("pull", lambda: flow.pull(river))
+    reconciled = clock.of("reconcile", lambda: flow.reconcile(river, pulled))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))
     enriched = clock.of("enrich", lambda: flow.enrich(river, as_of))
@@ -154,7 +169,21 @@ def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
     planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
     permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
-    return Cycle(tuple(pulled), planned, applied, enriched, flow.here(river).calls(), clock.seconds)
+    return Cycle(tuple(pulled), tuple(reconciled), planned, applied, enriched, flow.here(river).calls(), clock.seconds)
+
+
+def read_once(river: River) -> None:
+    """Refuses to decide from a mirror of which a stream was never read to its end. ConfigurationError."""
+    remotes = flow.here(river)
+    units = {"salesforce": [""], "account_engagement": [source.unit for source in remotes.engagement]}
+    read = set(river.store.run("SELECT stream, unit FROM cursor WHERE watermark IS NOT NULL"))
+    streams = [mapped.stream for mapped in river.mapping.fields.streams]
+    waiting = [one.name for one in streams if any((one.name, unit) not in read for unit in units[one.remote])]
+    if not waiting:
+        return
+    named = ", ".join(waiting[:2]) + (f" and {len(waiting) - 2} more" if len(waiting) > 2 else "")
+    what = f"Not yet read to the end: {named}." if read else "Nothing has been pulled yet."
+    raise ConfigurationError(f"{what} `connector pull` brings the mirror up to date.")
 
 
 def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, instant: datetime) -> None:
@@ -207,6 +236,21 @@ class _StepClock:
             return work()
         finally:
             self.seconds[step] = _since(started)
+
+
+def _compared(reconciled: Sequence[Reconciled]) -> list[dict[str, Any]]:
+    return [
+        {
+            "stream": one.stream,
+            "unit": one.unit,
+            "remote": one.remote_rows,
+            "mirror": one.mirror_rows,
+            "missing": one.missing,
+            "vanished": one.vanished,
+            "calls": one.calls,
+        }
+        for one in reconciled
+    ]
 
 
 def _told(applied: Applied, as_json: bool) -> int:
