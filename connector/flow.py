@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connector.applying.apply import Application, Applied, Writer, apply_plan, settle_open_intents
 from connector.domain.plan import Plan
+from connector.domain.reconciled import Reconciled
 from connector.engine.decide import decide as decide_stages
 from connector.engine.enrich import EnrichReport
 from connector.engine.enrich import enrich as enrich_mirror
@@ -31,9 +32,15 @@ from connector.pulling.pull import (
     EngagementSource,
     Landing,
     Pulled,
-    SalesforceSource,
     pull_account_engagement,
     pull_salesforce,
+)
+from connector.pulling.reconcile import (
+    Comparing,
+    CountingSource,
+    is_due,
+    reconcile_salesforce,
+    sweep_account_engagement,
 )
 from connector.pulling.unknown_fields import Describer, explain_refusal
 from connector.reporting.report import Status, status_of
@@ -46,7 +53,7 @@ from connector.store.database import Store
 from connector.store.decisions import keep_persons
 
 
-class Reader(SalesforceSource, Describer, Protocol):
+class Reader(CountingSource, Describer, Protocol):
     """Salesforce, for reading: pages of streams, and small questions."""
 
     def query(self, soql: str) -> list[dict[str, object]]: ...
@@ -102,6 +109,27 @@ def pull(river: River) -> list[Pulled]:
         except StopError as error:
             raise explain_refusal(error, river.mapping, mapped, remotes.reader) from error
     return pulled
+
+
+def reconcile(river: River, pulled: list[Pulled]) -> list[Reconciled]:
+    """Compares the mirror with the remotes, stream by stream, and mends what differs. Its calls are counted apart."""
+    remotes = here(river)
+    brought = {(one.stream, one.unit): one.added for one in pulled}
+    now = remotes.reader.server_time()
+    found: list[Reconciled | None] = []
+    for mapped in river.mapping.fields.streams:
+        for source in (None,) if mapped.stream.remote == "salesforce" else remotes.engagement:
+            unit = "" if source is None else source.unit
+            folder = river.landing / f"reconcile_{mapped.stream.table}"
+            comparing = Comparing(river.store, mapped, unit, now, folder, lambda: sum(remotes.calls().values()))
+            if not is_due(comparing, brought.get((mapped.stream.name, unit), 0)):
+                continue
+            river.say(f"reconcile {mapped.stream.name}")
+            if source is None:
+                found.append(reconcile_salesforce(remotes.reader, comparing))
+            else:
+                found.append(sweep_account_engagement(source, comparing))
+    return [one for one in found if one is not None]
 
 
 def mirror(river: River, as_of: datetime | None = None, known_at: datetime | None = None) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from connector.cli.explain import show as show_explanation
-from connector.cli.render import applied_lines, show_enriched, show_plan, show_pulled, table
+from connector.cli.render import applied_lines, show_enriched, show_plan, show_pulled, show_reconciled, table
 from connector.cli.river import FAILED_ROWS, Cycle, now, run_cycle
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.running import Run
@@ -134,6 +134,7 @@ def _document(river: River, first: Cycle, second: Cycle, seconds: float) -> dict
 def _show(river: River, first: Cycle, second: Cycle, seconds: float) -> None:
     shown = console()
     show_pulled(shown, first.pulled, first.calls)
+    show_reconciled(shown, first.reconciled)
     show_enriched(shown, first.enriched)
     rows = table("Decided", "stage", "people", right=("people",))
     for stage, count in stages(river.store.run).items():

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from connector.applying.apply import Applied
 from connector.domain.plan import Plan
+from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
 from connector.pulling.pull import Pulled
 
@@ -37,6 +38,20 @@ def show_pulled(shown: Console, pulled: Sequence[Pulled], calls: Mapping[str, in
     for one in pulled:
         for field, count in one.unreadable.items():
             shown.print(f"[yellow]{one.stream}.{field}: {count:,} values are not of the type in fields.yaml.[/yellow]")
+
+
+def show_reconciled(shown: Console, reconciled: Sequence[Reconciled]) -> None:
+    """Whether the mirror is what the remotes have, and what was mended where it was not."""
+    if not reconciled:
+        return
+    agree = sum(one.agrees for one in reconciled)
+    shown.print(f"Compared with the remotes: {agree} of {len(reconciled)} streams agree.")
+    for one in reconciled:
+        if not one.agrees:
+            shown.print(
+                f"  {one.stream}: {one.missing} missing rows were read again, {one.vanished} vanished rows ended."
+            )
+    shown.print()
 
 
 def show_enriched(shown: Console, enriched: EnrichReport) -> None:

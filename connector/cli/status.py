@@ -8,7 +8,7 @@ from connector.bootstrap import store_path
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.errors import ConfigurationError
-from connector.reporting.report import Status, status_of
+from connector.reporting.report import Status, StreamState, status_of
 from connector.store.database import open_store
 
 
@@ -35,14 +35,14 @@ def _show(found: Status) -> None:
     since = found.writes_allowed_since
     words = f"writes allowed since {since:%Y-%m-%d}" if since else "only planned so far: nothing may be written"
     shown.print(f"[bold]{found.org_name or 'No org yet'}[/bold] {found.org_id or ''} ({words})\n")
-    rows = table("Streams", "stream", "business unit", "records", "read up to", right=("records",))
+    rows = table("Streams", "stream", "business unit", "records", "read up to", "compared", right=("records",))
     for stream in found.streams:
         up_to = (
             "being read"
             if stream.in_progress
             else (f"{stream.watermark:%Y-%m-%d %H:%M:%S} UTC" if stream.watermark else "–")
         )
-        rows.add_row(stream.stream, stream.unit or "", f"{stream.rows:,}", up_to)
+        rows.add_row(stream.stream, stream.unit or "", f"{stream.rows:,}", up_to, _compared(stream))
     shown.print(rows)
     shown.print()
     runs = table("Last runs", "run", "command", "started", "outcome")
@@ -52,6 +52,13 @@ def _show(found: Status) -> None:
     shown.print(f"\nOpen cadence runs: {found.open_runs}. Writes whose outcome is unknown: {found.unsettled}.")
     for object_name, code, count in found.failures:
         shown.print(f"Refused in the last run: {count} × {object_name} {code}")
+
+
+def _compared(stream: StreamState) -> str:
+    if stream.reconciled_at is None:
+        return "–"
+    found = f"{stream.missing} missing, {stream.vanished} vanished" if stream.missing or stream.vanished else "agrees"
+    return f"{stream.reconciled_at:%m-%d %H:%M} {found}"
 
 
 def _document(found: Status) -> dict[str, object]:
@@ -66,6 +73,9 @@ def _document(found: Status) -> dict[str, object]:
                 "watermark": stream.watermark,
                 "in_progress": stream.in_progress,
                 "rows": stream.rows,
+                "reconciled_at": stream.reconciled_at,
+                "missing": stream.missing,
+                "vanished": stream.vanished,
             }
             for stream in found.streams
         ],

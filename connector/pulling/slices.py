@@ -31,13 +31,13 @@ def soql(mapped: MappedStream, cursor: Cursor) -> str:
     select = f"SELECT {', '.join(mapped.fields)} FROM {mapped.stream.object}"
     if mapped.stream.cursor is None:
         return f"{select} ORDER BY Id"
-    bounds = [f"{mapped.stream.cursor} <= {_literal(cursor.slice_upper)}"] if cursor.slice_upper else []
+    bounds = [f"{mapped.stream.cursor} <= {literal(cursor.slice_upper)}"] if cursor.slice_upper else []
     if cursor.at_stamp is not None:
-        at = _literal(cursor.at_stamp)
+        at = literal(cursor.at_stamp)
         stamp = mapped.stream.cursor
         bounds.append(f"({stamp} > {at} OR ({stamp} = {at} AND Id > '{cursor.at_id}'))")
     elif cursor.slice_lower is not None:
-        bounds.append(f"{mapped.stream.cursor} >= {_literal(cursor.slice_lower)}")
+        bounds.append(f"{mapped.stream.cursor} >= {literal(cursor.slice_lower)}")
     where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
     return f"{select}{where} ORDER BY {mapped.stream.cursor}, Id"
 
@@ -55,7 +55,8 @@ def engagement_filters(mapped: MappedStream, cursor: Cursor) -> dict[str, str]:
     return filters
 
 
-def _literal(instant: datetime | None) -> str:
+def literal(instant: datetime | None) -> str:
+    """An instant as SOQL writes it: UTC, unquoted, to the second."""
     if instant is None:
         raise ValueError("a slice without an end has no literal")
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,13 +12,20 @@ from connector.domain.streams import BY_NAME
 
 @dataclass(frozen=True)
 class StreamState:
-    """How far a stream has been read: everything up to `watermark` (UTC) is in the mirror, `rows` live records."""
+    """How far a stream has been read: everything up to `watermark` (UTC) is in the mirror, `rows` live records.
+
+    `reconciled_at`: when it was last compared with the remote, with how many rows `missing` then (they were read
+    again) and how many `vanished` (they have ended).
+    """
 
     stream: str
     unit: str
     watermark: datetime | None
     in_progress: bool
     rows: int
+    reconciled_at: datetime | None = None
+    missing: int = 0
+    vanished: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,21 @@ def status_of(run: Run) -> Status:
 def _streams(run: Run) -> list[StreamState]:
     tables = {str(row[0]) for row in run("SELECT table_name FROM duckdb_tables()", {})}
     states = []
-    for name, unit, watermark, upper in run("SELECT stream, unit, watermark, slice_upper FROM cursor ORDER BY ALL", {}):
+    for name, unit, watermark, upper, compared_at, missing, vanished in run(
+        "SELECT stream, unit, watermark, slice_upper, reconciled_at, coalesce(missing, 0), coalesce(vanished, 0) "
+        "FROM cursor LEFT JOIN reconciliation USING (stream, unit) ORDER BY ALL",
+        {},
+    ):
         stream = BY_NAME[name]
         table = f"mirror_{stream.table}"
         live = "AND NOT coalesce(is_deleted, FALSE)" if "is_deleted" in stream.system else ""
         count = f'SELECT count(*) FROM "{table}" WHERE _until IS NULL AND _unit = $unit {live}'
         rows = int(run(count, {"unit": unit})[0][0]) if table in tables else 0
-        states.append(StreamState(name, unit, _aware(watermark), upper is not None, rows))
+        states.append(
+            StreamState(
+                name, unit, _aware(watermark), upper is not None, rows, _aware(compared_at), int(missing), int(vanished)
+            )
+        )
     return states
 
 

@@ -93,12 +93,15 @@ class SalesforceReader:
             rows += answer["records"]
         return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
 
-    def count(self, object_name: str, where: str | None = None) -> int:
-        """How many rows of an object there are, of those that a condition in SOQL holds for."""
+    def count(self, object_name: str, where: str | None = None, *, deleted: bool = False) -> int:
+        """How many rows of an object there are, of those that a condition in SOQL holds for.
+
+        `deleted`: soft-deleted and archived rows are counted as well.
+        """
         condition = f" WHERE {where}" if where else ""
         params = {"q": f"SELECT COUNT() FROM {object_name}{condition}"}
-        answer = self._get("salesforce.count", "query/", ENVELOPE, params=params)
-        return int(answer["totalSize"])
+        resource = "queryAll/" if deleted else "query/"
+        return int(self._get("salesforce.count", resource, ENVELOPE, params=params)["totalSize"])
 
     def limits(self) -> Mapping[str, Limit]:
         """The org's limits by name, such as DailyApiRequests."""

@@ -202,8 +202,6 @@ def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
 
 def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
     """The landed pages as one typed temporary table, each id once."""
-    files = ", ".join(_literal(page.as_posix()) for page in pages)
-    key = _RECORDS[mapped.stream.remote]
     picked = ", ".join(f'{_typed(column)} AS "{column.name}"' for column in mapped.columns)
     raw = ", ".join(
         f"nullif({_path(column.field)}, '') AS \"raw {column.name}\""
@@ -211,13 +209,20 @@ def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
         if column.type != "text"
     )
     order = "stamp DESC NULLS LAST" if mapped.has_stamp else "id"
-    shape = json.dumps({key: [_shape([column.field.split(".") for column in mapped.columns])]})
-    # from_json over whole texts, because read_json needs six to ten times the processor time for such pages.
+    records = landed_records(mapped, pages, [column.field for column in mapped.columns])
     return (
-        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}, {raw} FROM ("
-        f"SELECT unnest(from_json(content, {_literal(shape)}).{key}) AS record FROM read_text([{files}])) "
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}, {raw} FROM ({records}) "
         f"QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1"
     )
+
+
+def landed_records(mapped: MappedStream, pages: Sequence[Path], fields: Iterable[str]) -> str:
+    """A query for the records of landed pages, one column `record` with the fields as texts."""
+    files = ", ".join(_literal(page.as_posix()) for page in pages)
+    key = _RECORDS[mapped.stream.remote]
+    shape = json.dumps({key: [_shape([field.split(".") for field in fields])]})
+    # from_json over whole texts, because read_json needs six to ten times the processor time for such pages.
+    return f"SELECT unnest(from_json(content, {_literal(shape)}).{key}) AS record FROM read_text([{files}])"
 
 
 def _shape(paths: list[list[str]]) -> dict[str, Any]:

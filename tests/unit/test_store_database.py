@@ -32,7 +32,7 @@ with open_store(Path(sys.argv[1])):
 
 
 def migrations(folder: Path, **later: str) -> Path:
-    """A folder with the shipped migrations and some more: `m0002_more="CREATE TABLE …"`."""
+    """A folder with the shipped migrations and some more: `m0099_more="CREATE TABLE …"`."""
     folder.mkdir(exist_ok=True)
     for entry in MIGRATIONS.iterdir():
         if entry.name.endswith(".sql"):
@@ -168,52 +168,56 @@ class TestFiles:
                 assert "journal" in tables(store)
 
 
+NEWEST = 2
+"""The schema that this version makes."""
+
+
 class TestMigrations:
     def test_a_fresh_store_has_all_tables_and_needs_no_copy(self, tmp_path: Path) -> None:
         path = tmp_path / "org.duckdb"
         with open_store(path) as store:
             assert {"org", "cursor", "run", "written", "journal", "transitions", "cadence_runs"} <= tables(store)
-            assert store.value("SELECT max(number) FROM migration") == 1
+            assert store.value("SELECT max(number) FROM migration") == NEWEST
         assert [file.name for file in tmp_path.iterdir()] == ["org.duckdb"]
 
     def test_a_later_one_keeps_a_copy_of_what_was(self, tmp_path: Path) -> None:
         path = tmp_path / "org.duckdb"
         with open_store(path) as store:
             save_cursor(store, Cursor("salesforce.Lead", "", NOON), NOON)
-        later = migrations(tmp_path / "later", m0002_more="-- why;\nCREATE TABLE more (x INTEGER); DROP TABLE run;")
+        later = migrations(tmp_path / "later", m0099_more="-- why;\nCREATE TABLE more (x INTEGER); DROP TABLE run;")
         with open_store(path, migrations=later) as store:
             assert "more" in tables(store)
             assert "run" not in tables(store)
             assert read_cursor(store, "salesforce.Lead", "").watermark == NOON
-        copy = tmp_path / "org.before-0002.duckdb"
+        copy = tmp_path / "org.before-0099.duckdb"
         assert mode(copy) == 0o600
         with open_store(copy) as store:
             assert "more" not in tables(store)
             assert "run" in tables(store)
             assert read_cursor(store, "salesforce.Lead", "").watermark == NOON
         with open_store(path, migrations=later) as store:
-            assert store.run("SELECT number, name FROM migration ORDER BY number")[-1] == (2, "0002_more.sql")
+            assert store.run("SELECT number, name FROM migration ORDER BY number")[-1] == (99, "0099_more.sql")
 
     def test_one_that_fails_leaves_the_store_as_it_was(self, tmp_path: Path) -> None:
         path = tmp_path / "org.duckdb"
         with open_store(path):
             pass
-        broken = migrations(tmp_path / "later", m0002_more="CREATE TABLE more (x INTEGER); DROP TABLE nosuch")
+        broken = migrations(tmp_path / "later", m0099_more="CREATE TABLE more (x INTEGER); DROP TABLE nosuch")
         with pytest.raises(Exception, match="nosuch"), open_store(path, migrations=broken):
             pass
         with open_store(path) as store:
             assert "more" not in tables(store)
-            assert store.value("SELECT max(number) FROM migration") == 1
+            assert store.value("SELECT max(number) FROM migration") == NEWEST
 
     def test_a_newer_store_is_refused_and_left_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "org.duckdb"
-        later = migrations(tmp_path / "later", m0002_more="CREATE TABLE more (x INTEGER)")
+        later = migrations(tmp_path / "later", m0099_more="CREATE TABLE more (x INTEGER)")
         with open_store(path, migrations=later):
             pass
         shutil.copy2(path, tmp_path / "kept.duckdb")
         with pytest.raises(StopError) as caught, open_store(path):
             pass
-        assert "was made by a newer version of the connector (schema 2, this one knows 1)" in str(caught.value)
+        assert f"was made by a newer version of the connector (schema 99, this one knows {NEWEST})" in str(caught.value)
         with open_store(path, migrations=later) as store:
             assert "more" in tables(store)
 
