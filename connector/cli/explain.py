@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from connector import flow
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
-from connector.engine.explain import Fit
+from connector.engine.explain import Fit, LedgerLine
 from connector.errors import ConfigurationError
 from connector.flow import River
-from connector.reporting.explanation import Explanation, explanation_of, find_person
+from connector.reporting.explanation import Explanation, Write, explanation_of, find_person
 from connector.rules.model import Name
 
 MARKS = {"met": "✓", "missed": "✗", "unknown": "?"}
@@ -78,7 +79,7 @@ def show(shown: Console, found: Explanation, zone: str) -> None:
     local = ZoneInfo(zone)
     person = found.person
     who = " · ".join(word for word in (person.name, person.company, person.department, person.title) if word)
-    shown.print(f"[bold]{who or person.person_id}[/bold]  ({', '.join(person.records)})", soft_wrap=True)
+    shown.print(f"[bold]{escape(who or person.person_id)}[/bold]  ({', '.join(person.records)})", soft_wrap=True)
     since = f" since {person.hot_since.astimezone(local):%Y-%m-%d %H:%M}" if person.hot_since else ""
     parts = (
         ("source", person.score_source),
@@ -97,8 +98,8 @@ def show(shown: Console, found: Explanation, zone: str) -> None:
             f"{line.at.astimezone(local):%Y-%m-%d %H:%M}",
             f"[{colour}]{line.points:+d}[/{colour}]",
             str(line.running_total),
-            _both(line.name),
-            line.what,
+            escape(_both(line.name)),
+            escape(line.what),
         )
     shown.print(rows)
     for moment, before, after, reason in found.transitions:
@@ -108,14 +109,14 @@ def show(shown: Console, found: Explanation, zone: str) -> None:
     for write in found.writes:
         values = ", ".join(f"{field}: {write.before.get(field)} → {value}" for field, value in write.after.items())
         when = f"{write.at.astimezone(local):%Y-%m-%d %H:%M}"
-        shown.print(f"{when}  wrote {write.object} {write.record} ({write.outcome}): {values}", soft_wrap=True)
+        shown.print(f"{when}  wrote {write.object} {write.record} ({write.outcome}): {escape(values)}", soft_wrap=True)
     shown.print()
 
 
 def _show_fit(shown: Console, fit: Fit | None) -> None:
     if fit is None:
         return
-    tier = f"{_both(fit.tier_name)} ({fit.tier_rule})" if fit.tier_name else "no tier"
+    tier = f"{escape(_both(fit.tier_name))} ({fit.tier_rule})" if fit.tier_name else "no tier"
     bounds = "".join(
         f", {word} {bound} by the tier" for word, bound in (("at least", fit.floor), ("at most", fit.cap)) if bound
     )
@@ -123,7 +124,8 @@ def _show_fit(shown: Console, fit: Fit | None) -> None:
     for line in fit.criteria:
         evidence = ", ".join(f"{key} = {value}" for key, value in line.evidence.items() if value is not None)
         shown.print(
-            f"  {MARKS[line.outcome]} {_both(line.name)} {line.thirds:+d}  [dim]{evidence or 'not known'}[/dim]"
+            f"  {MARKS[line.outcome]} {escape(_both(line.name))} {line.thirds:+d}  "
+            f"[dim]{escape(evidence) or 'not known'}[/dim]"
         )
 
 
@@ -143,34 +145,36 @@ def document(found: Explanation) -> dict[str, Any]:
         "score_source": person.score_source,
         "score_behaviour": person.score_behaviour,
         "score_inactivity": person.score_inactivity,
-        "ledger": [
-            {
-                "at": _iso(line.at),
-                "rule": line.rule_id,
-                "points": line.points,
-                "total": line.running_total,
-                "what": line.what,
-                "activity_id": line.activity_id,
-            }
-            for line in found.ledger
-        ],
+        "ledger": [_ledger_document(line) for line in found.ledger],
         **_fit_document(found.fit),
         "transitions": [
             {"at": _iso(moment), "from": before, "to": after, "reason": reason}
             for moment, before, after, reason in found.transitions
         ],
         "cadences": [{"cadence": name, "start": start, "end_reason": end} for name, start, end in found.cadences],
-        "writes": [
-            {
-                "at": _iso(write.at),
-                "object": write.object,
-                "record": write.record,
-                "before": dict(write.before),
-                "after": dict(write.after),
-                "outcome": write.outcome,
-            }
-            for write in found.writes
-        ],
+        "writes": [_write_document(write) for write in found.writes],
+    }
+
+
+def _ledger_document(line: LedgerLine) -> dict[str, Any]:
+    return {
+        "at": _iso(line.at),
+        "rule": line.rule_id,
+        "points": line.points,
+        "total": line.running_total,
+        "what": line.what,
+        "activity_id": line.activity_id,
+    }
+
+
+def _write_document(write: Write) -> dict[str, Any]:
+    return {
+        "at": _iso(write.at),
+        "object": write.object,
+        "record": write.record,
+        "before": dict(write.before),
+        "after": dict(write.after),
+        "outcome": write.outcome,
     }
 
 

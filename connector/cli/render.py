@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from connector.applying.apply import Applied
@@ -66,7 +67,7 @@ def show_enriched(shown: Console, enriched: EnrichReport) -> None:
     if enriched.unknown_content:
         shown.print(f"Activities with content that is in no catalogue: {enriched.unknown_content:,} (content.yaml).")
         for kind, key, times in enriched.unknown_examples:
-            shown.print(f"  {times:,} × {kind} {key}")
+            shown.print(f"  {times:,} × {kind} {escape(key)}")
     shown.print()
 
 
@@ -81,7 +82,8 @@ def show_plan(shown: Console, plan: Plan) -> None:
     if plan.kept:
         shown.print(f"Kept as people set them: {len(plan.kept)} values.")
         for kept in plan.kept[:EXAMPLES]:
-            shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {kept.theirs!r} (ours would be {kept.ours!r})")
+            theirs, ours = escape(repr(kept.theirs)), escape(repr(kept.ours))
+            shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {theirs} (ours would be {ours})")
     for reason, count in sorted(Counter(one.reason for one in plan.withheld).items()):
         shown.print(f"Tasks not made because the person {reason}: {count}.")
     for finding in plan.findings:
@@ -113,20 +115,21 @@ def _show_tasks(shown: Console, plan: Plan) -> None:
     rows = table("Tasks", "due", "subject", "for", "why", right=())
     for task in plan.tasks[: EXAMPLES * 2]:
         values = task.values
-        rows.add_row(str(values["ActivityDate"]), str(values["Subject"]), str(values["WhoId"]), task.why)
+        rows.add_row(str(values["ActivityDate"]), escape(str(values["Subject"])), str(values["WhoId"]), task.why)
     shown.print(rows)
     left = len(plan.tasks) - EXAMPLES * 2
     shown.print(f"… and {left} more\n" if left > 0 else "")
 
 
 def applied_lines(applied: Applied) -> list[str]:
-    """What an apply did, in sentences."""
+    """What an apply did, in sentences with markup; the platform's own words are escaped in it."""
     lines = [f"Written: {applied.fields:,} values in {applied.records:,} records, {applied.tasks:,} tasks."]
     if applied.moved:
         lines.append(f"Skipped: {applied.moved} records that somebody changed meanwhile; they are planned anew.")
     for code, count in sorted(Counter(one.code or "unknown" for one in applied.failures).items()):
         example = next(one for one in applied.failures if (one.code or "unknown") == code)
-        lines.append(f"Refused by the platform: {count} × {code} (for example {example.record}: {example.message})")
+        words = escape(f"{example.record}: {example.message}")
+        lines.append(f"Refused by the platform: {count} × {code} (for example {words})")
     return lines
 
 
@@ -156,4 +159,4 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 def _short(value: object) -> str:
     text = "–" if value is None else str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return escape(text if len(text) <= 40 else text[:39] + "…")

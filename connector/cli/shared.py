@@ -66,9 +66,9 @@ def echo_json(value: Mapping[str, Any]) -> None:
 
 def console(*, stderr: bool = False) -> Console:
     """A console that keeps lines whole when nobody looks at a terminal."""
-    shown = Console(stderr=stderr, highlight=False)
+    shown = Console(stderr=stderr, highlight=False, emoji=False)
     if not shown.is_terminal:
-        shown = Console(stderr=stderr, highlight=False, width=160)
+        shown = Console(stderr=stderr, highlight=False, emoji=False, width=160)
     return shown
 
 
