@@ -13,7 +13,7 @@ from connector.sandbox.account_engagement import guard as account_engagement_gua
 from connector.sandbox.account_engagement.refusals import CONTENT_TYPE as ACCOUNT_ENGAGEMENT_JSON
 from connector.sandbox.account_engagement.refusals import RefusalError
 from connector.sandbox.context import Sandbox
-from connector.sandbox.gate import Gate
+from connector.sandbox.gate import gate_of
 from connector.sandbox.request_log import log_entry, request_log, system_of
 from connector.sandbox.routes import ROUTES
 from connector.sandbox.routing import Route, find_route
@@ -31,7 +31,7 @@ class App:
     def __init__(self, sandbox: Sandbox, routes: Sequence[Route] = ROUTES) -> None:
         self._sandbox = sandbox
         self._routes = tuple(routes)
-        self._gate = Gate()
+        self._gate = gate_of(sandbox)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request, whatever happens; the request log has it afterwards."""

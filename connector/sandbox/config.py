@@ -36,6 +36,13 @@ class SandboxConfig:
     unique_task_key: bool = True
     lead_assignment_rule: bool = False
     """Whether an active rule gives leads that the API creates or changes to a queue, unless the call forbids it."""
+    bulk_polls: int = 0
+    """How often a client must ask before a bulk job leaves UploadComplete, and again InProgress."""
+    bulk_seconds: float = 0.0
+    """How many real seconds it stays in each of the two at least."""
+    daily_bulk_query_jobs: int = 10_000
+    daily_bulk_batches: int = 15_000
+    """Batches of up to 10,000 rows that ingest jobs may use a day."""
     chain_cap: int = 100_000
     """Rows that one Account Engagement page-token chain gives before it stops with a warning header."""
     org_time_zone: str = "Asia/Tokyo"

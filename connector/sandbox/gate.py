@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from connector.sandbox.context import Sandbox
+
 
 class Gate:
     """Many may be inside together, or one alone; who wants to be alone goes before newcomers."""
@@ -43,3 +45,9 @@ class Gate:
             with self._changed:
                 self._alone = False
                 self._changed.notify_all()
+
+
+def gate_of(sandbox: Sandbox) -> Gate:
+    """The one gate of a sandbox, for its requests and for what works in the background."""
+    gate: Gate = sandbox.open_state.setdefault("gate", Gate())
+    return gate

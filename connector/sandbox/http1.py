@@ -121,7 +121,7 @@ def encode_response(
 
 def pack(body: bytes, accepted: str) -> bytes | None:
     """The body as gzip, when the client accepts it and it is worth it; else None."""
-    if len(body) <= _GZIP_FROM or not _accepts_gzip(accepted):
+    if len(body) <= _GZIP_FROM or not accepts_gzip(accepted):
         return None
     return gzip.compress(body, compresslevel=1, mtime=0)
 
@@ -129,7 +129,8 @@ def pack(body: bytes, accepted: str) -> bytes | None:
 _STATUSES = frozenset(int(status) for status in HTTPStatus)
 
 
-def _accepts_gzip(accepted: str) -> bool:
+def accepts_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header takes gzip."""
     for entry in accepted.lower().split(","):
         coding, _, quality = entry.strip().partition(";")
         if coding.strip() in {"gzip", "*"}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.sandbox import control
 from connector.sandbox.account_engagement import routes as account_engagement
+from connector.sandbox.bulk import routes as bulk
 from connector.sandbox.salesforce import (
     batch,
     by_hand,
@@ -36,6 +37,7 @@ ROUTES = (
     *limits.ROUTES,
     *describe.ROUTES,
     *replication.ROUTES,
+    *bulk.ROUTES,
     *rows.ROUTES,
     *account_engagement.ROUTES,
 )

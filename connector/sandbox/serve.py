@@ -15,6 +15,7 @@ from typing import Any
 
 from connector.sandbox.app import App
 from connector.sandbox.building import new_sandbox, signing_key_path
+from connector.sandbox.bulk.jobs import stop_jobs
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.context import Sandbox
 from connector.sandbox.loading.report import LoadReport
@@ -59,6 +60,7 @@ def serving(config: SandboxConfig) -> Iterator[RunningSandbox]:
         secure = cleanup.enter_context(Listener(config.tls_port, server_context(files)))
         sandbox = new_sandbox(config)
         cleanup.callback(sandbox.database.close)
+        cleanup.callback(stop_jobs, sandbox, wait=True)
         workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
         cleanup.callback(workers.shutdown)
         answer = _through(workers, App(sandbox))

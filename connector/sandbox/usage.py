@@ -9,8 +9,10 @@ from connector.sandbox.context import Sandbox
 _LOCK = threading.Lock()
 
 
-def count_call(sandbox: Sandbox, system: str) -> int:
-    """Counts one call of `salesforce` or `account_engagement`; answers today's count, this one included.
+def count_call(sandbox: Sandbox, system: str, count: int = 1) -> int:
+    """Counts a call of `salesforce` or `account_engagement`, or so many of what else has a daily allowance.
+
+    Answers today's count, this one included.
 
     A day is one of the world's in UTC. The real allowance rolls over 24 hours, which a client cannot tell.
     """
@@ -19,7 +21,7 @@ def count_call(sandbox: Sandbox, system: str) -> int:
         if sandbox.open_state.get("usage_day") != today:
             sandbox.open_state["usage_day"] = today
             sandbox.usage.clear()
-        sandbox.usage[system] = sandbox.usage.get(system, 0) + 1
+        sandbox.usage[system] = sandbox.usage.get(system, 0) + count
         return sandbox.usage[system]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from connector.sandbox.bulk.allowance import bulk_allowances
 from connector.sandbox.context import Sandbox
 from connector.sandbox.routing import route
 from connector.sandbox.salesforce.payload import answer, answered
@@ -18,9 +19,6 @@ _MOST: Mapping[str, int] = MappingProxyType(
         "ConcurrentAsyncGetReportInstances": 200,
         "ConcurrentSyncReportRuns": 20,
         "DailyAsyncApexExecutions": 250_000,
-        "DailyBulkApiBatches": 15_000,
-        "DailyBulkV2QueryFileStorageMB": 976_562,
-        "DailyBulkV2QueryJobs": 10_000,
         "DailyDurableStreamingApiEvents": 10_000,
         "DailyGenericStreamingApiEvents": 10_000,
         "DailyStandardVolumePlatformEvents": 10_000,
@@ -44,6 +42,7 @@ def limits(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
     left = max(0, daily - calls_today(sandbox, "salesforce"))
     found: dict[str, Any] = {name: {"Max": most, "Remaining": most} for name, most in _MOST.items()}
     found["DailyApiRequests"] = {"Max": daily, "Remaining": left}
+    found |= bulk_allowances(sandbox)
     found["PermissionSets"] = {"Max": 1500, "Remaining": 1500, "CreateCustom": {"Max": 1000, "Remaining": 1000}}
     return answer(request, 200, dict(sorted(found.items())))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import count
 
+from connector.sandbox.catalogue.model import ObjectDef
 from connector.sandbox.clock import instant
 from connector.sandbox.soql.draft import ResultColumn
 from connector.sandbox.soql.environment import Environment
@@ -51,7 +52,7 @@ class Result:
             return list(self._groups[offset : offset + size])
         used = connection or self._environment.connection
         if self._local:
-            _prepare(used, self._environment.zone)
+            prepare_local_time(used, self._environment.zone)
         return fetch(used, self._rows, self._keys[offset : offset + size])
 
 
@@ -59,14 +60,10 @@ def execute(text: str, environment: Environment) -> Result:
     """Runs a query. Raises SoqlError in Salesforce's words when it is wrong or not known here."""
     source = Source(text)
     query = parse(source)
-    definition = environment.catalogue.object(query.entity)
-    if definition is None:
-        raise source.no_such_object(query.entity_at, query.entity)
-    if not definition.queryable:
-        raise SoqlError("INVALID_TYPE_FOR_OPERATION", f"entity type {definition.name} does not support query")
+    definition = queried_object(source, query, environment)
     local = "converttimezone" in text.lower()
     if local:
-        _prepare(environment.connection, environment.zone)
+        prepare_local_time(environment.connection, environment.zone)
     names = _aliases()
     scope = new_scope(source, environment, definition, query, names)
     if _is_count(query):
@@ -80,6 +77,16 @@ def execute(text: str, environment: Environment) -> Result:
     return Result(
         len(keys), definition.name, rows.own_fields, rows.columns, False, environment, keys, rows, _local=local
     )
+
+
+def queried_object(source: Source, query: Query, environment: Environment) -> ObjectDef:
+    """The object in FROM. Raises SoqlError when there is none of that name, or none that can be queried."""
+    definition = environment.catalogue.object(query.entity)
+    if definition is None:
+        raise source.no_such_object(query.entity_at, query.entity)
+    if not definition.queryable:
+        raise SoqlError("INVALID_TYPE_FOR_OPERATION", f"entity type {definition.name} does not support query")
+    return definition
 
 
 def _aliases() -> Iterator[str]:
@@ -118,7 +125,7 @@ def _grouped(scope: Scope, query: Query) -> Result:
     )
 
 
-def _prepare(connection: sqlite3.Connection, zone: tzinfo) -> None:
+def prepare_local_time(connection: sqlite3.Connection, zone: tzinfo) -> None:
     """Gives the connection the function that convertTimezone() compiles to."""
 
     def local(stamp: str | None) -> str | None:
