@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -22,6 +22,8 @@ SHARED_ROWS_A_CALL = 25
 TASK_KEY = "Connector_Key__c"
 NOT_SENT = "NOT_SENT"
 """The code of rows whose whole call was refused for a reason that has none."""
+
+BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -177,7 +179,8 @@ def _send_update(application: Application, records: Sequence[RecordChange]) -> l
 
 
 def _send_unmodified(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
-    rows = [(record.record_id, _values(record), record.seen_modified_at or application.now) for record in records]
+    # Without a time at which we saw the record, every record counts as moved: nothing is overwritten blindly.
+    rows = [(record.record_id, _values(record), record.seen_modified_at or BEFORE_ANY_RECORD) for record in records]
     return application.writer.update_unmodified(records[0].object, rows)
 
 

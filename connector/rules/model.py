@@ -308,6 +308,10 @@ class Step(Strict):
         return self
 
 
+LONGEST_IDS = 60
+"""Letters of a cadence's id and a step's together: a task's key, with org, record and date, has 120 in all."""
+
+
 class Cadence(Strict):
     """A plan of follow-up (CD-1). `starts`: at a fresh crossing, or for those hot since longer."""
 
@@ -323,6 +327,12 @@ class Cadence(Strict):
         days = [step.day for step in self.steps]
         if days != sorted(set(days)):
             raise problem(f"The days of the cadence `{self.id}` have to rise from step to step.")
+        long = next((step.id for step in self.steps if len(self.id) + len(step.id) > LONGEST_IDS), None)
+        if long is not None:
+            raise problem(
+                f"The ids `{self.id}` and `{long}` are together longer than {LONGEST_IDS} letters.",
+                "They stand in the key of each task, which Salesforce limits: shorten one.",
+            )
         return self
 
 

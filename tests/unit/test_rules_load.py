@@ -151,3 +151,13 @@ def test_every_file_has_a_json_schema(file: str) -> None:
     published = schema(file)
     assert published["title"] == file
     assert published["additionalProperties"] is False
+
+
+@pytest.mark.requirement("WB-3")
+def test_ids_that_no_task_key_can_hold_are_told_with_the_cadence(tmp_path: Path) -> None:
+    long = "a" * 38
+    cadence = CLASSIC["cadence"].replace("- id: hot", f"- id: {long}", 1).replace("- id: day21", f"- id: {long}", 1)
+    (found,) = _problems(tmp_path, cadence=cadence)
+    assert "longer than 60 letters" in found.sentence
+    assert found.file == "cadence.yaml"
+    assert found.line > 1
