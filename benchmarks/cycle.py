@@ -48,7 +48,7 @@ from connector.flow import River
 from connector.sandbox.settings_file import running_settings
 
 SIZES = (2_000, 20_000, 200_000)
-STEPS = ("pull", "mirror", "enrich", "score", "decide", "plan", "apply")
+STEPS = ("settle", "pull", "reconcile", "mirror", "enrich", "score", "decide", "plan", "apply")
 MEGABYTE = 1024.0
 """In the kilobytes of /proc."""
 
@@ -243,7 +243,7 @@ def _measured(cycle: Cycle, steps: Mapping[str, Spent], total: Spent) -> Measure
         cycle.applied.fields,
         cycle.applied.tasks,
         len(cycle.applied.failures),
-        cycle.people,
+        cycle.enriched.people,
         cycle.planned.changes,
     )
 
