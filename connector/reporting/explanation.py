@@ -63,21 +63,33 @@ _PERSON = tuple(entry.name for entry in fields(Person))
 
 
 def find_person(run: Run, wanted: str) -> str | None:
-    """The person behind an e-mail address, a record id of either system (15 or 18 characters) or a person id."""
-    rows = run(
-        """
-        SELECT person_id FROM person_records
-        WHERE record_id = $wanted OR record_key = $wanted OR person_id = $wanted
-            OR (length($wanted) = 15 AND left(record_id, 15) = $wanted)
-        UNION ALL SELECT person_id FROM people WHERE lower(email) = lower(trim($wanted))
-        UNION ALL SELECT known.person_id FROM seen_salesforce_lead AS lead
-            JOIN person_records AS known ON known.kind = 'lead' AND known.record_id = lead.id
-            WHERE lower(trim(lead.email)) = lower(trim($wanted))
-        LIMIT 1
-        """,
-        {"wanted": wanted},
-    )
+    """The living person behind an e-mail address, a record id of either system (15 or 18 characters) or a person id.
+
+    A number that two business units gave names the same person each time.
+    """
+    rows = run(_NAMED, {"wanted": wanted.strip()})
     return str(rows[0][0]) if rows else None
+
+
+_NAMED = """
+WITH named AS (
+    SELECT person_id FROM person_records
+    WHERE record_id = $wanted OR record_key = $wanted OR person_id = $wanted
+        OR (length($wanted) = 15 AND left(record_id, 15) = $wanted)
+    UNION ALL SELECT person_id FROM people WHERE lower(trim(email)) = lower($wanted)
+    UNION ALL SELECT known.person_id FROM seen_salesforce_lead AS lead
+        JOIN person_records AS known ON known.kind = 'lead' AND known.record_id = lead.id
+        WHERE lower(trim(lead.email)) = lower($wanted)
+    UNION ALL SELECT known.person_id FROM seen_salesforce_contact AS contact
+        JOIN person_records AS known ON known.kind = 'contact' AND known.record_id = contact.id
+        WHERE lower(trim(contact.email)) = lower($wanted)
+    UNION ALL SELECT known.person_id FROM seen_account_engagement_prospects AS prospect
+        JOIN person_records AS known
+            ON known.record_key = 'account_engagement.prospects:' || prospect._unit || ':' || prospect.id
+        WHERE lower(trim(prospect.email)) = lower($wanted)
+)
+SELECT person_id FROM named SEMI JOIN people USING (person_id) ORDER BY person_id LIMIT 1
+"""
 
 
 def explanation_of(run: Run, rules: RuleSet, as_of: datetime, person_id: str) -> Explanation | None:
