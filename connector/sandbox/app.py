@@ -13,6 +13,7 @@ from connector.sandbox.account_engagement import guard as account_engagement_gua
 from connector.sandbox.account_engagement.refusals import CONTENT_TYPE as ACCOUNT_ENGAGEMENT_JSON
 from connector.sandbox.account_engagement.refusals import RefusalError
 from connector.sandbox.context import Sandbox
+from connector.sandbox.faults import strikes
 from connector.sandbox.gate import gate_of
 from connector.sandbox.request_log import log_entry, request_log, system_of
 from connector.sandbox.routes import ROUTES
@@ -22,7 +23,14 @@ from connector.sandbox.salesforce.refusals import method_not_allowed, not_found,
 from connector.sandbox.salesforce.versions import version_refusal
 from connector.sandbox.wire import Request, Response, json_response
 
-_ALONE = frozenset({("POST", "/_sandbox/reset"), ("PUT", "/_sandbox/clock")})
+_ALONE = frozenset(
+    {
+        ("POST", "/_sandbox/reset"),
+        ("PUT", "/_sandbox/clock"),
+        ("PUT", "/_sandbox/faults"),
+        ("DELETE", "/_sandbox/faults"),
+    }
+)
 
 
 class App:
@@ -46,11 +54,14 @@ class App:
 
     def _safely(self, request: Request) -> Response:
         try:
-            return dispatch(request, self._sandbox, self._routes)
+            return strikes.answer(request, self._sandbox, self._work)
         except Exception:  # noqa: BLE001 - the last line of defence: a client must get an answer, never a trace
             error_id = uuid.uuid4().hex[:12]
             sys.stderr.write(f"ErrorId {error_id}\n{traceback.format_exc()}")
             return _unexpected(request, error_id)
+
+    def _work(self, request: Request, sandbox: Sandbox) -> Response:
+        return dispatch(request, sandbox, self._routes)
 
 
 def dispatch(request: Request, sandbox: Sandbox, routes: tuple[Route, ...]) -> Response:

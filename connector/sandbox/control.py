@@ -33,7 +33,7 @@ def welcome(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respo
 def reset(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - handler
     """POST reset `{"people": n, "seed": n}`, both optional: the world anew, the clock back at its start.
 
-    Sessions stay; query cursors, today's counts and the request log are forgotten.
+    Sessions stay; query cursors, today's counts, the request log and all faults are forgotten.
     """
     wish = _object(request)
     _only(wish, {"people", "seed"})
@@ -108,18 +108,6 @@ def show_truth(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Re
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         return Response(200, text.encode(), content_type="application/x-ndjson;charset=UTF-8")
     return json_response(200, {"object": table.removeprefix(_TRUTH_PREFIX), "total": total, "rows": list(rows)})
-
-
-def show_faults(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - handler
-    """GET faults: none, ever, so far."""
-    return json_response(200, {})
-
-
-def set_faults(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - handler
-    """PUT faults: an empty document is fine; any other is refused, because nothing would act on it."""
-    if _document(request):
-        return json_response(501, {"error": "This sandbox cannot fail on purpose yet: no fault was scheduled."})
-    return json_response(200, {})
 
 
 def _clock(sandbox: Sandbox) -> dict[str, Any]:
@@ -235,6 +223,4 @@ ROUTES = (
     route("GET", "/_sandbox/requests", _plainly(show_requests)),
     route("GET", "/_sandbox/truth", _plainly(list_truth)),
     route("GET", "/_sandbox/truth/{object}", _plainly(show_truth)),
-    route("GET", "/_sandbox/faults", _plainly(show_faults)),
-    route("PUT", "/_sandbox/faults", _plainly(set_faults)),
 )

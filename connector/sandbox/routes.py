@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.sandbox import control
 from connector.sandbox.account_engagement import routes as account_engagement
 from connector.sandbox.bulk import routes as bulk
+from connector.sandbox.faults import control as faults
 from connector.sandbox.salesforce import (
     batch,
     by_hand,
@@ -24,6 +25,7 @@ from connector.sandbox.salesforce import (
 
 ROUTES = (
     *control.ROUTES,
+    *faults.ROUTES,
     *by_hand.ROUTES,
     *oauth.ROUTES,
     *identity.ROUTES,

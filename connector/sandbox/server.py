@@ -7,11 +7,12 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from connector.sandbox.delivery import STRAIGHT, deliver
 from connector.sandbox.http1 import (
     BadRequestError,
     Head,
@@ -28,6 +29,7 @@ _IDLE_SECONDS = 300
 _FILE_PIECE = 1 << 20
 _DRAIN_SECONDS = 1
 _DRAIN_PIECES = 64
+_END_OF_HEAD = b"\r\n\r\n"
 
 Answer = Callable[[Request], Response]
 Clock = Callable[[], datetime]
@@ -114,8 +116,7 @@ class _Connection(socketserver.BaseRequestHandler):
     def _exchange(self, connection: socket.socket, stream: BinaryIO) -> bool:
         """One request and its answer; says whether the connection can be used again.
 
-        This is the one place between a request's arrival and its answer's leaving: before the work, after
-        it, and in the delivery is where a fault would strike.
+        This is the one place between a request's arrival and its answer's leaving.
         """
         try:
             head = read_head(stream)
@@ -129,35 +130,43 @@ class _Connection(socketserver.BaseRequestHandler):
             _drain(connection)
             return False
         response = self.server.answer(request)
-        self._deliver(connection, response, head)
-        return head.keeps_alive
+        return self._deliver(connection, response, head) and head.keeps_alive
 
-    def _deliver(self, connection: socket.socket, response: Response, head: Head | None) -> None:
-        """Sends an answer; `head` is None when the request could not be read."""
+    def _deliver(self, connection: socket.socket, response: Response, head: Head | None) -> bool:
+        """Sends an answer; says whether it went out whole. `head` is None when the request could not be read."""
+        way = response.delivery or STRAIGHT
         wants_body = head is None or head.method != "HEAD"
         path = response.body if isinstance(response.body, Path) else None
         raw = b"" if isinstance(response.body, Path) else response.body
         packed = pack(raw, head.headers.get("accept-encoding", "")) if head else None
         body = packed or raw
+        length = path.stat().st_size if path else len(body)
         start = encode_response(
             response,
             body if wants_body else b"",
-            length=path.stat().st_size if path else len(body),
-            date=self.server.clock(),
+            length=length,
+            date=self.server.clock() + timedelta(seconds=way.date_offset_seconds),
             keep_alive=head is not None and head.keeps_alive,
             packed=packed is not None,
         )
-        if path is None or not wants_body:
-            connection.sendall(start)
-        else:
-            _send_file(connection, start, path)
-
-
-def _send_file(connection: socket.socket, start: bytes, path: Path) -> None:
-    with path.open("rb") as stream:
-        connection.sendall(start + stream.read(_FILE_PIECE))
-        while piece := stream.read(_FILE_PIECE):
+        pieces = _pieces(start, path if wants_body else None)
+        if response.delivery is not None:
+            sent = length if wants_body else 0
+            return deliver(connection, pieces, start.index(_END_OF_HEAD) + len(_END_OF_HEAD), sent, way)
+        for piece in pieces:
             connection.sendall(piece)
+        return True
+
+
+def _pieces(start: bytes, path: Path | None) -> Iterator[bytes]:
+    """What goes out: the start, and after it the file."""
+    if path is None:
+        yield start
+        return
+    with path.open("rb") as stream:
+        yield start + stream.read(_FILE_PIECE)
+        while piece := stream.read(_FILE_PIECE):
+            yield piece
 
 
 def _request(head: Head, body: bytes, scheme: str) -> Request:

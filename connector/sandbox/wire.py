@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from connector.sandbox.delivery import Delivery
+
 JSON = "application/json;charset=UTF-8"
 
 
@@ -47,6 +49,8 @@ class Response:
     body: bytes | Path = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str | None = JSON
+    delivery: Delivery | None = None
+    """How its bytes travel, when something is wrong with the way; None stands for a straight one."""
 
 
 def json_response(

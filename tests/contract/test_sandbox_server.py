@@ -245,11 +245,11 @@ def test_daily_allowance_ends_with_the_recorded_refusal(tmp_path: Path) -> None:
         assert requests.get(url, headers=headers, timeout=30).status_code == 200
 
 
-def test_faults_are_refused_honestly(sandbox: SandboxProcess) -> None:
+def test_faults_that_nothing_would_act_on_are_refused(sandbox: SandboxProcess) -> None:
     assert sandbox.control("PUT", "faults", {}).status_code == 200
     refused = sandbox.control("PUT", "faults", {"rules": [{"status": 503}]})
-    assert refused.status_code == 501
-    assert "cannot fail on purpose yet" in refused.json()["error"]
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("The document does not take rules")
 
 
 def test_truth_lists_objects_and_refuses_unknown_ones(sandbox: SandboxProcess) -> None:

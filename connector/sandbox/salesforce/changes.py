@@ -12,6 +12,7 @@ from typing import Any
 
 from connector.sandbox.catalogue.model import FieldDef, ObjectDef
 from connector.sandbox.catalogue.salesforce import cascades, undeletable
+from connector.sandbox.faults.rows import refuse_struck_row
 from connector.sandbox.ids import id18, is_well_formed
 from connector.sandbox.salesforce.automation import after, before
 from connector.sandbox.salesforce.references import check_reference, parent_by_key
@@ -44,6 +45,7 @@ def insert(writer: Writer, definition: ObjectDef, record: Record) -> Saved:
         raise _not_changeable(definition, "inserted")
     if any(name.lower() == "id" and value is not None for name, value in record.items()):
         raise id_not_allowed()
+    refuse_struck_row(None)
     given = _read(writer, definition, record, creating=True)
     # A null for a field with a default stands for the default.
     chosen = {
@@ -63,6 +65,7 @@ def update(writer: Writer, definition: ObjectDef, record: str, changes: Record) 
     if not definition.updateable:
         raise _not_changeable(definition, "updated")
     row = existing(writer, definition, record)
+    refuse_struck_row(row["Id"])
     values = _read(writer, definition, changes, creating=False)
     before(writer, definition, row, values)
     _check_required_left(definition, values)
@@ -97,6 +100,7 @@ def delete(writer: Writer, definition: ObjectDef, record: str) -> Saved:
     if not definition.deletable:
         raise RefusedError("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type cannot be deleted: {definition.label}")
     row = existing(writer, definition, record)
+    refuse_struck_row(row["Id"])
     _set_deleted(writer, definition, row["Id"], deleted=True, since=None)
     return Saved(row["Id"])
 

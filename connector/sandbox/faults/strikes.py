@@ -1,0 +1,66 @@
+"""The one place where faults act on calls: before the work, in its place, on its rows, and on its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from connector.sandbox.context import Sandbox
+from connector.sandbox.faults.aftermath import befallen, can_befall
+from connector.sandbox.faults.answers import can_strike, instead_of_work, page_asked_for, page_ended
+from connector.sandbox.faults.model import Fault, Moment
+from connector.sandbox.faults.register import FaultRegister, fault_register
+from connector.sandbox.faults.rows import striking_rows
+from connector.sandbox.request_log import system_of
+from connector.sandbox.sessions import request_session
+from connector.sandbox.wire import Request, Response
+
+Work = Callable[[Request, Sandbox], Response]
+
+
+def answer(request: Request, sandbox: Sandbox, work: Work) -> Response:
+    """The answer of `work` as the faults in force leave it. Without faults, and of the control plane, just that."""
+    register = fault_register(sandbox)
+    if register is None:
+        return work(request, sandbox)
+    if system_of(request.path) in {"sandbox", "other"}:
+        return work(request, sandbox)
+    response = _worked(request, sandbox, register, work)
+    for fault in _matching(register, request, sandbox, "after"):
+        if can_befall(fault, response) and register.fires(fault):
+            response = befallen(fault, response)
+    return response
+
+
+def _worked(request: Request, sandbox: Sandbox, register: FaultRegister, work: Work) -> Response:
+    page = page_asked_for(request)
+    if page is not None and register.is_ended(page) and request_session(request, sandbox) is not None:
+        return page_ended(request)
+    # A call gets one answer: the first fault that strikes gives it, and the others do not count that call.
+    struck = next(
+        (fault for fault in _matching(register, request, sandbox, "instead") if register.fires(fault)),
+        None,
+    )
+    if struck is None:
+        return _undisturbed(request, sandbox, register, work)
+    if struck.parameters.get("after_work"):
+        _undisturbed(request, sandbox, register, work)
+    refused = instead_of_work(struck, request, sandbox, register)
+    return refused or _undisturbed(request, sandbox, register, work)
+
+
+def _undisturbed(request: Request, sandbox: Sandbox, register: FaultRegister, work: Work) -> Response:
+    with striking_rows(register, tuple(_matching(register, request, sandbox, "rows"))):
+        return work(request, sandbox)
+
+
+def _matching(register: FaultRegister, request: Request, sandbox: Sandbox, moment: Moment) -> list[Fault]:
+    """The faults of a moment that may strike this call."""
+    system = system_of(request.path)
+    return [
+        fault
+        for fault in register.plan.of(moment)
+        if system in fault.systems
+        and (not fault.methods or request.method in fault.methods)
+        and (fault.path is None or fault.path.match(request.path))
+        and can_strike(fault, request, sandbox)
+    ]
