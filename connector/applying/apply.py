@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from connector.applying.overtaken import without_overtaken
 from connector.applying.settling import found_after_loss
 from connector.domain.outcome import RowResult
 from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
@@ -59,8 +60,8 @@ class Failure:
 
 @dataclass
 class Applied:
-    """What an apply did. `fields` counts field values written, `tasks` tasks made, `moved` records skipped
-    because somebody changed them since the plan was made."""
+    """What an apply did. `fields` counts field values written, `tasks` tasks made, `moved` what was skipped
+    because somebody, or a later plan of ours, changed it since the plan was made."""
 
     fields: int = 0
     records: int = 0
@@ -94,6 +95,7 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
     """
     store, run_id, now = application.store, application.run_id, application.now
     settle_open_intents(application)
+    plan, application.applied.moved = without_overtaken(store, plan)
     with store.transaction():
         record_starts(store, run_id, plan.starts, now)
         record_ends(store, plan.ends, now)

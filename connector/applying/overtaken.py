@@ -1,0 +1,67 @@
+"""What later plans overtook in a plan that waited in a file: a newer value of ours stays, a follow-up begins once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connector.domain.plan import Plan, TaskCreation
+from connector.store.cursors import naive
+from connector.store.database import Store
+from connector.store.journal import as_text
+
+Record = tuple[str, str]
+"""Object and record id."""
+
+CadenceRun = tuple[str, str, str]
+"""Person, cadence, start day."""
+
+
+def without_overtaken(store: Store, plan: Plan) -> tuple[Plan, int]:
+    """The plan less what was decided otherwise since it was made, and how many records and tasks that leaves out.
+
+    They are skipped, not refused: the next plan sees them as they stand.
+    """
+    newer, over = _written_otherwise(store, plan), _runs_overtaken(store, plan)
+    records = tuple(record for record in plan.records if (record.object, record.record_id) not in newer)
+    starts = tuple(start for start in plan.starts if (start.person_id, start.cadence, start.start_date) not in over)
+    tasks = tuple(task for task in plan.tasks if not any(_belongs(task, run) for run in over))
+    left_out = len(plan.records) - len(records) + len(plan.tasks) - len(tasks)
+    return replace(plan, records=records, starts=starts, tasks=tasks), left_out
+
+
+def _written_otherwise(store: Store, plan: Plan) -> set[Record]:
+    """The records of the plan into which we have written another value since."""
+    rows = store.run(
+        "SELECT object, record_id, field, value FROM written WHERE written_at > $made_at",
+        {"made_at": naive(plan.made_at)},
+    )
+    since = {(object_name, record_id, field): value for object_name, record_id, field, value in rows}
+    if not since:
+        return set()
+    return {
+        (record.object, record.record_id)
+        for record in plan.records
+        for change in record.changes
+        if since.get((record.object, record.record_id, change.field), ours := as_text(change.after)) != ours
+    }
+
+
+def _runs_overtaken(store: Store, plan: Plan) -> set[CadenceRun]:
+    """Cadence runs that have ended since, and those of the plan whose person another run has begun for since."""
+    since = {"made_at": naive(plan.made_at)}
+    ended = store.run(
+        "SELECT person_id, cadence, start_date::VARCHAR FROM cadence_runs WHERE ended_at > $made_at", since
+    )
+    begun = set(
+        store.run(
+            "SELECT person_id, cadence, start_date::VARCHAR FROM cadence_runs WHERE recorded_at > $made_at", since
+        )
+    )
+    busy = {person for person, _, _ in begun}
+    ours = {(start.person_id, start.cadence, start.start_date) for start in plan.starts if start.person_id in busy}
+    return {*ended, *(ours - begun)}
+
+
+def _belongs(task: TaskCreation, run: CadenceRun) -> bool:
+    person, cadence, start = run
+    return task.person_id == person and f":{cadence}:{start}:" in task.key
