@@ -14,6 +14,7 @@ from connector.applying.settling import found_after_loss
 from connector.domain.outcome import RowResult
 from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
 from connector.errors import ConfigurationError, RetryError, StopError
+from connector.redaction import redact
 from connector.store.database import Store
 from connector.store.decisions import record_ends, record_starts, record_transitions
 from connector.store.journal import Intent, intend, remember_written, settle, tasks_made, unsettled
@@ -50,7 +51,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Failure:
-    """A row that the platform refused, with its own words."""
+    """A row that the platform refused, with its own words, save the addresses and phone numbers in them."""
 
     object: str
     record: str
@@ -214,7 +215,8 @@ def _count(applied: Applied, outcomes: Outcomes) -> None:
         elif result.moved:
             applied.moved += 1
         else:
-            applied.failures.append(Failure(intent.object, intent.record, result.error_code, result.message))
+            words = None if result.message is None else redact(result.message)
+            applied.failures.append(Failure(intent.object, intent.record, result.error_code, words))
             log.info("apply.refused", object=intent.object, record=intent.record, code=result.error_code)
 
 
