@@ -98,6 +98,8 @@ class Job:
         self._waiting = _Waiting()
         self._submit: Callable[[], None] | None = None
         self._cancelled = threading.Event()
+        self._at_rest = threading.Event()
+        self._at_rest.set()
 
     @property
     def stopped(self) -> bool:
@@ -137,7 +139,7 @@ class Job:
         try:
             if not self.stopped:
                 work(self)
-            self._end("JobComplete", None, begun)
+            self._end("Aborted" if self.stopped else "JobComplete", None, begun)
         except JobError as error:
             self._end("Failed", str(error), begun)
         except SoqlError as error:
@@ -145,6 +147,8 @@ class Job:
         except Exception:  # noqa: BLE001 - a thread's last line of defence: the job must end, and never with a trace
             sys.stderr.write(f"Job {self.id}\n{traceback.format_exc()}")
             self._end("Failed", "UnknownError : An unexpected error occurred.", begun)
+        finally:
+            self._at_rest.set()
 
     def abort(self) -> bool:
         """Ends the job before its time; False when it has ended already."""
@@ -156,6 +160,10 @@ class Job:
             self._set(state="Aborted")
             return True
 
+    def rested(self, seconds: float) -> bool:
+        """Waits until no thread works on the job, at most so long; says whether that is so."""
+        return self._at_rest.wait(seconds)
+
     def cancel(self) -> None:
         """Makes work on the job cease, whatever its state says."""
         self._cancelled.set()
@@ -165,6 +173,7 @@ class Job:
             submit, self._submit = self._submit, None
             self._set(state="InProgress")
             self._waiting = _Waiting(polls=int(self._pace == Pace()))
+            self._at_rest.clear()
             submit()
 
     def _end(self, state: State, error: str | None, begun: float) -> None:

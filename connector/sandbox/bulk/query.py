@@ -23,12 +23,14 @@ from connector.sandbox.salesforce.refused import RefusedError
 from connector.sandbox.wire import Request, Response
 
 _PAGES_LISTED = 5
+_SINCE = 47.0
 _PAGES_SINCE = 58.0
 _CSV = "text/csv"
 
 
 def create(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:
     """POST `{"operation": "query"|"queryAll", "query", …}`: a job that is queued at once."""
+    requests.available(groups, _SINCE)
     body = json_object(request)
     operation = requests.chosen(body, "operation", None, ("query", "queryAll"))
     text = body.get("query")
@@ -76,8 +78,7 @@ def results(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respo
 
 def result_pages(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:
     """GET resultPages `?locator=`: where the next five pages are, to be fetched at the same time."""
-    if float(groups["version"]) < _PAGES_SINCE:
-        raise RefusedError("NOT_FOUND", "The requested resource does not exist", None)
+    requests.available(groups, _PAGES_SINCE)
     job = _completed(sandbox, groups)
     rows = job.status().processed
     offset = _offset(request.parameter("locator"), rows)

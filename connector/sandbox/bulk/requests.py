@@ -14,6 +14,7 @@ from connector.sandbox.salesforce.refused import RefusedError
 from connector.sandbox.wire import Request, Response
 
 _PAGE = 1000
+_REST_SECONDS = 5
 
 
 def pace(sandbox: Sandbox) -> Pace:
@@ -59,6 +60,18 @@ def job_of(sandbox: Sandbox, groups: Mapping[str, str], kind: Kind) -> Job:
     return job
 
 
+def available(groups: Mapping[str, str], since: float) -> None:
+    """Refuses (404) a resource that the API version in the path does not have yet."""
+    if float(groups["version"]) < since:
+        raise RefusedError("NOT_FOUND", RESOURCE_MISSING, None)
+
+
+def await_rest(job: Job) -> None:
+    """Waits until no thread works on a job that was aborted: its last chunk may still be on the way."""
+    if not job.rested(_REST_SECONDS):
+        raise RefusedError("INVALIDJOBSTATE", "The job is still being aborted", None)
+
+
 def same_version(job: Job, groups: Mapping[str, str]) -> None:
     """Refuses to give results under another API version than the job's."""
     if float(groups["version"]) != float(job.terms.version):
@@ -90,5 +103,6 @@ def delete(sandbox: Sandbox, job: Job) -> Response:
     if job.status().state not in ENDED:
         message = "Error encountered when deleting the job because the job is not terminated"
         raise RefusedError("API_ERROR", message, None)
+    await_rest(job)
     job_store(sandbox).forget(job)
     return Response(204, content_type=None)

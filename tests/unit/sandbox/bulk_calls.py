@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json as _json
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,16 +41,16 @@ class Bulk:
         matched, groups = found
         return matched.handler(request, self.org.sandbox, groups)
 
-    def json(self, method: str, url: str, body: object = None) -> tuple[int, Any]:
-        response = self.send(method, url, b"" if body is None else _json.dumps(body).encode())
+    def ask(self, method: str, url: str, body: object = None) -> tuple[int, Any]:
+        response = self.send(method, url, b"" if body is None else json.dumps(body).encode())
         raw = content(response)
-        return response.status, _json.loads(raw) if raw else None
+        return response.status, json.loads(raw) if raw else None
 
     def wait(self, collection: str, job_id: str) -> dict[str, Any]:
         """The job once it has ended."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            _, info = self.json("GET", f"{collection}/{job_id}")
+            _, info = self.ask("GET", f"{collection}/{job_id}")
             if info["state"] in ENDED:
                 return dict(info)
             time.sleep(0.005)
@@ -58,7 +58,7 @@ class Bulk:
 
     def query(self, soql: str, **more: object) -> dict[str, Any]:
         """A query job that has ended."""
-        status, info = self.json("POST", "query", {"operation": "query", "query": soql, **more})
+        status, info = self.ask("POST", "query", {"operation": "query", "query": soql, **more})
         assert status == 200, info
         return self.wait("query", info["id"])
 

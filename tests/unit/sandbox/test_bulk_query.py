@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.sandbox.bulk import result_pages
+from connector.sandbox.bulk import query, result_pages
 from tests.unit.sandbox.bulk_calls import Bulk, bulk_org, content
 
 pytestmark = pytest.mark.requirement("SY-1")
@@ -22,13 +22,13 @@ def bulk(tmp_path: Path) -> Iterator[Bulk]:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (result_pages, __import__("connector.sandbox.bulk.query", fromlist=["query"])):
+    for module in (result_pages, query):
         monkeypatch.setattr(module, "PAGE_ROWS", 4)
     monkeypatch.setattr(result_pages, "_FETCHED", 2)
 
 
 def test_a_job_needs_only_query_and_operation(bulk: Bulk) -> None:
-    status, info = bulk.json("POST", "query", {"operation": "query", "query": "SELECT Id FROM Lead"})
+    status, info = bulk.ask("POST", "query", {"operation": "query", "query": "SELECT Id FROM Lead"})
     assert status == 200
     assert info.pop("id").startswith("750")
     assert info == {
@@ -100,7 +100,7 @@ def test_result_pages_lists_five_at_a_time_and_all_in_the_end(bulk: Bulk) -> Non
     job = bulk.query("SELECT LastName FROM Lead ORDER BY LastName")["id"]
     names, url, sizes = [], f"query/{job}/resultPages", []
     while url:
-        _, listed = bulk.json("GET", url)
+        _, listed = bulk.ask("GET", url)
         sizes.append(len(listed["resultPages"]))
         for entry in listed["resultPages"]:
             assert entry["resultUrl"].startswith(f"/services/data/v61.0/jobs/query/{job}/results?locator=")
