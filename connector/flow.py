@@ -32,12 +32,12 @@ from connector.pulling.pull import (
     EngagementSource,
     Landing,
     Pulled,
+    SalesforceSource,
     pull_account_engagement,
     pull_salesforce,
 )
 from connector.pulling.reconcile import (
     Comparing,
-    CountingSource,
     is_due,
     reconcile_salesforce,
     sweep_account_engagement,
@@ -53,7 +53,7 @@ from connector.store.database import Store
 from connector.store.decisions import keep_persons
 
 
-class Reader(CountingSource, Describer, Protocol):
+class Reader(SalesforceSource, Describer, Protocol):
     """Salesforce, for reading: pages of streams, and small questions."""
 
     def query(self, soql: str) -> list[dict[str, object]]: ...
@@ -99,7 +99,7 @@ def pull(river: River) -> list[Pulled]:
     streams = river.mapping.fields.streams
     store_mirror.prepare(river.store, streams)
     pulled = []
-    landing = Landing(river.landing, lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
+    landing = Landing(river.landing, progress=lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
     for mapped in streams:
         try:
             if mapped.stream.remote == "salesforce":

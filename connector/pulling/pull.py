@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
-from connector.errors import ConnectorError, StopError
-from connector.pulling.slices import engagement_filters, finished, next_slice, soql
+from connector.errors import ConnectorError, RetryError, StopError
+from connector.pulling.slices import condition, engagement_filters, finished, next_slice, soql
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store
 from connector.store.mirror import Merged, close_missing, merge, note_read
 
 PAGES_A_MERGE = 25
 """Pages merged in one transaction: few enough that a crash costs little, enough that merging stays cheap."""
+
+BULK_FROM = 20_000
+"""Rows from which a slice is read by a bulk query: below, its job and polls cost more calls and time than pages."""
 
 PAGES_FORGOTTEN = frozenset({"INVALID_QUERY_LOCATOR", "210", "211"})
 """What Salesforce and Account Engagement say when the rest of an answer is not kept any more."""
@@ -35,10 +38,22 @@ class LandedPage(Protocol):
     def path(self) -> Path: ...
 
 
+@runtime_checkable
+class CountedPage(Protocol):
+    """A page whose rows the remote has counted."""
+
+    @property
+    def rows(self) -> int: ...
+
+
 class SalesforceSource(Protocol):
     def server_time(self) -> datetime: ...
 
+    def count(self, object_name: str, where: str | None = None, *, deleted: bool = False) -> int: ...
+
     def query_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]: ...
+
+    def bulk_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]: ...
 
 
 class EngagementPage(LandedPage, Protocol):
@@ -80,16 +95,37 @@ class Landing:
     """Where pages land, and who is told how far it is."""
 
     folder: Path
+    bulk_from: int = BULK_FROM
     progress: Callable[[Pulled], None] = lambda _pulled: None
 
 
 def pull_salesforce(source: SalesforceSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
     """Brings one Salesforce object's mirror up to the server's time; goes on where an earlier pull was cut off."""
 
-    def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
-        return source.query_pages(soql(mapped, place), folder, deleted=mapped.stream.keeps_deleted)
+    now = source.server_time()
+    deleted = mapped.stream.keeps_deleted
+    bulk = by_bulk(source, mapped, next_slice(read_cursor(store, mapped.stream.name, ""), now), landing.bulk_from)
 
-    return _pull(Reading(store, mapped, "", source.server_time(), ask), landing)
+    def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
+        if bulk:
+            return source.bulk_pages(soql(mapped, place, ordered=False), folder, deleted=deleted)
+        return source.query_pages(soql(mapped, place), folder, deleted=deleted)
+
+    return _pull(Reading(store, mapped, "", now, ask, in_order=not bulk), landing)
+
+
+def by_bulk(source: SalesforceSource, mapped: MappedStream, cursor: Cursor, bulk_from: int) -> bool:
+    """Whether a slice is read by a bulk query: it has many rows.
+
+    They are counted (one call) only where they may be many: at a first reading, or after more than a day.
+    """
+    if mapped.stream.cursor is None or cursor.slice_upper is None:
+        return False
+    if cursor.slice_lower is not None and cursor.slice_upper - cursor.slice_lower < timedelta(days=1):
+        return False
+    rows = source.count(mapped.stream.object, condition(mapped, cursor), deleted=mapped.stream.keeps_deleted)
+    log.debug("pull.estimate", stream=mapped.stream.name, rows=rows, bulk=rows >= bulk_from)
+    return rows >= bulk_from
 
 
 def pull_account_engagement(source: EngagementSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
@@ -123,6 +159,8 @@ class Reading:
     unit: str
     now: datetime
     ask: Callable[[Cursor, Path], Iterator[LandedPage]]
+    in_order: bool = True
+    """Whether rows come by stamp and id, so that the last one merged is a place to go on from."""
 
     @property
     def whole(self) -> bool:
@@ -167,7 +205,7 @@ def _read_chain(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pull
     truncated = False
     try:
         for batch in _batches(reading.ask(cursor, landing.folder)):
-            merged, cursor = _merge(reading, cursor, [page.path for page in batch])
+            merged, cursor = _merge(reading, cursor, [page.path for page in batch], _announced(batch))
             truncated = bool(getattr(batch[-1], "truncated", False))
             pulled = _and(pulled, merged)
             landing.progress(pulled)
@@ -199,18 +237,29 @@ def _batches(pages: Iterator[LandedPage]) -> Iterator[list[LandedPage]]:
         yield batch
 
 
-def _merge(reading: Reading, cursor: Cursor, pages: list[Path]) -> tuple[Merged, Cursor]:
-    """Rows and the place that they reach, in one transaction. A whole object's place is not kept: it begins anew."""
+def _merge(reading: Reading, cursor: Cursor, pages: list[Path], told: int | None = None) -> tuple[Merged, Cursor]:
+    """Rows and the place that they reach, in one transaction. A whole object's place is not kept: it begins anew.
+
+    `told`: how many rows the remote announced, where it did.
+    """
     with reading.store.transaction():
         merged = merge(reading.store, reading.mapped, reading.unit, pages, reading.now)
+        if told is not None and merged.landed != told:
+            raise RetryError(f"{cursor.stream}: {merged.landed} rows arrived of {told} that were announced. Run again.")
         if reading.whole:
             note_read(reading.store, first=cursor.at_id is None)
-        if merged.rows:
+        if merged.rows and reading.in_order:
             stamp = None if merged.last_stamp is None else merged.last_stamp.replace(tzinfo=UTC)
             cursor = replace(cursor, at_stamp=stamp, at_id=merged.last_id)
             if not reading.whole:
                 save_cursor(reading.store, cursor, reading.now)
     return merged, cursor
+
+
+def _announced(batch: Sequence[LandedPage]) -> int | None:
+    """How many rows a batch of pages has by the remote's own count; None where it does not count pages."""
+    counts: list[int] = [page.rows for page in batch if isinstance(page, CountedPage)]
+    return sum(counts) if len(counts) == len(batch) else None
 
 
 def _and(pulled: Pulled, merged: Merged) -> Pulled:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
@@ -44,10 +43,6 @@ IDS_A_QUESTION = 200
 log = structlog.get_logger()
 
 
-class CountingSource(SalesforceSource, Protocol):
-    def count(self, object_name: str, where: str | None = None, *, deleted: bool = False) -> int: ...
-
-
 @dataclass(frozen=True)
 class Comparing:
     """One comparison: the store, the stream, when, where pages land, and how calls are counted."""
@@ -76,7 +71,7 @@ def is_due(comparing: Comparing, brought: int) -> bool:
     return brought > 0 or last is None or comparing.now - last.reconciled_at >= AT_LEAST_EVERY
 
 
-def reconcile_salesforce(source: CountingSource, comparing: Comparing) -> Reconciled | None:
+def reconcile_salesforce(source: SalesforceSource, comparing: Comparing) -> Reconciled | None:
     """Compares one Salesforce object as it stands at its watermark; None when it was never read to the end.
 
     Rows that changed since then leave the count: then the ids decide. Missing rows are read again by id; rows that
@@ -129,7 +124,7 @@ def sweep_account_engagement(source: EngagementSource, comparing: Comparing) -> 
     return _told(comparing, found)
 
 
-def _compare_ids(source: CountingSource, comparing: Comparing, upper: datetime, found: Reconciled) -> Reconciled:
+def _compare_ids(source: SalesforceSource, comparing: Comparing, upper: datetime, found: Reconciled) -> Reconciled:
     store, mapped = comparing.store, comparing.mapped
     stream = mapped.stream
     question = f"SELECT {', '.join(id_fields(mapped))} FROM {stream.object} ORDER BY Id"

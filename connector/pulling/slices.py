@@ -26,8 +26,11 @@ def finished(cursor: Cursor) -> Cursor:
     return Cursor(cursor.stream, cursor.unit, watermark=cursor.slice_upper)
 
 
-def soql(mapped: MappedStream, cursor: Cursor) -> str:
-    """The query for the rest of a slice, by (SystemModstamp, Id), so that ties in one second are never lost."""
+def soql(mapped: MappedStream, cursor: Cursor, *, ordered: bool = True) -> str:
+    """The query for the rest of a slice, by (SystemModstamp, Id), so that ties in one second are never lost.
+
+    `ordered=False` for bulk queries, which an order makes slow.
+    """
     select = f"SELECT {', '.join(mapped.fields)} FROM {mapped.stream.object}"
     if mapped.stream.cursor is None:
         return f"{select} ORDER BY Id"
@@ -39,7 +42,13 @@ def soql(mapped: MappedStream, cursor: Cursor) -> str:
     elif cursor.slice_lower is not None:
         bounds.append(f"{mapped.stream.cursor} >= {literal(cursor.slice_lower)}")
     where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
-    return f"{select}{where} ORDER BY {mapped.stream.cursor}, Id"
+    return f"{select}{where} ORDER BY {mapped.stream.cursor}, Id" if ordered else f"{select}{where}"
+
+
+def condition(mapped: MappedStream, cursor: Cursor) -> str | None:
+    """The condition of the rest of a slice alone, to count its rows by."""
+    _, _, where = soql(mapped, cursor, ordered=False).partition(" WHERE ")
+    return where or None
 
 
 def engagement_filters(mapped: MappedStream, cursor: Cursor) -> dict[str, str]:

@@ -15,6 +15,7 @@ from connector.errors import RetryError, StopError
 from connector.http.landing import CHUNK, MalformedPageError, Page, envelope, land, page_path
 from connector.http.outcome import PASSES, from_exception
 from connector.http.retry import Retry
+from connector.salesforce.bulk import BulkPage, BulkReader
 from connector.salesforce.connection import Connection
 from connector.salesforce.description import Description, description
 from connector.salesforce.outcome import refusal
@@ -120,6 +121,10 @@ class SalesforceReader:
         while page.next_url:
             page = self._page(folder, page.number + 1, page.next_url, {})
             yield page
+
+    def bulk_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[BulkPage]:
+        """The same by a bulk query: for many rows, in no order, as CSV. See `bulk.BulkReader.pages`."""
+        return BulkReader(self._connection, self._retry).pages(soql, folder, deleted=deleted)
 
     def _page(self, folder: Path, number: int, path: str, params: Mapping[str, str]) -> Page:
         return self._retry.read(

@@ -26,18 +26,24 @@ _SQL_TYPES: dict[AttributeType, str] = {
     "instant": "TIMESTAMP",
     "date": "DATE",
 }
+_LONGEST_LINE = 4_000_000
+"""Bytes of one CSV row: a record has at most 400,000 characters."""
 _RECORDS = {"salesforce": "records", "account_engagement": "values"}
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What a batch of landed pages brought: rows read, versions added, the place reached, values not readable."""
+    """What a batch of landed pages brought: rows read, versions added, the place reached, values not readable.
+
+    `landed`: rows on the pages, those sent twice too; counted where pages announce their rows (CSV).
+    """
 
     rows: int
     added: int
     last_stamp: datetime | None
     last_id: str | None
     unreadable: dict[str, int]
+    landed: int | None = None
 
 
 def table_of(mapped: MappedStream) -> str:
@@ -101,7 +107,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     rows, last_stamp, last_id = store.run(_reached(mapped))[0]
     if not rows:
         # Most streams are still at most times: their cycle is as short as it can be.
-        return Merged(0, 0, None, None, {})
+        return Merged(0, 0, None, None, {}, _landed(store, mapped, pages))
     unreadable = _unreadable(store, mapped)
     store.run(_changed(mapped), params)
     added = int(store.value("SELECT count(*) FROM changed"))
@@ -122,13 +128,20 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
             params,
         )
     _move_stamps(store, mapped, params)
-    return Merged(int(rows), added, last_stamp, None if last_id is None else str(last_id), unreadable)
+    place = None if last_id is None else str(last_id)
+    return Merged(int(rows), added, last_stamp, place, unreadable, _landed(store, mapped, pages))
 
 
 def note_read(store: Store, *, first: bool) -> None:
     """Keeps the ids of the last merge, for an object that is read whole; `first` forgets those of another reading."""
     how = "CREATE OR REPLACE TEMP TABLE read_whole AS" if first else "INSERT INTO read_whole"
     store.run(f"{how} SELECT id FROM incoming")
+
+
+def _landed(store: Store, mapped: MappedStream, pages: Sequence[Path]) -> int | None:
+    if pages[0].suffix != ".csv":
+        return None
+    return int(store.value(f"SELECT count(*) FROM ({landed_records(mapped, pages, mapped.fields)})"))
 
 
 def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: datetime) -> int:
@@ -217,10 +230,18 @@ def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
 
 
 def landed_records(mapped: MappedStream, pages: Sequence[Path], fields: Iterable[str]) -> str:
-    """A query for the records of landed pages, one column `record` with the fields as texts."""
+    """A query for the records of landed pages (JSON, or CSV of a bulk query): one column `record`, fields as texts."""
     files = ", ".join(_literal(page.as_posix()) for page in pages)
     key = _RECORDS[mapped.stream.remote]
-    shape = json.dumps({key: [_shape([field.split(".") for field in fields])]})
+    paths = [field.split(".") for field in fields]
+    if pages[0].suffix == ".csv":
+        options = "header = TRUE, all_varchar = TRUE, delim = ',', quote = '\"', escape = '\"', auto_detect = FALSE"
+        columns = json.dumps(dict.fromkeys(fields, "VARCHAR")).replace('"', "'")
+        return (
+            f"SELECT {_packed(paths)} AS record FROM read_csv([{files}], {options}, columns = {columns}, "
+            f"new_line = '\\n', max_line_size = {_LONGEST_LINE}, buffer_size = {4 * _LONGEST_LINE})"
+        )
+    shape = json.dumps({key: [_shape(paths)]})
     # from_json over whole texts, because read_json needs six to ten times the processor time for such pages.
     return f"SELECT unnest(from_json(content, {_literal(shape)}).{key}) AS record FROM read_text([{files}])"
 
@@ -232,6 +253,16 @@ def _shape(paths: list[list[str]]) -> dict[str, Any]:
         below = [path[1:] for path in paths if path[0] == name and len(path) > 1]
         shape[name] = _shape(below) if below else "VARCHAR"
     return shape
+
+
+def _packed(paths: list[list[str]], above: str = "") -> str:
+    """The structure of one record put together from CSV columns, whose names are the whole dotted paths."""
+    parts = []
+    for name in dict.fromkeys(path[0] for path in paths):
+        below = [path[1:] for path in paths if path[0] == name and len(path) > 1]
+        column = f'"{above}{name}"'
+        parts.append(f'"{name}" := {_packed(below, f"{above}{name}.") if below else column}')
+    return f"struct_pack({', '.join(parts)})"
 
 
 def _path(field: str) -> str:

@@ -71,6 +71,12 @@ class Org:
     def server_time(self) -> datetime:
         return self.now
 
+    def count(self, object_name: str, where: str | None = None, *, deleted: bool = False) -> int:
+        return sum(_matches(row, f"SELECT COUNT() FROM {object_name} WHERE {where}") for row in self.rows.values())
+
+    def bulk_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]:
+        raise AssertionError(f"few rows need no bulk query: {soql}")
+
     def query_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]:
         assert deleted, "deletions are to be seen"
         self.questions.append(soql)
@@ -283,7 +289,7 @@ def test_progress_and_unreadable_values_are_told(store: Store, tmp_path: Path) -
     told: list[Pulled] = []
     org = world(4)
     org.save(lead(2, NOON - HOUR, NumberOfEmployees="many"))
-    pulled = pull_salesforce(org, store, LEADS, Landing(tmp_path / "landing", told.append))
+    pulled = pull_salesforce(org, store, LEADS, Landing(tmp_path / "landing", progress=told.append))
     assert pulled.unreadable == {"NumberOfEmployees": 1}
     assert told == [replace(pulled)]
 

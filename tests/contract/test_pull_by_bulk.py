@@ -1,0 +1,74 @@
+"""The two roads from Salesforce, pages and bulk queries, lead to the same mirror (SY-6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.domain.streams import MappedStream
+from connector.errors import RetryError
+from connector.http.retry import Retry
+from connector.http.session import open_session
+from connector.pulling.pull import Landing, pull_salesforce
+from connector.rules.mapping import load_mapping
+from connector.salesforce import connect
+from connector.salesforce.bulk import BulkPage
+from connector.salesforce.read import SalesforceReader
+from connector.store.database import Store, memory_store
+from connector.store.mirror import prepare
+from tests.contract.remote_access import settings_of
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.requirement("SY-6", "OP-2")
+
+STREAMS = tuple(
+    mapped
+    for mapped in load_mapping(Path(__file__).parents[2] / "mappings").fields.streams
+    if mapped.stream.remote == "salesforce" and mapped.stream.cursor is not None
+)
+ALWAYS, NEVER = 0, 10**9
+
+
+@pytest.fixture
+def reader(sandbox: SandboxProcess, tmp_path: Path) -> SalesforceReader:
+    return connect(settings_of(sandbox, tmp_path), open_session(settings_of(sandbox, tmp_path)), Retry())[0]
+
+
+def mirrored(reader: SalesforceReader, mapped: MappedStream, folder: Path, bulk_from: int) -> Store:
+    store = memory_store()
+    prepare(store, [mapped])
+    pull_salesforce(reader, store, mapped, Landing(folder, bulk_from=bulk_from))
+    return store
+
+
+def rows(store: Store, mapped: MappedStream) -> list[tuple[object, ...]]:
+    names = ", ".join(f'"{column.name}"' for column in mapped.columns)
+    return store.run(f'SELECT {names}, _valid_from FROM "mirror_{mapped.stream.table}" ORDER BY id')
+
+
+@pytest.mark.parametrize("mapped", STREAMS, ids=lambda mapped: mapped.stream.object)
+def test_both_roads_lead_to_the_same_rows(reader: SalesforceReader, mapped: MappedStream, tmp_path: Path) -> None:
+    by_pages = mirrored(reader, mapped, tmp_path / "pages", NEVER)
+    by_bulk = mirrored(reader, mapped, tmp_path / "bulk", ALWAYS)
+    assert rows(by_pages, mapped) == rows(by_bulk, mapped)
+    assert rows(by_bulk, mapped), "an empty object proves nothing"
+
+
+@pytest.mark.complaint(13)
+def test_a_result_that_is_shorter_than_announced_is_not_merged(
+    reader: SalesforceReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = STREAMS[0]
+    read = reader.bulk_pages
+
+    def cut(soql: str, folder: Path, *, deleted: bool) -> list[BulkPage]:
+        pages = list(read(soql, folder, deleted=deleted))
+        return [BulkPage(page.path, page.rows + 1, page.last) for page in pages]
+
+    monkeypatch.setattr(reader, "bulk_pages", cut)
+    store = memory_store()
+    prepare(store, [leads])
+    with pytest.raises(RetryError, match="rows arrived of"):
+        pull_salesforce(reader, store, leads, Landing(tmp_path / "cut", bulk_from=ALWAYS))
+    assert rows(store, leads) == []
