@@ -105,7 +105,7 @@ class Writing:
     def insert(self, values: Mapping[str, Any]) -> int:
         """Adds a record with its defaults and stamps; answers its id."""
         now = stamp(self.sandbox.clock.now())
-        fields = self.definition.fields
+        fields = self.definition.every_field
         defaults = {entry.name: entry.default for entry in fields if entry.default is not None}
         number = next_number(self.connection, self.sandbox, self.definition)
         stamps = {"createdAt": now, "updatedAt": now, "createdById": self.user, "updatedById": self.user}

@@ -91,6 +91,13 @@ class ObjectDef:
     replicateable: bool = True
     children: tuple[tuple[str, str, str], ...] = ()
     """Child relationships: (relationship name, child object, the child's reference field)."""
+    unseen: tuple[FieldDef, ...] = ()
+    """Fields that the object has and the user may not see."""
+
+    @property
+    def every_field(self) -> tuple[FieldDef, ...]:
+        """All fields, whoever may see them."""
+        return (*self.fields, *self.unseen)
 
     @cached_property
     def by_name(self) -> dict[str, FieldDef]:

@@ -8,7 +8,8 @@ from typing import Any
 from connector.sandbox.context import Sandbox
 from connector.sandbox.faults.document import DocumentError, read_plan
 from connector.sandbox.faults.model import Plan
-from connector.sandbox.faults.register import FaultRegister, fault_register, schedule
+from connector.sandbox.faults.register import FaultRegister, fault_register
+from connector.sandbox.faults.scheduling import schedule
 from connector.sandbox.routing import route
 from connector.sandbox.wire import Request, Response, json_response
 
@@ -21,10 +22,10 @@ def show(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response
 def put(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - a handler's shape
     """PUT faults `{"faults": [{"kind", …}], "seed": n}`: these and no others from now on, counted from the start."""
     try:
-        plan = read_plan(_document(request))
+        register = schedule(sandbox, read_plan(_document(request)))
     except DocumentError as error:
         return json_response(400, {"error": str(error)})
-    return json_response(200, _shown(schedule(sandbox, plan)))
+    return json_response(200, _shown(register))
 
 
 def clear(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - a handler's shape

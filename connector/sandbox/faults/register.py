@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from connector.sandbox.catalogue.model import Catalogue
 from connector.sandbox.context import Sandbox
+from connector.sandbox.faults.held import HeldRecords
 from connector.sandbox.faults.model import Fault, Plan, chance
 
 _KEY = "faults"
@@ -21,7 +23,9 @@ class FaultRegister:
         self._fired = [0] * len(plan.faults)
         self._dead_pages: set[str] = set()
         self._jobs: dict[str, bool] = {}
-        self.locked: frozenset[str] = frozenset()
+        self.held = HeldRecords()
+        self.catalogues: tuple[Catalogue, Catalogue] | None = None
+        """Salesforce's and Account Engagement's objects as the user sees them; None stands for all of them."""
 
     def fires(self, fault: Fault) -> bool:
         """Counts a call that the fault matches; says whether it strikes that call."""
@@ -64,16 +68,16 @@ class FaultRegister:
 
     def is_locked(self, record: str) -> bool:
         """Whether somebody's uncommitted change holds the record of that 18-character id."""
-        return record in self.locked
+        return self.held.is_uncommitted(record)
 
     def shown(self) -> dict[str, Any]:
-        """The document as it was given, each fault with how many calls it matched and how often it fired."""
+        """The document as it was given, each fault with `matched` and `fired`; and how many records are held back."""
         with self._lock:
             faults = [
                 {**fault.given, "matched": self._matched[fault.number], "fired": self._fired[fault.number]}
                 for fault in self.plan.faults
             ]
-        return {"seed": self.plan.seed, "faults": faults}
+        return {"seed": self.plan.seed, "faults": faults, "held": self.held.counts()}
 
 
 def fault_register(sandbox: Sandbox) -> FaultRegister | None:
@@ -82,13 +86,12 @@ def fault_register(sandbox: Sandbox) -> FaultRegister | None:
     return register
 
 
-def schedule(sandbox: Sandbox, plan: Plan) -> FaultRegister | None:
-    """Puts a plan in force in the place of the one before; an empty one takes all faults away."""
-    if not plan.faults:
+def put_in_force(sandbox: Sandbox, register: FaultRegister | None) -> None:
+    """Puts a register in the place of the one before; None takes all faults away."""
+    if register is None:
         sandbox.open_state.pop(_KEY, None)
-        return None
-    register = sandbox.open_state[_KEY] = FaultRegister(plan)
-    return register
+    else:
+        sandbox.open_state[_KEY] = register
 
 
 def _chosen(fault: Fault, matched: int, seed: int) -> bool:

@@ -189,7 +189,7 @@ def _field_and_value(writer: Writer, definition: ObjectDef, name: str, given: An
 def defaults(writer: Writer, definition: ObjectDef) -> dict[str, Stored]:
     """What a new record has before anybody says anything: its fields' defaults, its owner, its stamps."""
     values: dict[str, Stored] = {
-        field.name: field.default for field in definition.fields if field.default is not None and not field.derived
+        field.name: field.default for field in definition.every_field if field.default is not None and not field.derived
     }
     stamps: dict[str, Stored] = {
         "CreatedDate": writer.now,
@@ -214,8 +214,8 @@ def _check_required_left(definition: ObjectDef, values: Mapping[str, Stored]) ->
 
 
 def _field(definition: ObjectDef, name: str) -> FieldDef:
-    """The field of an API name that is known to be the object's."""
-    return definition.by_name[name.lower()]
+    """The field of an API name that is known to be the object's, be it one that the user may not see."""
+    return definition.field(name) or next(field for field in definition.unseen if field.name == name)
 
 
 def _require(missing: list[str]) -> None:
