@@ -17,7 +17,7 @@ from connector.cli.shared import Options, console, echo_json, json_option, place
 from connector.engine.explain import Fit, LedgerLine
 from connector.errors import ConfigurationError
 from connector.flow import River
-from connector.reporting.explanation import Explanation, Write, explanation_of, find_person
+from connector.reporting.explanation import Explanation, Horizon, Write, explanation_of, find_person
 from connector.rules.model import Name
 
 MARKS = {"met": "✓", "missed": "✗", "unknown": "?"}
@@ -34,16 +34,15 @@ def explain(options: Options, person: str, as_of: str | None, known_at: str | No
     """Explain a person, named by e-mail address or any record id."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
         moment = _moment(river, as_of or known_at)
-        flow.mirror(
-            river,
-            as_of=_parsed(as_of, river) if as_of else None,
-            known_at=_parsed(known_at, river) if known_at else None,
-        )
+        happened = _parsed(as_of, river) if as_of else None
+        recorded = _parsed(known_at, river) if known_at else None
+        flow.mirror(river, as_of=happened, known_at=recorded)
         flow.enrich(river, moment, remember=False)
         flow.score(river, moment)
         flow.decide(river, moment)
         person_id = find_person(river.store.run, person)
-        found = explanation_of(river.store.run, river.rules, moment, person_id) if person_id else None
+        horizon = Horizon(happened, recorded)
+        found = explanation_of(river.store.run, river.rules, moment, person_id, horizon) if person_id else None
         if found is None:
             raise ConfigurationError(
                 f"Nobody living in the mirror has the address or record id {person!r}. "

@@ -59,6 +59,14 @@ class Explanation:
     writes: tuple[Write, ...]
 
 
+@dataclass(frozen=True)
+class Horizon:
+    """Up to when an explanation tells: what had happened by then, and what had been recorded by then. None: all."""
+
+    happened_by: datetime | None = None
+    recorded_by: datetime | None = None
+
+
 _PERSON = tuple(entry.name for entry in fields(Person))
 
 
@@ -92,33 +100,55 @@ SELECT person_id FROM named SEMI JOIN people USING (person_id) ORDER BY person_i
 """
 
 
-def explanation_of(run: Run, rules: RuleSet, as_of: datetime, person_id: str) -> Explanation | None:
+def explanation_of(
+    run: Run, rules: RuleSet, as_of: datetime, person_id: str, horizon: Horizon = Horizon()
+) -> Explanation | None:
     """Explains a person from the temporary tables of an evaluation as of the same time; None for nobody living."""
     person = _person(run, person_id)
     if person is None:
         return None
+    asked = {"person": person_id, "happened": _naive(horizon.happened_by), "recorded": _naive(horizon.recorded_by)}
     return Explanation(
         as_of,
         person,
         ledger(rules, as_of, person_id, run),
         criteria(rules, person_id, run),
+        tuple((row[0].replace(tzinfo=UTC), row[1], row[2], row[3]) for row in run(_TRANSITIONS, asked)),
+        tuple((row[0], row[1].isoformat(), row[2]) for row in run(_CADENCES, asked)),
         tuple(
-            (row[0].replace(tzinfo=UTC), row[1], row[2], row[3])
-            for row in run(
-                "SELECT happened_at, from_stage, to_stage, reason FROM transitions WHERE person_id = $person "
-                "ORDER BY happened_at, recorded_at",
-                {"person": person_id},
-            )
+            Write(row[0].replace(tzinfo=UTC), row[1], row[2], json.loads(row[3] or "{}"), json.loads(row[4]), row[5])
+            for row in run(_WRITES, asked)
         ),
-        tuple(
-            (row[0], row[1].isoformat(), row[2])
-            for row in run(
-                "SELECT cadence, start_date, end_reason FROM cadence_runs WHERE person_id = $person ORDER BY ALL",
-                {"person": person_id},
-            )
-        ),
-        _writes(run, person_id),
     )
+
+
+_TRANSITIONS = """
+SELECT happened_at, from_stage, to_stage, reason FROM transitions
+WHERE person_id = $person AND ($happened::TIMESTAMP IS NULL OR happened_at <= $happened::TIMESTAMP)
+    AND ($recorded::TIMESTAMP IS NULL OR recorded_at <= $recorded::TIMESTAMP)
+ORDER BY happened_at, recorded_at
+"""
+
+# What we did ourselves happened when it was recorded.
+_OURS_BY_THEN = "least($happened::TIMESTAMP, $recorded::TIMESTAMP)"
+
+_CADENCES = f"""
+SELECT cadence, start_date, CASE WHEN coalesce(ended_at <= {_OURS_BY_THEN}, TRUE) THEN end_reason END
+FROM cadence_runs
+WHERE person_id = $person AND coalesce(recorded_at <= {_OURS_BY_THEN}, TRUE)
+ORDER BY ALL
+"""
+
+_WRITES = f"""
+SELECT journal.intended_at, journal.object, journal.record, journal.values_before, journal.values_after,
+    coalesce(journal.outcome, 'unknown')
+FROM journal
+WHERE coalesce(journal.intended_at <= {_OURS_BY_THEN}, TRUE) AND (
+    journal.record IN (SELECT record_id FROM person_records WHERE person_id = $person AND kind <> 'prospect')
+    OR (journal.kind = 'task' AND split_part(journal.record, ':', 2) IN (
+        SELECT key_record FROM cadence_runs WHERE person_id = $person)))
+ORDER BY journal.number
+"""
 
 
 def _person(run: Run, person_id: str) -> Person | None:
@@ -144,20 +174,5 @@ def _person(run: Run, person_id: str) -> Person | None:
     return Person(**found)
 
 
-def _writes(run: Run, person_id: str) -> tuple[Write, ...]:
-    rows = run(
-        """
-        SELECT journal.intended_at, journal.object, journal.record, journal.values_before, journal.values_after,
-            coalesce(journal.outcome, 'unknown')
-        FROM journal
-        WHERE journal.record IN (SELECT record_id FROM person_records WHERE person_id = $person AND kind <> 'prospect')
-            OR (journal.kind = 'task' AND split_part(journal.record, ':', 2) IN (
-                SELECT key_record FROM cadence_runs WHERE person_id = $person))
-        ORDER BY journal.number
-        """,
-        {"person": person_id},
-    )
-    return tuple(
-        Write(row[0].replace(tzinfo=UTC), row[1], row[2], json.loads(row[3] or "{}"), json.loads(row[4]), row[5])
-        for row in rows
-    )
+def _naive(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
