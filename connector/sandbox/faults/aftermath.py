@@ -13,6 +13,8 @@ from connector.sandbox.faults.model import Fault
 from connector.sandbox.wire import Response
 
 _OPEN_QUOTE = b'\n"'
+_RUBBISH = b"\x01<"
+"""A control character is no JSON within a string nor without."""
 
 
 def can_befall(fault: Fault, response: Response) -> bool:
@@ -54,8 +56,10 @@ def _skew(parameters: Mapping[str, Any], response: Response) -> Response:
 
 
 def _break_json(parameters: Mapping[str, Any], response: Response) -> Response:
-    """Whole by its length, but the JSON stops in the middle."""
-    return replace(response, body=_first(_body(response), parameters["share"]))
+    """Whole by its length, but the JSON stops in the middle; or it has its end, and there is rubbish in the middle."""
+    body = _body(response)
+    kept = _first(body, parameters["share"])
+    return replace(response, body=kept + _RUBBISH + body[len(kept) :] if parameters["garbled"] else kept)
 
 
 def _break_csv(parameters: Mapping[str, Any], response: Response) -> Response:

@@ -115,7 +115,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "reset_before": Kind("instead"),
         "reset_after": Kind("after"),
         "truncated": Kind("after", parameters={"share": _share(0.5)}),
-        "malformed_json": Kind("after", parameters={"share": _share(0.5)}),
+        "malformed_json": Kind("after", parameters={"share": _share(0.5), "garbled": _flag(False)}),
         "malformed_csv": Kind("after", BOTH, {"share": _share(0.5)}),
         "slow": Kind(
             "after",

@@ -86,6 +86,16 @@ def test_malformed_json_is_whole_by_its_length(org: FaultyOrg) -> None:
     assert json.loads(second[1])
 
 
+def test_garbled_json_has_its_end(org: FaultyOrg) -> None:
+    org.faults({"kind": "malformed_json", "garbled": True})
+    with org.listening() as listener:
+        head, body = split(raw_exchange(listener, org, LIMITS)[0])
+    assert announced(head) == len(body)
+    assert body.endswith(b"}")
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(body)
+
+
 def test_malformed_csv_ends_within_quotes(tmp_path: Path) -> None:
     path = tmp_path / "page.csv"
     path.write_bytes(b'"Id","Name"\n"1","a"\n"2","b"\n')
