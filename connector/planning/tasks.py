@@ -56,13 +56,18 @@ def due_tasks(
     calendar: BusinessCalendar,
     today: date,
 ) -> Iterable[tuple[FollowUp, CadenceStep]]:
-    """The steps of each run whose day has come by `today` (in the rule set's zone), in order."""
+    """The steps of each run whose day has come by `today` (in the rule set's zone), in order.
+
+    Of a run that is over only the last step, where the decision falls: its calls and e-mails would come too late.
+    """
     for follow_up in follow_ups:
         cadence = cadences.get(follow_up.cadence)
         if cadence is None:
             continue
-        for step in cadence_steps(cadence, follow_up.start, calendar):
-            if step.due <= today:
+        steps = cadence_steps(cadence, follow_up.start, calendar)
+        over = steps[-1].due < today
+        for step in steps:
+            if step.due <= today and (not over or step.step == steps[-1].step):
                 yield follow_up, step
 
 
