@@ -37,7 +37,7 @@ def create(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
         return answer(request, 200, created(job, job.status()))
     (job.folder / UPLOAD).write_bytes(data)
     info = {**created(job, job.status()), "state": "UploadComplete"}
-    _start(sandbox, job)
+    requests.start(sandbox, job, lambda own: load(sandbox, own))
     return answer(request, 200, info)
 
 
@@ -77,7 +77,7 @@ def change(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
     if job.status().state != "Open":
         raise RefusedError("INVALIDJOBSTATE", f"The job is not open: its state is {job.status().state}", None)
     info = {**changed(job, job.status()), "state": "UploadComplete"}
-    _start(sandbox, job)
+    requests.start(sandbox, job, lambda own: load(sandbox, own))
     return answer(request, 200, info)
 
 
@@ -99,11 +99,6 @@ def failed(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
 def unprocessed(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:  # noqa: ARG001 - a handler's shape
     """GET unprocessedRecords: the rows that an aborted or failed job did not come to."""
     return _results(sandbox, groups, UNPROCESSED)
-
-
-def _start(sandbox: Sandbox, job: Job) -> None:
-    store = job_store(sandbox)
-    job.queue(lambda: store.submit(job, lambda own: load(sandbox, own)), requests.pace(sandbox))
 
 
 def _results(sandbox: Sandbox, groups: Mapping[str, str], name: str) -> Response:

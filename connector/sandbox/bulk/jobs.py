@@ -97,6 +97,7 @@ class Job:
         self._pace = Pace()
         self._waiting = _Waiting()
         self._submit: Callable[[], None] | None = None
+        self._is_stuck: Callable[[], bool] = lambda: False
         self._cancelled = threading.Event()
         self._at_rest = threading.Event()
         self._at_rest.set()
@@ -119,11 +120,14 @@ class Job:
             self._start_if_due()
             return self.status()
 
-    def queue(self, submit: Callable[[], None], pace: Pace) -> None:
-        """Puts the job in UploadComplete; `submit` hands its work to a thread when its time has come."""
+    def queue(self, submit: Callable[[], None], pace: Pace, is_stuck: Callable[[], bool]) -> None:
+        """Puts the job in UploadComplete; `submit` hands its work to a thread when its time has come.
+
+        As long as `is_stuck` says so, the job is InProgress and nothing is done.
+        """
         with self._lock:
             self._set(state="UploadComplete")
-            self._pace, self._waiting, self._submit = pace, _Waiting(), submit
+            self._pace, self._waiting, self._submit, self._is_stuck = pace, _Waiting(), submit, is_stuck
             if pace == Pace():
                 self._waiting.polls = 1
                 self._start_if_due()
@@ -169,10 +173,11 @@ class Job:
         self._cancelled.set()
 
     def _start_if_due(self) -> None:
-        if self._submit is not None and self._waiting.is_over(self._pace):
-            submit, self._submit = self._submit, None
+        if self._status.state == "UploadComplete" and self._waiting.is_over(self._pace):
             self._set(state="InProgress")
             self._waiting = _Waiting(polls=int(self._pace == Pace()))
+        if self._submit is not None and self._status.state == "InProgress" and not self._is_stuck():
+            submit, self._submit = self._submit, None
             self._at_rest.clear()
             submit()
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from connector.sandbox.bulk.allowance import ROWS_IN_A_BATCH, count_batch
 from connector.sandbox.bulk.dialect import Dialect, Lines
+from connector.sandbox.bulk.job_info import jobs_path
 from connector.sandbox.bulk.jobs import Job, JobError
 from connector.sandbox.bulk.upload import Fill, Row, Upload, fills, read_upload, record
 from connector.sandbox.catalogue.model import FieldDef, ObjectDef
 from connector.sandbox.context import Sandbox
+from connector.sandbox.faults.jobs import striking_job_rows
 from connector.sandbox.gate import gate_of
 from connector.sandbox.salesforce import changes, lifecycle
 from connector.sandbox.salesforce.changes import Saved
@@ -115,7 +117,8 @@ def _load_rows(
                 return
             # Unlike the row API, a job runs assignment rules only when it names one.
             rule = job.terms.assignment_rule_id is not None
-            with writing(sandbox, job.terms.user_id, auto_assign=rule) as writer:
+            struck = striking_job_rows(sandbox, f"/{jobs_path(job)}")
+            with struck, writing(sandbox, job.terms.user_id, auto_assign=rule) as writer:
                 outcomes = each(writer, [partial(step(row, wanted), writer) for row in chunk], all_or_none=False)
         for row, outcome in zip(chunk, outcomes, strict=True):
             ledger.add(row, outcome)

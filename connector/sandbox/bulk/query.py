@@ -39,13 +39,12 @@ def create(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
     dialect = requests.dialect_of(body)
     user_id = user_of(request, sandbox)
     where = environment(sandbox, user_id, groups["version"], include_deleted=operation == "queryAll")
-    statement = bulk_statement(text, where)
+    statement = bulk_statement(text, dialect, where)
     count_query_job(sandbox)
-    store = job_store(sandbox)
     terms = Terms("V2Query", operation, statement.entity, user_id, groups["version"], dialect, query=text)
-    job = store.create(sandbox, terms, "UploadComplete")
+    job = job_store(sandbox).create(sandbox, terms, "UploadComplete")
     info = created(job, job.status())
-    job.queue(lambda: store.submit(job, lambda own: _prepare(sandbox, own, statement)), requests.pace(sandbox))
+    requests.start(sandbox, job, lambda own: _prepare(sandbox, own, statement))
     return answer(request, 200, info)
 
 
@@ -112,7 +111,7 @@ def _prepare(sandbox: Sandbox, job: Job, statement: BulkStatement) -> None:
         first = rows.fetchmany(1)
     try:
         found = chain(first, rows)
-        done = prepare(job.folder, statement.columns, found, job.terms.dialect, lambda count: _goes_on(job, count))
+        done = prepare(job.folder, statement.header, found, lambda count: _goes_on(job, count))
     finally:
         rows.close()
     count_result_bytes(sandbox, done.bytes)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from connector.sandbox.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
 from connector.sandbox.bulk.job_info import asked, changed
-from connector.sandbox.bulk.jobs import ENDED, Job, Kind, Pace, job_store
+from connector.sandbox.bulk.jobs import ENDED, Job, Kind, Pace, Work, job_store
 from connector.sandbox.context import Sandbox
+from connector.sandbox.faults.jobs import is_stuck
 from connector.sandbox.salesforce.payload import RESOURCE_MISSING, answer, resource
 from connector.sandbox.salesforce.refused import RefusedError
 from connector.sandbox.wire import Request, Response
@@ -17,9 +18,12 @@ _PAGE = 1000
 _REST_SECONDS = 5
 
 
-def pace(sandbox: Sandbox) -> Pace:
-    """How long new jobs wait, as the sandbox was told."""
-    return Pace(sandbox.config.bulk_polls, sandbox.config.bulk_seconds)
+def start(sandbox: Sandbox, job: Job, work: Work) -> None:
+    """Queues a job; it waits as long as the sandbox was told, and is stuck when a fault says so."""
+    store = job_store(sandbox)
+    pace = Pace(sandbox.config.bulk_polls, sandbox.config.bulk_seconds)
+    kind: Literal["query", "ingest"] = "query" if job.terms.kind == "V2Query" else "ingest"
+    job.queue(lambda: store.submit(job, work), pace, lambda: is_stuck(sandbox, job.id, kind))
 
 
 def dialect_of(body: Mapping[str, Any]) -> Dialect:

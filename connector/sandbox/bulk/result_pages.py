@@ -7,16 +7,14 @@ import os
 import shutil
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from connector.sandbox.bulk.dialect import Dialect, Lines
-
-Row = Sequence[Any]
+Row = tuple[bytes]
 
 PAGE_ROWS = 50_000
 """Rows of a page when the client does not say how many it wants. UNVERIFIED: the real number varies."""
@@ -34,18 +32,17 @@ class Prepared:
     bytes: int
 
 
-def prepare(
-    folder: Path, columns: tuple[str, ...], rows: Iterator[Row], dialect: Dialect, go_on: Callable[[int], bool]
-) -> Prepared:
-    """Writes all rows into pages, each with a header. `go_on` is told how many there are and says whether to go on."""
-    lines = Lines(dialect)
-    header = lines.encode([columns])[0]
+def prepare(folder: Path, header: bytes, rows: Iterator[Row], go_on: Callable[[int], bool]) -> Prepared:
+    """Writes all rows, a line of CSV each, into pages with a header.
+
+    `go_on` is told how many rows there are so far, and says whether to go on.
+    """
     done = written = 0
     with (folder / _ENDS).open("wb") as ends:
         while True:
             page = folder / _page_name(done // PAGE_ROWS)
             with page.open("wb") as stream:
-                count = _write_page(stream, ends, header, _encoded(rows, lines))
+                count = _write_page(stream, ends, header, _page_lines(rows))
                 written += stream.tell()
             done += count
             if count == 0 and done > 0:
@@ -81,21 +78,21 @@ def _page_name(number: int) -> str:
     return f"page-{number}.csv"
 
 
-def _encoded(rows: Iterator[Row], lines: Lines) -> Iterator[list[bytes]]:
+def _page_lines(rows: Iterator[Row]) -> Iterator[list[bytes]]:
     """The lines of one page, some thousand at a time."""
     for _ in range(PAGE_ROWS // _FETCHED):
         fetched = list(islice(rows, _FETCHED))
         if fetched:
-            yield lines.encode(fetched)
+            yield [row[0] for row in fetched]
         if len(fetched) < _FETCHED:
             return
 
 
-def _write_page(stream: BinaryIO, ends: BinaryIO, header: bytes, encoded: Iterator[list[bytes]]) -> int:
+def _write_page(stream: BinaryIO, ends: BinaryIO, header: bytes, lines: Iterator[list[bytes]]) -> int:
     """Writes a page and where in it each row ends; answers how many rows there were."""
     stream.write(header)
     position, count = len(header), 0
-    for pieces in encoded:
+    for pieces in lines:
         stream.write(b"".join(pieces))
         positions = array("Q", accumulate(map(len, pieces), initial=position))[1:]
         ends.write(positions.tobytes())

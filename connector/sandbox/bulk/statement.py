@@ -1,12 +1,16 @@
-"""Compiles a query for a bulk job: one statement whose rows are the lines of its CSV."""
+"""Compiles a query for a bulk job: one statement whose rows are the lines of its CSV.
+
+SQLite writes the lines itself: measured, that takes a third of the time of a CSV writer over its rows.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from connector.sandbox.bulk.dialect import Dialect, Lines
 from connector.sandbox.catalogue.model import FieldDef, ObjectDef
 from connector.sandbox.salesforce.refused import RefusedError
 from connector.sandbox.soql.environment import Environment
@@ -21,6 +25,9 @@ from connector.sandbox.soql.scope import Scope
 from connector.sandbox.soql.select import filters, new_scope
 from connector.sandbox.soql.tree import Call, FieldSet, Path, Query, Selected, Typeof
 
+_MOST_ARGUMENTS = 100
+"""SQLite's functions take 127."""
+
 _COMPOUND = frozenset({"address", "location"})
 _UNSUPPORTED = frozenset(
     {
@@ -33,22 +40,22 @@ _UNSUPPORTED = frozenset(
 
 @dataclass(frozen=True)
 class BulkStatement:
-    """`columns` are the CSV's header in the order of SELECT, `entity` the object's API name."""
+    """`entity` is the object's API name, `header` the first line of the CSV: its columns in the order of SELECT."""
 
     entity: str
-    columns: tuple[str, ...]
+    header: bytes
     _environment: Environment
     _sql: Sql
     _local: bool
 
     def run(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
-        """Starts the query; its rows are tuples of texts and numbers, one value a column."""
+        """Starts the query; each of its rows is a tuple of one line in UTF-8, its end included."""
         if self._local:
             prepare_local_time(connection, self._environment.zone)
         return run(connection, self._sql.text, self._sql.parameters)
 
 
-def bulk_statement(text: str, environment: Environment) -> BulkStatement:
+def bulk_statement(text: str, dialect: Dialect, environment: Environment) -> BulkStatement:
     """Compiles a query. Raises SoqlError for a wrong one, RefusedError for one that bulk jobs do not take."""
     source = Source(text)
     query = parse(source)
@@ -61,11 +68,12 @@ def bulk_statement(text: str, environment: Environment) -> BulkStatement:
     kept = filters(scope, query)
     order = order_by(source, query.order, lambda expression: operand(scope, expression))
     sql = (
-        f'SELECT {", ".join(columns.values())} FROM "{definition.name}" "{scope.root}"{scope.joins} '
+        f'SELECT {_line(list(columns.values()), dialect)} FROM "{definition.name}" "{scope.root}"{scope.joins} '
         f"WHERE {kept.text}{order} LIMIT ?"
     )
     limited = Sql(sql, (*kept.parameters, -1 if query.limit is None else query.limit))
-    return BulkStatement(definition.name, tuple(columns), environment, limited, "converttimezone" in text.lower())
+    header = Lines(dialect).encode([tuple(columns)])[0]
+    return BulkStatement(definition.name, header, environment, limited, "converttimezone" in text.lower())
 
 
 def _check(query: Query) -> None:
@@ -121,6 +129,18 @@ def _standard_fields(scope: Scope, definition: ObjectDef) -> Iterator[tuple[str,
     for field in scope.environment.visible_fields(definition):
         if not field.custom and field.type not in _COMPOUND:
             yield field.name, _shown(field, f'"{scope.root}"."{field.name}"')
+
+
+def _line(columns: Sequence[str], dialect: Dialect) -> str:
+    """SQL for a line of CSV with every value in quotation marks, in which %w doubles those within a value."""
+    pieces = [columns[start : start + _MOST_ARGUMENTS] for start in range(0, len(columns), _MOST_ARGUMENTS)]
+    ends = [dialect.delimiter] * (len(pieces) - 1) + [dialect.line_end]
+    parts = []
+    for piece, end in zip(pieces, ends, strict=True):
+        form = dialect.delimiter.join(['"%w"'] * len(piece)) + end
+        values = ", ".join(f"IFNULL({column}, '')" for column in piece)
+        parts.append(f"printf({_quoted(form)}, {values})")
+    return f"CAST({' || '.join(parts)} AS BLOB)"
 
 
 def _shown(field: FieldDef, sql: str) -> str:

@@ -12,6 +12,8 @@ import pytest
 
 from connector.sandbox.bulk import loading
 from connector.sandbox.bulk.jobs import job_store, stop_jobs
+from connector.sandbox.faults.document import read_plan
+from connector.sandbox.faults.scheduling import schedule
 from connector.sandbox.gate import gate_of
 from connector.sandbox.salesforce.limits import limits
 from connector.sandbox.wire import Request
@@ -255,3 +257,33 @@ def test_config_can_slow_jobs_down_while_the_sandbox_runs(bulk: Bulk) -> None:
     bulk.org.sandbox.config = replace(bulk.org.sandbox.config, bulk_polls=1)
     _, info = bulk.ask("POST", "query", QUERY)
     assert bulk.ask("GET", f"query/{info['id']}")[1]["state"] == "UploadComplete"
+
+
+def plan_faults(bulk: Bulk, *faults: dict[str, object]) -> None:
+    schedule(bulk.org.sandbox, read_plan({"faults": list(faults)}))
+
+
+def test_a_stuck_job_stays_in_progress_and_goes_on_when_the_fault_is_gone(bulk: Bulk) -> None:
+    plan_faults(bulk, {"kind": "stuck_job", "times": 1})
+    job = started(bulk, 1)
+    assert [bulk.ask("GET", f"ingest/{job}")[1]["state"] for _ in range(3)] == ["InProgress"] * 3
+    assert bulk.org.rows("Lead") == []
+    assert bulk.query("SELECT Id FROM Lead")["state"] == "JobComplete"
+    plan_faults(bulk)
+    assert bulk.wait("ingest", job)["numberRecordsProcessed"] == 1
+
+
+def test_a_stuck_job_can_be_aborted(bulk: Bulk) -> None:
+    plan_faults(bulk, {"kind": "stuck_job"})
+    _, info = bulk.ask("POST", "query", QUERY)
+    assert bulk.ask("PATCH", f"query/{info['id']}", {"state": "Aborted"})[1]["state"] == "Aborted"
+    assert bulk.ask("DELETE", f"query/{info['id']}")[0] == 204
+
+
+def test_rows_of_a_job_meet_the_faults_of_rows(bulk: Bulk) -> None:
+    plan_faults(bulk, {"kind": "half_batch", "step": 2})
+    info = bulk.wait("ingest", started(bulk, 4))
+    assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (4, 2)
+    errors = [row[1] for row in rows(content(bulk.send("GET", f"ingest/{info['id']}/failedResults")))[1:]]
+    assert errors == ["UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"] * 2
+    assert [row["LastName"] for row in bulk.org.rows("Lead")] == ["L0", "L2"]
