@@ -95,7 +95,8 @@ def open_session(settings: Settings, budget: CallBudget | None = None) -> Remote
     """
     session = RemoteSession(budget, settings.ca_file)
     access = settings.salesforce()
-    kept = KeptToken(settings.state / "refresh-token.json")
+    # One a profile: several may share a state folder, and each org ends the token that it exchanged.
+    kept = KeptToken(settings.state / f"{settings.profile or 'default'}.refresh-token.json")
     session.auth = BearerAuth(TokenSource(session, access, kept))
     return session
 
