@@ -10,7 +10,8 @@ from types import MappingProxyType
 import click
 
 from connector.cli.shared import Options
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Problem
+from connector.settings import PREFIX
 
 USAGE = 64
 """Exit code for a wrong command line and for a wrong configuration."""
@@ -25,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "plan": "river",
         "apply": "river",
         "sync": "river",
+        "daemon": "daemon",
         "explain": "explain",
         "status": "status",
     }
@@ -90,8 +92,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def show_error(error: ConnectorError) -> None:
-    """The sentence, and each problem with its place."""
-    problems = [str(problem) for problem in getattr(error, "problems", ())]
+    """The sentence, and each problem in a file with its place; what is wrong with settings is all in the sentence."""
+    found: Sequence[Problem] = getattr(error, "problems", ())
+    problems = [str(problem) for problem in found if not problem.file.startswith(PREFIX)]
     if problems[:1] != [str(error)]:
         click.echo(str(error), err=True)
     for problem in problems:
