@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -81,6 +82,11 @@ def load_rulebook(folder: Path) -> Rulebook:
     return Rulebook(folder, rules, mapping, content, _hash(rules, mapping, content))
 
 
+def machine_time() -> datetime:
+    """Now by this machine's clock (UTC): what a schedule goes by. What is read and written goes by the server's."""
+    return datetime.now(UTC)
+
+
 def store_path(settings: Settings) -> Path:
     """The store of the profile's org."""
     return settings.state / f"{settings.profile or 'default'}.duckdb"
@@ -93,15 +99,18 @@ def open_river(
     say: Callable[[str], None] = lambda _sentence: None,
     remote: bool = True,
     retry: Retry | None = None,
+    before_call: Callable[[], None] = lambda: None,
 ) -> Iterator[River]:
     """The river with its store open and, with `remote`, its org connected.
 
-    The configuration is checked before anything is opened. Raises ConfigurationError, RetryError, StopError.
+    The configuration is checked before anything is opened. `before_call` is called before each exchange with a
+    remote; what it raises ends the step there. Raises ConfigurationError, RetryError, StopError.
     """
     rulebook = load_rulebook(rules_folder(settings))
     register = load_register(settings.companies, settings.targets)
-    remotes = _connect(settings, retry or Retry()) if remote else None
-    with open_store(store_path(settings), announce=say) as store:
+    retry = retry or Retry()
+    remotes = _connect(settings, retry, before_call) if remote else None
+    with open_store(store_path(settings), sleep=retry.sleep, announce=say) as store:
         if remotes is not None:
             _belongs(store, remotes, settings)
         yield River(
@@ -117,8 +126,8 @@ def open_river(
         )
 
 
-def _connect(settings: Settings, retry: Retry) -> Remotes:
-    budget = CallBudget()
+def _connect(settings: Settings, retry: Retry, before_call: Callable[[], None]) -> Remotes:
+    budget = CallBudget(before=before_call)
     session = open_session(settings, budget)
     reader, writer = connect_salesforce(settings, session, retry)
     organization = reader.organization()

@@ -4,6 +4,7 @@
     ├── ConfigurationError   mend a setting, a mapping, a rule or an input file, then run again   exit 64
     ├── RetryError           the remote or the network will recover: run again later              exit 1
     ├── StopError            something is wrong that a retry does not mend                        exit 1
+    ├── StoppedError         somebody asked us to stop: nothing is wrong                          exit 1
     └── RefusedError         we will not do this without an explicit word, or not any more        exit 3
 
 What concerns one record only is not an exception but a value: see `domain.outcome.RowResult`.
@@ -51,6 +52,10 @@ class StopError(ConnectorError):
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class StoppedError(ConnectorError):
+    """Somebody asked the process to stop, and it did so at the next safe place; the next run goes on from there."""
 
 
 class RefusedError(ConnectorError):

@@ -7,7 +7,7 @@ Each step is one function here; each is the same word in the logs, the commands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -93,14 +93,19 @@ def settle(river: River, now: datetime) -> int:
     return settle_open_intents(Application(remotes.writer, remotes.reader, river.store, "", now))
 
 
-def pull(river: River) -> list[Pulled]:
-    """Asks each remote for what changed since the last time and merges it into the mirror."""
+def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
+    """Asks each remote for what changed since the last time and merges it into the mirror.
+
+    `skip`: names of streams that are left as they are this time.
+    """
     remotes = here(river)
     streams = river.mapping.fields.streams
     store_mirror.prepare(river.store, streams)
     pulled = []
     landing = Landing(river.landing, progress=lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
     for mapped in streams:
+        if mapped.stream.name in skip:
+            continue
         try:
             if mapped.stream.remote == "salesforce":
                 pulled.append(pull_salesforce(remotes.reader, river.store, mapped, landing))

@@ -33,6 +33,7 @@ PREFIX = "CONNECTOR_"
 SECRETS = ("salesforce_client_secret", "salesforce_jwt_key", "salesforce_refresh_token")
 OF_ONE_ORG = ("salesforce_", "account_engagement_")
 LARGEST_SECRET = 65_536
+LARGEST_PORT = 65_535
 
 Flow = Literal["client_credentials", "jwt", "refresh_token"]
 LogFormat = Literal["auto", "text", "json"]
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     mappings: Path | None = None
     companies: Path | None = None
     targets: Path | None = None
+    health_address: str = "127.0.0.1:9464"
     log_format: LogFormat = "auto"
     log_level: LogLevel = "warning"
 
@@ -163,6 +165,18 @@ class Settings(BaseSettings):
                 )
                 raise ValueError(msg)
         return tuple(dict.fromkeys(value))
+
+    @field_validator("health_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        text = value.strip()
+        if text.lower() == "off":
+            return "off"
+        found = re.fullmatch(r"[\w.-]+:(\d{1,5})", text)
+        if found is None or int(found[1]) > LARGEST_PORT:
+            msg = "must be HOST:PORT, such as 127.0.0.1:9464, or off"
+            raise ValueError(msg)
+        return text
 
     @field_validator("log_format", "log_level", "salesforce_auth", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ import click
 from connector.bootstrap import load_rulebook, rules_folder
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.firmographics.register import load_register
+from connector.scheduling.schedule import load_schedule
 
 
 @click.command()
@@ -18,6 +19,7 @@ def check(options: Options, as_json: bool) -> int:
     settings = options.settings()
     folder = rules_folder(settings)
     book = load_rulebook(folder)
+    load_schedule(folder)
     register = load_register(settings.companies, settings.targets)
     found = {
         "mappings": str(folder),

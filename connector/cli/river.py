@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -155,11 +155,14 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
     return _told(cycle.applied, as_json)
 
 
-def run_cycle(river: River, *, first_contact: bool, force: bool) -> Cycle:
-    """The river from end to end. Raises RefusedError before anything is written when the plan must not be applied."""
+def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collection[str] = ()) -> Cycle:
+    """The river from end to end, without reading the streams to `skip`.
+
+    Raises RefusedError before anything is written when the plan must not be applied.
+    """
     clock = _StepClock()
     flow.settle(river, now(river))
-    pulled = clock.of("pull", lambda: flow.pull(river))
+    pulled = clock.of("pull", lambda: flow.pull(river, skip=skip))
     reconciled = clock.of("reconcile", lambda: flow.reconcile(river, pulled))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from connector.errors import StopError
@@ -34,10 +34,12 @@ class CallBudget:
     """Counts every exchange with a remote, and refuses the one beyond `limit` before it is made.
 
     `limit`: calls that count against the org's day and that this run may make in all; None: no limit of ours.
+    `before`: called before every exchange; what it raises ends the call before anything was sent.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, before: Callable[[], None] = lambda: None) -> None:
         self.limit = limit
+        self._before = before
         self._calls: Counter[str] = Counter()
         self._usage: Usage | None = None
         self._lock = threading.Lock()
@@ -55,6 +57,7 @@ class CallBudget:
 
     def spend(self, remote: str) -> None:
         """Takes one call. StopError when none is left."""
+        self._before()
         with self._lock:
             metered = self._calls.total() - self._calls[UNMETERED]
             if self.limit is not None and remote != UNMETERED and metered >= self.limit:

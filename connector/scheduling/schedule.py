@@ -1,0 +1,121 @@
+"""schedule.yaml: when the daemon runs a cycle, and which streams it reads more slowly (OP-1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from pydantic import AfterValidator, Field, model_validator
+
+from connector.domain.streams import BY_NAME
+from connector.errors import ConfigurationError, Problem, in_order
+from connector.rules.kinds import Strict, Zone, problem
+from connector.rules.load import SHIPPED, validated
+from connector.rules.source import read
+
+SCHEDULE_FILE = "schedule.yaml"
+SHORTEST = timedelta(seconds=1)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+
+
+def duration(text: str) -> timedelta:
+    """A length of time as schedule.yaml writes it: `30s`, `5m`, `2h`, `1d`. ValueError for anything else."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no length of time")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _is_duration(text: str) -> str:
+    if _DURATION.fullmatch(text) is None:
+        raise problem(f"`{text}` is no length of time.", "Write a number and s, m, h or d, such as 5m.")
+    return text
+
+
+def _is_cron(text: str) -> str:
+    if len(text.split()) != 5 or not croniter.is_valid(text):
+        raise problem(
+            f"`{text}` is no cron expression.",
+            'Write five fields: minute, hour, day, month, day of the week, such as "*/5 8-19 * * mon-fri".',
+        )
+    return text
+
+
+def _is_stream(name: str) -> str:
+    if name not in BY_NAME:
+        raise problem(f"There is no stream `{name}`.", f"Streams: {', '.join(sorted(BY_NAME))}.")
+    return name
+
+
+Duration = Annotated[str, AfterValidator(_is_duration)]
+Cron = Annotated[str, AfterValidator(_is_cron)]
+StreamName = Annotated[str, AfterValidator(_is_stream)]
+
+
+class Trigger(Strict):
+    """When something is due: `every` so long after it last began, or by the clock of the zone (`cron`)."""
+
+    every: Duration | None = None
+    cron: Cron | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Trigger:
+        if (self.every is None) == (self.cron is None):
+            raise problem("Exactly one of `every` and `cron` is needed here.", "Write every: 5m, or a cron expression.")
+        if self.every is not None and duration(self.every) < SHORTEST:
+            raise problem("`every` has to be at least 1s.")
+        return self
+
+
+class Schedule(Strict):
+    """schedule.yaml. `late_after`: how long after its time a cycle or a stream counts as late, in /readyz."""
+
+    version: Literal[1]
+    time_zone: Zone
+    cycle: Trigger
+    jitter: Duration = "10s"
+    late_after: Duration = "30m"
+    streams: Mapping[StreamName, Trigger] = Field(default_factory=dict)
+
+    def next_cycle(self, began: datetime) -> datetime:
+        """When the cycle after the one that began at `began` is due (UTC)."""
+        return self._next(self.cycle, began)
+
+    def not_due(self, read_at: Mapping[str, datetime], now: datetime) -> frozenset[str]:
+        """The slower streams that need no reading at `now`; `read_at`: stream → begin of its last whole reading."""
+        known = [(name, trigger) for name, trigger in self.streams.items() if name in read_at]
+        return frozenset(name for name, trigger in known if self._next(trigger, read_at[name]) > now)
+
+    def late(self, stream: str | None, at: datetime, now: datetime) -> bool:
+        """Whether what last happened `at` (the cycle, or a stream by name) should long have happened again."""
+        slower = self.streams.get(stream) if stream else None
+        due = max(self._next(slower, at), self.next_cycle(at)) if slower else self.next_cycle(at)
+        return now > due + duration(self.late_after)
+
+    def _next(self, trigger: Trigger, began: datetime) -> datetime:
+        if trigger.every is not None:
+            return began + duration(trigger.every)
+        # The library moves an hour that a zone skips to the first minute after it, and runs a doubled hour twice.
+        local = began.astimezone(ZoneInfo(self.time_zone))
+        following: datetime = croniter(trigger.cron, local).get_next(datetime)
+        return following.astimezone(UTC)
+
+
+def load_schedule(folder: Path) -> Schedule:
+    """Reads schedule.yaml of a rules folder; where there is none, the packaged one.
+
+    Raises ConfigurationError with every problem and its place.
+    """
+    own = folder / SCHEDULE_FILE
+    problems: list[Problem] = []
+    schedule = validated(Schedule, read(own if own.exists() else SHIPPED / "classic" / SCHEDULE_FILE), {}, problems)
+    if schedule is None:
+        count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
+        raise ConfigurationError(f"{count} with the schedule in {folder}.", in_order(problems))
+    return schedule
