@@ -56,7 +56,7 @@ def upload(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
     """PUT the CSV, once."""
     job = requests.job_of(sandbox, groups, "V2Ingest")
     if job.status().state != "Open":
-        raise RefusedError("INVALIDJOBSTATE", f"The job takes no data: its state is {job.status().state}", None)
+        raise requests.not_open(job)
     if len(request.body) > _LARGEST_UPLOAD:
         message = f"The data of a job may have {_LARGEST_UPLOAD} bytes: these are {len(request.body)}"
         raise RefusedError("LIMIT_EXCEEDED", message, None)
@@ -75,7 +75,7 @@ def change(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
     if requests.chosen(json_object(request), "state", None, ("UploadComplete", "Aborted")) == "Aborted":
         return requests.abort(request, job)
     if job.status().state != "Open":
-        raise RefusedError("INVALIDJOBSTATE", f"The job is not open: its state is {job.status().state}", None)
+        raise requests.not_open(job)
     info = {**changed(job, job.status()), "state": "UploadComplete"}
     requests.start(sandbox, job, lambda own: load(sandbox, own))
     return answer(request, 200, info)

@@ -96,6 +96,7 @@ class Job:
         self._status = Status(first_state, self.created_at)
         self._pace = Pace()
         self._waiting = _Waiting()
+        self._queued = False
         self._submit: Callable[[], None] | None = None
         self._is_stuck: Callable[[], bool] = lambda: False
         self._cancelled = threading.Event()
@@ -120,17 +121,22 @@ class Job:
             self._start_if_due()
             return self.status()
 
-    def queue(self, submit: Callable[[], None], pace: Pace, is_stuck: Callable[[], bool]) -> None:
+    def queue(self, submit: Callable[[], None], pace: Pace, is_stuck: Callable[[], bool]) -> bool:
         """Puts the job in UploadComplete; `submit` hands its work to a thread when its time has come.
 
-        As long as `is_stuck` says so, the job is InProgress and nothing is done.
+        As long as `is_stuck` says so, the job is InProgress and nothing is done. False when the job was queued
+        already or has ended: of two calls at the same time one starts it.
         """
         with self._lock:
+            if self._queued or self._status.state in ENDED:
+                return False
+            self._queued = True
             self._set(state="UploadComplete")
             self._pace, self._waiting, self._submit, self._is_stuck = pace, _Waiting(), submit, is_stuck
             if pace == Pace():
                 self._waiting.polls = 1
                 self._start_if_due()
+            return True
 
     def progressed(self, processed: int, failed: int) -> None:
         """Tells how many records have been dealt with so far, failed ones included."""
@@ -194,7 +200,6 @@ class JobStore:
     """All jobs of one sandbox since it began or was reset."""
 
     def __init__(self, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
         # With --load results are pieces of a real export: their owner's alone.
         folder.mkdir(mode=0o700, parents=True)
         self._folder = folder
@@ -262,8 +267,9 @@ def stop_jobs(sandbox: Sandbox, *, wait: bool) -> None:
 
 
 def _fresh_folder(sandbox: Sandbox) -> Path:
-    """A folder that work begun before a reset cannot write into."""
-    number = sandbox.open_state.get("bulk_stores", 0)
-    sandbox.open_state["bulk_stores"] = number + 1
-    shutil.rmtree(sandbox.config.state / "bulk" / str(number - 1), ignore_errors=True)
-    return sandbox.config.state / "bulk" / str(number)
+    """A folder that work begun before a reset cannot write into; those of before are removed."""
+    folder = sandbox.config.state / "bulk"
+    shutil.rmtree(folder, ignore_errors=True)
+    number = sandbox.open_state.get("bulk_stores", 0) + 1
+    sandbox.open_state["bulk_stores"] = number
+    return folder / str(number)

@@ -19,11 +19,15 @@ _REST_SECONDS = 5
 
 
 def start(sandbox: Sandbox, job: Job, work: Work) -> None:
-    """Queues a job; it waits as long as the sandbox was told, and is stuck when a fault says so."""
+    """Queues a job; it waits as long as the sandbox was told, and is stuck when a fault says so.
+
+    Raises RefusedError when somebody else has queued or aborted it meanwhile.
+    """
     store = job_store(sandbox)
     pace = Pace(sandbox.config.bulk_polls, sandbox.config.bulk_seconds)
     kind: Literal["query", "ingest"] = "query" if job.terms.kind == "V2Query" else "ingest"
-    job.queue(lambda: store.submit(job, work), pace, lambda: is_stuck(sandbox, job.id, kind))
+    if not job.queue(lambda: store.submit(job, work), pace, lambda: is_stuck(sandbox, job.id, kind)):
+        raise not_open(job)
 
 
 def dialect_of(body: Mapping[str, Any]) -> Dialect:
@@ -62,6 +66,11 @@ def job_of(sandbox: Sandbox, groups: Mapping[str, str], kind: Kind) -> Job:
     if job is None:
         raise RefusedError("NOT_FOUND", RESOURCE_MISSING, None)
     return job
+
+
+def not_open(job: Job) -> RefusedError:
+    """The refusal of a change to a job that has been started or has ended."""
+    return RefusedError("INVALIDJOBSTATE", f"The job is not open: its state is {job.status().state}", None)
 
 
 def available(groups: Mapping[str, str], since: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -287,3 +288,16 @@ def test_rows_of_a_job_meet_the_faults_of_rows(bulk: Bulk) -> None:
     errors = [row[1] for row in rows(content(bulk.send("GET", f"ingest/{info['id']}/failedResults")))[1:]]
     assert errors == ["UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"] * 2
     assert [row["LastName"] for row in bulk.org.rows("Lead")] == ["L0", "L2"]
+
+
+def test_of_many_who_start_a_job_at_the_same_time_one_does(bulk: Bulk) -> None:
+    _, info = bulk.ask("POST", "ingest", INSERT)
+    bulk.send("PUT", f"ingest/{info['id']}/batches", b"LastName,Company\nA,B\n")
+    with ThreadPoolExecutor(8) as callers:
+        calls = [
+            callers.submit(bulk.ask, "PATCH", f"ingest/{info['id']}", {"state": "UploadComplete"}) for _ in range(8)
+        ]
+        statuses = sorted(call.result()[0] for call in calls)
+    assert statuses == [200] + [400] * 7
+    bulk.wait("ingest", info["id"])
+    assert len(bulk.org.rows("Lead")) == 1
