@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
-from connector.errors import StopError
+from connector.errors import RetryError, StopError
 from connector.store.database import Store
 
 _SQL_TYPES: dict[AttributeType, str] = {
@@ -95,10 +97,16 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     """Merges landed pages of one stream and business unit; the caller holds the transaction.
 
     A row that is older than what is known is left out; a row whose attributes are as known moves only its
-    stamps. Rows sent twice count once, the last by its stamp. StopError when a record comes without an id.
+    stamps. Rows sent twice count once, the last by its stamp. StopError when a record comes without an id, RetryError
+    when a page is spoilt.
     """
     params: dict[str, object] = {"unit": unit, "seen": _naive(seen_at)}
-    store.run(_incoming(mapped, pages))
+    try:
+        store.run(_incoming(mapped, pages))
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        # The engine's own words quote the page, which is full of people.
+        sentence = f"{mapped.stream.name}: a page that arrived is not whole; nothing of it was kept. Run again."
+        raise RetryError(sentence) from None
     if store.run("SELECT 1 FROM incoming WHERE id IS NULL"):
         raise StopError(
             f"{mapped.stream.name}: the remote sent a record without a readable id; nothing of these pages was kept. "

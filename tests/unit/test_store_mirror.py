@@ -10,6 +10,7 @@ import pytest
 
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
+from connector.errors import RetryError
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import Merged, close_missing, merge, note_read, prepare, table_of
@@ -239,3 +240,13 @@ def test_the_place_reached_is_the_last_stamp_and_the_last_id_of_it(store: Store,
     assert (sf_time(NOON + HOUR)[:19], lead_id(5)) == (f"{merged.last_stamp:%Y-%m-%dT%H:%M:%S}", merged.last_id)
     later = take(store, folder, [prospect(9, NOON), prospect(3, NOON + HOUR)], NOON, PROSPECTS)
     assert later.last_id == "9", "Account Engagement is walked by id"
+
+
+@pytest.mark.parametrize("text", ['{"totalSize":1,"done":true,"records":[{"Id": }]}', "not JSON", ""])
+def test_a_spoilt_page_is_told_without_its_content_and_leaves_nothing(store: Store, tmp_path: Path, text: str) -> None:
+    page = tmp_path / "00001.json"
+    page.write_text(text, "utf-8")
+    with pytest.raises(RetryError, match="is not whole") as caught, store.transaction():
+        merge(store, LEADS, "", [page], NOON)
+    assert text == "" or text not in str(caught.value)
+    assert store.run(f"SELECT count(*) FROM {table_of(LEADS)}") == [(0,)]
