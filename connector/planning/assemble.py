@@ -69,7 +69,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         ends=follow_ups.ends,
         transitions=_transitions(run, basis.as_of),
         kept=tuple(kept),
-        withheld=withheld,
+        withheld=tuple(sorted((*withheld, *_out_of_reach(run)))),
         findings=guard_findings(fields.guard, records, tasks, _filled(run, fields)),
     )
 
@@ -177,6 +177,16 @@ def _reachable(run: Run) -> dict[str, Mapping[str, Any]]:
         {},
     )
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+def _out_of_reach(run: Run) -> list[Withheld]:
+    """Hot persons whom only Account Engagement knows: a task needs a lead or a contact."""
+    rows = run(
+        "SELECT person_id FROM people JOIN decided USING (person_id) "
+        "WHERE len(lead_ids) + len(contact_ids) = 0 AND (cadence_starts OR review)",
+        {},
+    )
+    return [Withheld(str(person), "hot", "has no lead or contact to put a task on") for (person,) in rows]
 
 
 def _follow_up(person: Mapping[str, Any], cadence: str, start: date, key_record: str) -> FollowUp:

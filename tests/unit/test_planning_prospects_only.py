@@ -1,0 +1,21 @@
+"""A hot person whom only Account Engagement knows can have no task; the plan says so instead of dropping it."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.domain.plan import Withheld
+from tests.planning_world import PlanningWorld
+
+pytestmark = pytest.mark.requirement("CD-1", "LC-4")
+
+
+def test_a_hot_prospect_without_lead_or_contact_is_told() -> None:
+    world = PlanningWorld()
+    world.person("1", 13, lead_ids=[])
+    world.person("2", 13)
+    world.person("3", 1, lead_ids=[])
+    plan = world.plan()
+    assert plan.withheld == (Withheld("1", "hot", "has no lead or contact to put a task on"),)
+    assert {start.person_id for start in plan.starts} == {"2"}
+    world.store.close()
