@@ -20,7 +20,7 @@ from connector.http.outcome import PASSES, TooSlowError, from_exception
 from connector.http.retry import Retry
 from connector.salesforce.connection import Connection
 
-ROWS_A_PAGE = 100_000
+ROWS_A_PAGE = 50_000
 FIRST_POLL, LONGEST_POLL = 0.25, 10.0
 DEADLINE = 1_800.0
 """Seconds of polling after which a job counts as stuck: it is aborted, and less has to be asked for."""
