@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -49,7 +50,9 @@ def _is_cron(text: str) -> str:
 
 def _is_stream(name: str) -> str:
     if name not in BY_NAME:
-        raise problem(f"There is no stream `{name}`.", f"Streams: {', '.join(sorted(BY_NAME))}.")
+        close = difflib.get_close_matches(name, BY_NAME, n=1)
+        advice = f"Did you mean `{close[0]}`?" if close else "docs/fields.md has their names."
+        raise problem(f"There is no stream `{name}`.", advice)
     return name
 
 
