@@ -159,9 +159,9 @@ def test_a_rotated_refresh_token_is_kept_and_used_by_the_next_run(
     for _run in range(3):
         open_session(settings).get(LIMITS)
     assert [form["refresh_token"] for form in forms(remote)] == ["configured", "rotated-1", "rotated-2"]
-    file = tmp_path / "refresh-token.json"
+    file = tmp_path / "default.refresh-token.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["refresh-token.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["default.refresh-token.json"]
     newly = settings_for(tmp_path, salesforce_refresh_token="configured anew")
     open_session(newly).get(LIMITS)
     assert forms(remote)[-1]["refresh_token"] == "configured anew"
