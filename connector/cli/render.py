@@ -125,7 +125,8 @@ def applied_lines(applied: Applied) -> list[str]:
     """What an apply did, in sentences with markup; the platform's own words are escaped in it."""
     lines = [f"Written: {applied.fields:,} values in {applied.records:,} records, {applied.tasks:,} tasks."]
     if applied.moved:
-        lines.append(f"Skipped: {applied.moved} records or tasks that changed since the plan was made; they are planned anew.")
+        changed = f"{applied.moved} records or tasks that changed since the plan was made"
+        lines.append(f"Skipped: {changed}; they are planned anew.")
     for code, count in sorted(Counter(one.code or "unknown" for one in applied.failures).items()):
         example = next(one for one in applied.failures if (one.code or "unknown") == code)
         words = escape(f"{example.record}: {example.message}")
