@@ -13,7 +13,7 @@ from connector.applying.overtaken import without_overtaken
 from connector.applying.settling import found_after_loss
 from connector.domain.outcome import RowResult
 from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
-from connector.errors import ConfigurationError, RetryError, StopError
+from connector.errors import ConfigurationError, RetryError, StopError, StoppedError
 from connector.redaction import redact
 from connector.store.database import Store
 from connector.store.decisions import record_ends, record_starts, record_transitions
@@ -166,7 +166,7 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
     except RetryError:
         _record_outcomes(application, _read_back(application, numbered))
         raise
-    except (ConfigurationError, StopError) as error:
+    except (ConfigurationError, StopError, StoppedError) as error:
         # Surely nothing was written. Left open, its fields would be asked for before every later apply, and refused.
         _record_outcomes(application, [(intent, _not_sent(intent, error)) for intent in numbered])
         raise
@@ -233,7 +233,7 @@ def _read_back(application: Application, intents: Sequence[Intent]) -> Outcomes:
     ]
 
 
-def _not_sent(intent: Intent, error: ConfigurationError | StopError) -> RowResult:
+def _not_sent(intent: Intent, error: ConfigurationError | StopError | StoppedError) -> RowResult:
     code = error.code if isinstance(error, StopError) else None
     return RowResult(intent.record, False, error_code=code or NOT_SENT, message=str(error))
 

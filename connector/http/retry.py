@@ -69,8 +69,8 @@ class Retry:
                 break
             wait = self._wait(attempt)
             log.warning("retry.scheduled", step=step, rows=len(again), attempt=attempt, seconds=round(wait, 2))
-            self.sleep(wait)
             try:
+                self.sleep(wait)
                 second = self.write(step, partial(send, [rows[place] for place in again]))
             except UnknownOutcomeError as error:
                 known = {place: result for place, result in enumerate(results) if place not in again}

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 import structlog
 
-from connector.errors import RetryError, StopError
+from connector.errors import RetryError, StopError, StoppedError
 from connector.http.landing import land
 from connector.http.outcome import PASSES, TooSlowError, from_exception
 from connector.http.retry import Retry
@@ -105,7 +105,7 @@ class BulkReader:
             if state not in {"JobComplete", "Failed", "Aborted"}:
                 self._call("salesforce.bulk_abort", "PATCH", f"jobs/query/{job}", json={"state": "Aborted"})
             self._call("salesforce.bulk_delete", "DELETE", f"jobs/query/{job}")
-        except (RetryError, StopError) as error:
+        except (RetryError, StopError, StoppedError) as error:
             log.info("pull.bulk_job_left", job=job, why=str(error))
 
     def _call(self, step: str, method: str, path: str, **options: Any) -> Any:

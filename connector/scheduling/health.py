@@ -8,6 +8,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from connector.redaction import redact
 from connector.scheduling.report import Outcome, Report, StreamReach
 from connector.scheduling.schedule import Schedule
 
@@ -58,7 +59,7 @@ class Health:
     def ended(self, report: Report, began: datetime, ended: datetime) -> None:
         """A cycle came to its end. Refused, it counts as trouble until the word is given."""
         with self._lock:
-            self._trouble = report.refusal
+            self._trouble = redact(report.refusal) if report.refusal else None
             self._streams = report.streams
             if report.refusal is None:
                 self._well_at = began
@@ -77,7 +78,7 @@ class Health:
         outcome: Outcome = "failed"
         self._cycles.labels(outcome).inc()
         with self._lock:
-            self._trouble = sentence
+            self._trouble = redact(sentence)
 
     def called(self, calls: Mapping[str, int]) -> None:
         """API calls of a cycle, by remote."""

@@ -46,7 +46,7 @@ def only_instance(store: Path, now: datetime) -> Iterator[None]:
 
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StopError(f"{path} cannot be written ({error.strerror}): make room or mend the rights.") from None
