@@ -313,10 +313,12 @@ def _move_stamps(store: Store, mapped: MappedStream, params: dict[str, object]) 
         return
     table = table_of(mapped)
     moved = ", ".join(f"{name} = incoming.{name}" for name in stamps)
+    # Within one second the record may be modified after something else has moved its stamp.
+    differs = " OR ".join(f'incoming.{name} IS DISTINCT FROM "{table}".{name}' for name in stamps)
     store.run(
         f'UPDATE "{table}" SET {moved} FROM incoming '
         f'WHERE "{table}"._until IS NULL AND "{table}"._unit = $unit AND "{table}".id = incoming.id '
-        f'AND incoming.stamp > "{table}".stamp',
+        f'AND incoming.stamp >= "{table}".stamp AND ({differs})',
         params,
     )
 

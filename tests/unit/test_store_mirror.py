@@ -88,6 +88,15 @@ def test_stamps_alone_move_without_a_version(store: Store, folder: Path) -> None
     assert current(store, LEADS, "stamp", "modified_at") == [(lead_id(1), moved, moved)]
 
 
+def test_a_modification_in_the_second_of_an_earlier_stamp_is_kept(store: Store, folder: Path) -> None:
+    moved = lead(1, NOON + HOUR, LastModifiedDate=sf_time(NOON))
+    take(store, folder, [moved], NOON + HOUR)
+    merged = take(store, folder, [lead(1, NOON + HOUR)], NOON + 2 * HOUR)
+    assert merged.added == 0
+    second = (NOON + HOUR).replace(tzinfo=None)
+    assert current(store, LEADS, "stamp", "modified_at") == [(lead_id(1), second, second)]
+
+
 def test_a_row_that_is_older_than_what_is_known_changes_nothing(store: Store, folder: Path) -> None:
     take(store, folder, [lead(1, NOON + HOUR, title="部長")], NOON + HOUR)
     merged = take(store, folder, [lead(1, NOON, title="課長")], NOON + 2 * HOUR)
