@@ -250,7 +250,7 @@ def test_memory_does_not_grow_over_many_ticks_with_failures() -> None:
     ticks = itertools.count(1)
 
     def act(_number: int) -> Report:
-        if next(ticks) % 25 == 0:
+        if next(ticks) % 100 == 0:
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
         world.began.clear()
@@ -266,7 +266,7 @@ def test_memory_does_not_grow_over_many_ticks_with_failures() -> None:
     tracemalloc.start()
     world = World(act)
     try:
-        assert world.run(600) in {0, 1, 64}
+        assert world.run(3000) in {0, 1, 64}
     finally:
         tracemalloc.stop()
         gc.unfreeze()
@@ -274,4 +274,4 @@ def test_memory_does_not_grow_over_many_ticks_with_failures() -> None:
     third = len(held) // 3
     first, last = sum(held[:third]) / third, sum(held[-third:]) / third
     assert last < first * 1.2, held
-    assert world.clock - BEGIN > timedelta(days=1)
+    assert world.clock - BEGIN > timedelta(days=5)
