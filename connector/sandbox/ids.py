@@ -10,9 +10,7 @@ _CHECKSUM = string.ascii_uppercase + "012345"
 
 def id18(id15: str) -> str:
     """The 18-character form of a 15-character id."""
-    suffix = (
-        _CHECKSUM[sum(1 << bit for bit in range(5) if "A" <= id15[start + bit] <= "Z")] for start in (0, 5, 10)
-    )
+    suffix = (_CHECKSUM[sum(1 << bit for bit in range(5) if "A" <= id15[start + bit] <= "Z")] for start in (0, 5, 10))
     return id15 + "".join(suffix)
 
 

@@ -19,19 +19,21 @@ def _item(id_: str, kind: str = "page", theme: str | None = None, **match: list[
     return {"id": id_, "name": {"ja": id_, "en": id_}, "match": match, "kind": kind, "theme": theme}
 
 
-CATALOGUE = Content.model_validate({
-    "version": 1,
-    "content": [
-        _item("contact-form", "inquiry", asset=["form:*お問い合わせ*"]),
-        _item("quote-form", "quote_request", "pricing", asset=["form_handler:*見積*"]),
-        _item("report", "content_download", "thought_leadership", asset=["file:*調査*"]),
-        _item("demo-video", "demo_view", "product", asset=["video:*デモ*"]),
-        _item("newsletter", "email", "know_how", asset=["email:*通信*"]),
-        _item("white-paper-campaign", "content_download", "know_how", asset=["campaign:*白書*"]),
-        _item("pricing", theme="pricing", url=["/pricing*"]),
-        _item("brand", theme="brand", url=["/about*"], search=["ミルモリ"]),
-    ],
-})
+CATALOGUE = Content.model_validate(
+    {
+        "version": 1,
+        "content": [
+            _item("contact-form", "inquiry", asset=["form:*お問い合わせ*"]),
+            _item("quote-form", "quote_request", "pricing", asset=["form_handler:*見積*"]),
+            _item("report", "content_download", "thought_leadership", asset=["file:*調査*"]),
+            _item("demo-video", "demo_view", "product", asset=["video:*デモ*"]),
+            _item("newsletter", "email", "know_how", asset=["email:*通信*"]),
+            _item("white-paper-campaign", "content_download", "know_how", asset=["campaign:*白書*"]),
+            _item("pricing", theme="pricing", url=["/pricing*"]),
+            _item("brand", theme="brand", url=["/about*"], search=["ミルモリ"]),
+        ],
+    }
+)
 
 
 @pytest.fixture

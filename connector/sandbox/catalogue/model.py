@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
-_SQLITE_TYPES = MappingProxyType({
-    "boolean": "INTEGER",
-    "int": "INTEGER",
-    "long": "INTEGER",
-    "double": "REAL",
-    "currency": "REAL",
-    "percent": "REAL",
-})
+_SQLITE_TYPES = MappingProxyType(
+    {
+        "boolean": "INTEGER",
+        "int": "INTEGER",
+        "long": "INTEGER",
+        "double": "REAL",
+        "currency": "REAL",
+        "percent": "REAL",
+    }
+)
 
 
 @dataclass(frozen=True)
