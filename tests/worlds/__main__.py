@@ -7,6 +7,7 @@ import logging
 import sys
 import tempfile
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -14,32 +15,52 @@ import structlog
 from tests.worlds.world import Told, run_world
 
 
+@dataclass
+class Sums:
+    """What all worlds together went through and found."""
+
+    runs: int = 0
+    kills: int = 0
+    failed: int = 0
+    broken: int = 0
+    differences: int = 0
+
+    def add(self, told: Told) -> None:
+        self.kills += told.kills
+        self.failed += told.failed
+        self.differences += len(told.differences)
+
+
 def main() -> int:
-    """One line a failed world, then the sums. 1 when any world failed or differed, else 0."""
-    options = _options()
+    """One line a world that failed, then the sums, also when interrupted. 1 when any world failed, else 0."""
+    options, sums = _options(), Sums()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    done: list[Told] = []
-    broken = 0
-    for seed in range(options.seed, options.seed + options.runs):
-        with tempfile.TemporaryDirectory(prefix="world-") as folder:
-            try:
-                told = run_world(seed, Path(folder))
-            except Exception as error:  # noqa: BLE001 - one broken world must not hide the others
-                broken += 1
-                _say(f"seed {seed}: {_where(error)}")
-                continue
-        done.append(told)
-        if told.differences:
-            _say(f"seed {seed}: {len(told.differences)} differences, first {told.differences[0]}")
-        if options.events:
-            _say("\n".join(f"  {event}" for event in told.events))
-    found = sum(len(told.differences) for told in done)
-    kills, failed = sum(told.kills for told in done), sum(told.failed for told in done)
+    try:
+        for seed in range(options.seed, options.seed + options.runs):
+            _one(seed, sums, events=options.events)
+    except KeyboardInterrupt:
+        _say("interrupted")
     _say(
-        f"{len(done) + broken} runs, {kills} pulls killed, {failed} pulls failed by faults, "
-        f"{broken} runs broken, {found} differences"
+        f"{sums.runs} runs, {sums.kills} pulls killed, {sums.failed} pulls failed by faults, "
+        f"{sums.broken} runs broken, {sums.differences} differences"
     )
-    return 1 if found or broken else 0
+    return 1 if sums.broken or sums.differences else 0
+
+
+def _one(seed: int, sums: Sums, *, events: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="world-") as folder:
+        try:
+            told = run_world(seed, Path(folder))
+        except Exception as error:  # noqa: BLE001 - one broken world must not hide the others
+            sums.broken += 1
+            _say(f"seed {seed}: {_where(error)}")
+        else:
+            sums.add(told)
+            if told.differences:
+                _say(f"seed {seed}: {len(told.differences)} differences, first {told.differences[0]}")
+            if events:
+                _say("\n".join(f"  {event}" for event in told.events))
+    sums.runs += 1
 
 
 def _options() -> argparse.Namespace:
