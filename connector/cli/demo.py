@@ -43,7 +43,9 @@ def demo(options: Options, people: int, seed: int, as_json: bool) -> int:
         settings = Options(str(state), options.mappings, None, options.verbose).settings(**access)
         with river_of(settings, quiet=as_json) as river:
             if not as_json:
-                click.echo("The sandbox's clock stands still between the two cycles; --first-contact and --force are given here.")
+                click.echo(
+                    "The sandbox's clock stands still between the two cycles; --first-contact and --force are given here."
+                )
             first = run_cycle(river, first_contact=True, force=True)
             second = run_cycle(river, first_contact=False, force=True)
             if as_json:
