@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,6 +11,9 @@ import requests
 
 MOVES = (1, 30, 600, 901, 3_600, 86_400, 3 * 86_400)
 """Seconds that the clock is moved by: within the overlap of two slices, just over it, a day, days."""
+
+PAUSES = (1, 30, 290, 590)
+"""Seconds between the last deed and the pull: what is committed late is still out of sight then."""
 
 EDITS: Mapping[str, str] = {
     "Lead": "Title",
@@ -56,9 +59,9 @@ def disturb(control: Control, dice: Random) -> str:
     return f"{deed} {wish}: {answer.status_code}"
 
 
-def move(control: Control, dice: Random) -> str:
+def move(control: Control, dice: Random, lengths: Sequence[int] = MOVES) -> str:
     """Time passes, and the world lives through it."""
-    seconds = dice.choice(MOVES)
+    seconds = dice.choice(lengths)
     control.do("PUT", "clock", {"advance_seconds": seconds})
     return f"{seconds} seconds pass"
 

@@ -21,7 +21,7 @@ from connector.sandbox.serve import RunningSandbox, serving
 from connector.settings import Settings
 from connector.store.reconciling import read_reconciled
 from tests.worlds.death import Killed, Life, living
-from tests.worlds.people import Control, disturb, move
+from tests.worlds.people import PAUSES, Control, disturb, move
 from tests.worlds.truth import differences
 from tests.worlds.weather import faults, small_pieces
 
@@ -68,6 +68,8 @@ class World:
         self.told.events.append(f"faults {weather['faults']}")
         for _ in range(self.dice.randint(0, 8)):
             self.something_happens(0.7)
+        if self.dice.random() < 0.5:
+            self.told.events.append(move(self.control, self.dice, PAUSES))
         dies_at = self.dice.randint(1, self.boundaries) if self.dice.random() < 0.6 else None
         life = Life(dies_at, self._meanwhile(self.dice.choice((0.0, 0.02, 0.1))))
         with small_pieces(self.sandbox, self.dice):
