@@ -44,7 +44,8 @@ def demo(options: Options, people: int, seed: int, as_json: bool) -> int:
         with river_of(settings, quiet=as_json) as river:
             if not as_json:
                 click.echo(
-                    "The sandbox's clock stands still between the two cycles; --first-contact and --force are given here."
+                    "The sandbox's clock stands still between the two cycles. "
+                    "--first-contact and --force are given here."
                 )
             first = run_cycle(river, first_contact=True, force=True)
             second = run_cycle(river, first_contact=False, force=True)
