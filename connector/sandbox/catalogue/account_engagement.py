@@ -161,7 +161,7 @@ def _people_and_behaviour() -> Iterable[ObjectDef]:
     )
 
 
-def _lists_and_settings() -> Iterable[ObjectDef]:
+def _lists_and_campaigns() -> Iterable[ObjectDef]:
     yield _collection(
         "lists",
         "List",
@@ -183,6 +183,9 @@ def _lists_and_settings() -> Iterable[ObjectDef]:
         f"name cost% folderId# parentCampaignId# salesforceId isDeleted? {_BOTH} {_BY}",
         indexes="updatedAt",
     )
+
+
+def _settings_and_deals() -> Iterable[ObjectDef]:
     yield _collection(
         "custom_fields",
         "CustomField",
@@ -216,8 +219,10 @@ def _lists_and_settings() -> Iterable[ObjectDef]:
     )
 
 
-def _assets() -> Iterable[ObjectDef]:
-    own = f"name campaignId# folderId# salesforceId isDeleted? {_BOTH} {_BY}"
+_OF_ASSETS = f"name campaignId# folderId# salesforceId isDeleted? {_BOTH} {_BY}"
+
+
+def _emails() -> Iterable[ObjectDef]:
     yield _collection(
         "emails",
         "Email",
@@ -229,38 +234,41 @@ def _assets() -> Iterable[ObjectDef]:
     yield _collection(
         "list_emails",
         "ListEmail",
-        f"subject clientType emailTemplateId# isPaused? isSent? isOperational? sentAt@ scheduledTime@ {own}",
+        f"subject clientType emailTemplateId# isPaused? isSent? isOperational? sentAt@ scheduledTime@ {_OF_ASSETS}",
     )
     yield _collection(
         "email_templates",
         "EmailTemplate",
-        f"subject type isOneToOneEmail? isAutoResponderEmail? isDripEmail? isListEmail? {own}",
+        f"subject type isOneToOneEmail? isAutoResponderEmail? isDripEmail? isListEmail? {_OF_ASSETS}",
     )
+
+
+def _pages_and_files() -> Iterable[ObjectDef]:
     yield _collection(
         "forms",
         "Form",
         "layoutTemplateId# trackerDomainId# submitButtonText redirectLocation isUseRedirectLocation? "
         "isAlwaysDisplay? isCaptchaEnabled? isCookieless? showNotProspect? salesforceCmsId url embedCode "
-        f"{own}",
+        f"{_OF_ASSETS}",
         filters="id",
     )
     yield _collection(
         "form_handlers",
         "FormHandler",
-        f"trackerDomainId# isDataForwarded? isCookieless? embedCode {own}",
+        f"trackerDomainId# isDataForwarded? isCookieless? embedCode {_OF_ASSETS}",
         filters="id createdAt",
     )
     yield _collection(
         "landing_pages",
         "LandingPage",
         f"formId# layoutTemplateId# title description isDoNotIndex? vanityUrlPath redirectLocation "
-        f"trackerDomainId# archiveDate@ layoutType url {own}",
+        f"trackerDomainId# archiveDate@ layoutType url {_OF_ASSETS}",
     )
-    yield _collection("files", "File", f"size# url vanityUrl isTracked? trackerDomainId# {own}", filters="id")
+    yield _collection("files", "File", f"size# url vanityUrl isTracked? trackerDomainId# {_OF_ASSETS}", filters="id")
     yield _collection(
         "custom_redirects",
         "CustomRedirect",
-        f"url destinationUrl vanityUrl trackerDomainId# {own}",
+        f"url destinationUrl vanityUrl trackerDomainId# {_OF_ASSETS}",
         filters="id",
     )
 
@@ -301,7 +309,13 @@ def custom_field(name: str, kind: str = "string") -> FieldDef:
 def catalogue(config: SandboxConfig) -> Catalogue:
     """All collections that the database has a table for, with the connector's own prospect fields if "
     "deployed."""
-    objects = (*_people_and_behaviour(), *_lists_and_settings(), *_assets())
+    objects = (
+        *_people_and_behaviour(),
+        *_lists_and_campaigns(),
+        *_settings_and_deals(),
+        *_emails(),
+        *_pages_and_files(),
+    )
     if not config.custom_fields:
         return Catalogue(objects)
     own = (
