@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +11,7 @@ from connector.domain.streams import MappedStream
 from connector.rules.mapping import load_mapping
 from connector.store.database import Store, open_store
 from tests.acceptance.connector_process import ROOT, Connector
+from tests.worlds.truth import plain
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-2", "SY-3", "SY-6", "SY-10")
 
@@ -65,13 +64,13 @@ def stream_differences(connector: Connector, store: Store, mapped: MappedStream)
     columns = [(column.name, column.field) for column in mapped.columns]
     key = "Id" if mapped.stream.remote == "salesforce" else "id"
     truth = {
-        str(row[key]): tuple(_plain(row[field]) for _, field in columns)
+        str(row[key]): tuple(plain(row[field]) for _, field in columns)
         for row in world
         if mapped.stream.keeps_deleted or not row.get("IsDeleted")
     }
     names = ", ".join(f'"{name}"' for name, _ in columns)
     rows = store.run(f'SELECT id, {names} FROM "mirror_{mapped.stream.table}" WHERE _until IS NULL')
-    mirror = {str(row[0]): tuple(_plain(value) for value in row[1:]) for row in rows}
+    mirror = {str(row[0]): tuple(plain(value) for value in row[1:]) for row in rows}
     assert len(mirror) == len(rows), f"{mapped.stream.name} has an id twice"
     return [
         f"{mapped.stream.name} {record}: {truth.get(record)} in the world, {mirror.get(record)} in the mirror"
@@ -82,16 +81,3 @@ def stream_differences(connector: Connector, store: Store, mapped: MappedStream)
 
 def _table(mapped: MappedStream) -> str:
     return mapped.stream.object.replace("-", "_")
-
-
-def _plain(value: Any) -> Any:
-    """A value without the spelling of either side."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return None if value == "" else value

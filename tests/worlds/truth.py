@@ -23,7 +23,7 @@ def _of_stream(truth: Truth, store: Store, mapped: MappedStream) -> list[str]:
     world = {str(row[mapped.stream.system["id"][0]]): _record(mapped, row) for row in rows if _kept(mapped, row)}
     names = ", ".join(f'"{column.name}"' for column in mapped.columns)
     seen = store.run(f'SELECT id, {names} FROM "mirror_{mapped.stream.table}" WHERE _until IS NULL')
-    mirror = {str(row[0]): tuple(_plain(value) for value in row[1:]) for row in seen}
+    mirror = {str(row[0]): tuple(plain(value) for value in row[1:]) for row in seen}
     twice = [f"{mapped.stream.name} has {len(seen) - len(mirror)} rows twice"] if len(mirror) != len(seen) else []
     return twice + [
         f"{mapped.stream.name} {record}: {_told(mapped, world.get(record), mirror.get(record))}"
@@ -48,7 +48,7 @@ def _left_the_bin(mapped: MappedStream, record: str, world: Mapping[str, Record]
 
 
 def _record(mapped: MappedStream, row: Mapping[str, Any]) -> Record:
-    return tuple(_plain(row[column.field]) for column in mapped.columns)
+    return tuple(plain(row[column.field]) for column in mapped.columns)
 
 
 def _told(mapped: MappedStream, world: Record | None, mirror: Record | None) -> str:
@@ -58,7 +58,7 @@ def _told(mapped: MappedStream, world: Record | None, mirror: Record | None) -> 
     return ", ".join(f"{c.field} is {there!r}, mirrored as {here!r}" for c, there, here in pairs if there != here)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value without the spelling of either side."""
     if isinstance(value, bool):
         return int(value)
