@@ -28,20 +28,15 @@ from connector.errors import StopError
 from connector.firmographics.register import Register
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
-from connector.pulling.pull import (
-    EngagementSource,
-    Landing,
-    Pulled,
-    SalesforceSource,
-    pull_account_engagement,
-    pull_salesforce,
-)
+from connector.pulling.account_engagement import EngagementSource, pull_account_engagement
+from connector.pulling.reading import Landing, Pulled
 from connector.pulling.reconcile import (
     Comparing,
     is_due,
     reconcile_salesforce,
     sweep_account_engagement,
 )
+from connector.pulling.salesforce import SalesforceSource, pull_salesforce
 from connector.pulling.unknown_fields import Describer, explain_refusal
 from connector.reporting.report import Status, status_of
 from connector.rules.content import Content

@@ -14,7 +14,7 @@ from connector.applying.apply import Applied
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
-from connector.pulling.pull import Pulled
+from connector.pulling.reading import Pulled
 
 EXAMPLES = 3
 

@@ -22,7 +22,7 @@ from connector.engine.enrich import EnrichReport
 from connector.errors import ConfigurationError, RefusedError
 from connector.flow import River
 from connector.planning.file import load_plan, save_plan
-from connector.pulling.pull import Pulled
+from connector.pulling.reading import Pulled
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
 
 PLANNED, FAILED_ROWS = 2, 4

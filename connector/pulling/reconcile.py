@@ -17,7 +17,9 @@ import structlog
 
 from connector.domain.reconciled import Reconciled
 from connector.domain.streams import MappedStream
-from connector.pulling.pull import EngagementSource, LandedPage, SalesforceSource
+from connector.pulling.account_engagement import EngagementSource
+from connector.pulling.reading import LandedPage
+from connector.pulling.salesforce import SalesforceSource
 from connector.pulling.slices import literal
 from connector.store.cursors import read_cursor
 from connector.store.database import Store

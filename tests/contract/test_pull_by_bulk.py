@@ -10,7 +10,8 @@ from connector.domain.streams import MappedStream
 from connector.errors import RetryError
 from connector.http.retry import Retry
 from connector.http.session import open_session
-from connector.pulling.pull import Landing, pull_salesforce
+from connector.pulling.reading import Landing
+from connector.pulling.salesforce import pull_salesforce
 from connector.rules.mapping import load_mapping
 from connector.salesforce import connect
 from connector.salesforce.bulk import BulkPage

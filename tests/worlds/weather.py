@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from connector import flow
 from connector.account_engagement import read as engagement
-from connector.pulling import pull, reconcile
-from connector.pulling.pull import Landing
+from connector.pulling import reading, reconcile
+from connector.pulling.reading import Landing
 from connector.salesforce import bulk
 from connector.sandbox.context import Sandbox
 from connector.sandbox.salesforce import query as sandbox_query
@@ -63,7 +63,7 @@ def small_pieces(sandbox: Sandbox, dice: Random) -> Iterator[None]:
         (sandbox_query, "page_size", lambda *_: rows),
         (engagement, "ROWS_A_PAGE", dice.choice((20, 50, 1000))),
         (bulk, "ROWS_A_PAGE", dice.choice((10, 1000))),
-        (pull, "PAGES_A_MERGE", dice.choice((1, 3, 25))),
+        (reading, "PAGES_A_MERGE", dice.choice((1, 3, 25))),
         (reconcile, "IDS_A_QUESTION", dice.choice((2, 200))),
         (reconcile, "SWEEP_PAGES", dice.choice((1, 5))),
         (flow, "Landing", partial(Landing, bulk_from=dice.choice((1, 30, 20_000, 20_000)))),

@@ -1,11 +1,11 @@
-"""Pull: asks each remote for what changed, lands it page by page, and merges it together with the cursor."""
+"""Reading a stream: slices are asked for, landed page by page, and merged together with the cursor."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -14,7 +14,7 @@ import structlog
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
 from connector.errors import ConnectorError, RetryError, StopError
-from connector.pulling.slices import condition, engagement_filters, finished, next_slice, soql
+from connector.pulling.slices import finished, next_slice
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store
 from connector.store.mirror import Merged, close_missing, merge, note_read
@@ -46,39 +46,6 @@ class CountedPage(Protocol):
     def rows(self) -> int: ...
 
 
-class SalesforceSource(Protocol):
-    def server_time(self) -> datetime: ...
-
-    def count(self, object_name: str, where: str | None = None, *, deleted: bool = False) -> int: ...
-
-    def query_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]: ...
-
-    def bulk_pages(self, soql: str, folder: Path, *, deleted: bool) -> Iterator[LandedPage]: ...
-
-
-class EngagementPage(LandedPage, Protocol):
-    @property
-    def truncated(self) -> bool: ...
-
-
-class EngagementSource(Protocol):
-    @property
-    def unit(self) -> str: ...
-
-    def server_time(self) -> datetime: ...
-
-    def pages(
-        self,
-        collection: str,
-        fields: tuple[str, ...],
-        filters: Mapping[str, str],
-        order_by: str,
-        folder: Path,
-        *,
-        deleted: str | None,
-    ) -> Iterator[EngagementPage]: ...
-
-
 @dataclass(frozen=True)
 class Pulled:
     """What one stream brought in one pull: rows read, versions added to the mirror, values of the wrong type."""
@@ -97,54 +64,6 @@ class Landing:
     folder: Path
     bulk_from: int = BULK_FROM
     progress: Callable[[Pulled], None] = lambda _pulled: None
-
-
-def pull_salesforce(source: SalesforceSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
-    """Brings one Salesforce object's mirror up to the server's time; goes on where an earlier pull was cut off."""
-
-    now = source.server_time()
-    deleted = mapped.stream.keeps_deleted
-    bulk = by_bulk(source, mapped, next_slice(read_cursor(store, mapped.stream.name, ""), now), landing.bulk_from)
-
-    def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
-        if bulk:
-            return source.bulk_pages(soql(mapped, place, ordered=False), folder, deleted=deleted)
-        return source.query_pages(soql(mapped, place), folder, deleted=deleted)
-
-    return _pull(Reading(store, mapped, "", now, ask, in_order=not bulk), landing)
-
-
-def by_bulk(source: SalesforceSource, mapped: MappedStream, cursor: Cursor, bulk_from: int) -> bool:
-    """Whether a slice is read by a bulk query: it has many rows.
-
-    They are counted (one call) only where they may be many: at a first reading, or after more than a day.
-    """
-    if mapped.stream.cursor is None or cursor.slice_upper is None:
-        return False
-    if cursor.slice_lower is not None and cursor.slice_upper - cursor.slice_lower < timedelta(days=1):
-        return False
-    rows = source.count(mapped.stream.object, condition(mapped, cursor), deleted=mapped.stream.keeps_deleted)
-    log.debug("pull.estimate", stream=mapped.stream.name, rows=rows, bulk=rows >= bulk_from)
-    return rows >= bulk_from
-
-
-def pull_account_engagement(source: EngagementSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
-    """Brings one collection of one business unit up to the server's time.
-
-    A chain of pages that the remote cut off (its cap of rows) is followed by another from the last id on.
-    """
-
-    def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
-        return source.pages(
-            mapped.stream.object,
-            mapped.fields,
-            engagement_filters(mapped, place),
-            "id",
-            folder,
-            deleted="all" if mapped.stream.keeps_deleted else None,
-        )
-
-    return _pull(Reading(store, mapped, source.unit, source.server_time(), ask), landing)
 
 
 @dataclass(frozen=True)
@@ -168,18 +87,18 @@ class Reading:
         return self.mapped.stream.cursor is None
 
 
-def _pull(reading: Reading, landing: Landing) -> Pulled:
+def pull_stream(reading: Reading, landing: Landing) -> Pulled:
     """Reads a slice that was cut off to its end, if there is one, and then all that changed up to now."""
     pulled = Pulled(reading.mapped.stream.name, reading.unit)
     known = read_cursor(reading.store, pulled.stream, reading.unit)
-    pulled, reached = _read_slice(reading, next_slice(known, reading.now), landing, pulled)
+    pulled, reached = read_slice(reading, next_slice(known, reading.now), landing, pulled)
     if known.slice_upper is not None:
-        pulled, _ = _read_slice(reading, next_slice(reached, reading.now), landing, pulled)
+        pulled, _ = read_slice(reading, next_slice(reached, reading.now), landing, pulled)
     log.info("pull.stream", stream=pulled.stream, unit=pulled.unit or None, rows=pulled.rows, added=pulled.added)
     return pulled
 
 
-def _read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled) -> tuple[Pulled, Cursor]:
+def read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled) -> tuple[Pulled, Cursor]:
     """Reads a slice to its end, however many questions that takes, then advances the watermark."""
     folder = landing.folder / reading.mapped.stream.table
     whole = False
