@@ -4,6 +4,7 @@
     ├── ConfigurationError   mend a setting, a mapping, a rule or an input file, then run again   exit 64
     ├── RetryError           the remote or the network will recover: run again later              exit 1
     ├── StopError            something is wrong that a retry does not mend                        exit 1
+    │   └── BudgetSpentError     the calls of the day are used up: it goes on by itself later         exit 1
     ├── StoppedError         somebody asked us to stop: nothing is wrong                          exit 1
     └── RefusedError         we will not do this without an explicit word, or not any more        exit 3
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 
 class ConnectorError(Exception):
@@ -52,6 +54,32 @@ class StopError(ConnectorError):
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class BudgetSpentError(StopError):
+    """The API calls that we may make in a day are used up: refused before the call, or told so by the remote.
+
+    `again_after`: seconds until it is worth going on; `resumes_at` is the same as a time (UTC, by the remote's clock),
+    None where the remote refused without saying when. `account`: whose calls they are, see `http.allowance`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        again_after: float,
+        resumes_at: datetime | None = None,
+        *,
+        account: str = "",
+        code: str = "CALL_BUDGET",
+    ) -> None:
+        super().__init__(message, code)
+        self.again_after = again_after
+        self.resumes_at = resumes_at
+        self.account = account
+
+    def goes_on_at(self, now: datetime) -> datetime:
+        """When it is worth going on (UTC); `now` by the remote's clock."""
+        return self.resumes_at or now + timedelta(seconds=self.again_after)
 
 
 class StoppedError(ConnectorError):

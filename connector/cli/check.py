@@ -7,7 +7,7 @@ import click
 from connector.bootstrap import load_rulebook, rules_folder
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.firmographics.register import load_register
-from connector.scheduling.schedule import load_schedule
+from connector.rules.schedule import load_schedule
 
 
 @click.command()

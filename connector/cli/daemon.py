@@ -16,12 +16,12 @@ from connector.cli.shared import Options, place_options
 from connector.errors import RefusedError
 from connector.flow import River
 from connector.http.retry import Retry
+from connector.rules.schedule import load_schedule
 from connector.scheduling.daemon import Daemon, Surroundings
 from connector.scheduling.health import Health
 from connector.scheduling.instance import only_instance
 from connector.scheduling.listening import listening
 from connector.scheduling.report import Report, StreamReach
-from connector.scheduling.schedule import load_schedule
 from connector.scheduling.stopping import StopFlag, stop_on_signals
 
 log = structlog.get_logger()

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector.errors import ConnectorError, RetryError, StoppedError
+from connector.rules.schedule import Schedule, duration
 from connector.scheduling.backoff import wait_after
 from connector.scheduling.health import Health
 from connector.scheduling.report import Report
-from connector.scheduling.schedule import Schedule, duration
 
 LONGEST_NAP = 60.0
 """Seconds. The clock is looked at again after so long: a machine that slept, or whose clock was set, is noticed."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from connector.redaction import redact
+from connector.rules.schedule import Schedule
 from connector.scheduling.report import Outcome, Report, StreamReach
-from connector.scheduling.schedule import Schedule
 
 _STEP_BUCKETS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 

@@ -30,12 +30,12 @@ from connector.errors import (
     StopError,
     StoppedError,
 )
+from connector.rules.schedule import Schedule, Trigger
 from connector.scheduling.daemon import Daemon, Surroundings
 from connector.scheduling.health import Health
 from connector.scheduling.instance import lock_path, only_instance
 from connector.scheduling.listening import listening
 from connector.scheduling.report import Report, StreamReach
-from connector.scheduling.schedule import Schedule, Trigger
 from connector.scheduling.stopping import stop_on_signals
 
 pytestmark = pytest.mark.requirement("OP-1")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from connector.rules.schedule import SCHEDULE_FILE, Schedule, Trigger
 from connector.scheduling.health import Health
-from connector.scheduling.schedule import SCHEDULE_FILE, Schedule, Trigger
 
 pytestmark = pytest.mark.requirement("OP-1", "AD-1")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connector.errors import ConfigurationError
+from connector.rules.schedule import Schedule, load_schedule
 from connector.scheduling.backoff import CEILING, wait_after
-from connector.scheduling.schedule import Schedule, load_schedule
 
 pytestmark = pytest.mark.requirement("OP-1", "OP-7")
 
