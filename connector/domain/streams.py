@@ -6,8 +6,8 @@ renamed field costs one line there and no history here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -192,10 +192,15 @@ class Column:
 
 @dataclass(frozen=True)
 class MappedStream:
-    """A stream with the fields that this org's mapping reads: what is asked for, and what the mirror keeps."""
+    """A stream with the fields that this org's mapping reads: what is asked for, and what the mirror keeps.
+
+    `hidden`: columns of the mirror whose fields the remote does not show just now. They are not asked for, and their
+    values stay as they are.
+    """
 
     stream: Stream
     columns: tuple[Column, ...]
+    hidden: tuple[Column, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -205,6 +210,12 @@ class MappedStream:
     def column_of(self, field: str) -> str:
         """The mirror's column in which a remote field is kept."""
         return next(column.name for column in self.columns if column.field == field)
+
+    def without(self, fields: Collection[str]) -> MappedStream:
+        """The same stream with these remote fields hidden."""
+        shown = tuple(column for column in self.columns if column.field not in fields)
+        hidden = tuple(column for column in self.columns if column.field in fields)
+        return replace(self, columns=shown, hidden=(*self.hidden, *hidden))
 
     @property
     def has_stamp(self) -> bool:

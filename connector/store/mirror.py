@@ -121,7 +121,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     added = int(store.value("SELECT count(*) FROM changed"))
     table = table_of(mapped)
     if added:
-        names = _names(mapped.columns)
+        names = _names((*mapped.columns, *mapped.hidden))
         store.run(
             f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '
             "AND id IN (SELECT id FROM changed WHERE NOT is_first)",
@@ -298,9 +298,11 @@ def _changed(mapped: MappedStream) -> str:
     content = [column.name for column in mapped.columns if column.name not in {"stamp", "modified_at"}]
     differs = " OR ".join(f'known."{name}" IS DISTINCT FROM incoming."{name}"' for name in content)
     newer = "incoming.stamp >= known.stamp" if mapped.has_stamp else "TRUE"
+    # What the remote does not show just now is not emptied: the next version has it as it was.
+    carried = "".join(f', known."{column.name}"' for column in mapped.hidden)
     return (
         "CREATE OR REPLACE TEMP TABLE changed AS "
-        f"SELECT incoming.*, known.id IS NULL AS is_first FROM incoming LEFT JOIN (SELECT * FROM "
+        f"SELECT incoming.*{carried}, known.id IS NULL AS is_first FROM incoming LEFT JOIN (SELECT * FROM "
         f'"{table_of(mapped)}" WHERE _until IS NULL AND _unit = $unit AND id IN (SELECT id FROM incoming)) AS known '
         f"ON known.id = incoming.id WHERE known.id IS NULL OR (coalesce({newer}, TRUE) AND ({differs}))"
     )
