@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.sandbox import control
 from connector.sandbox.account_engagement import routes as account_engagement
 from connector.sandbox.bulk import routes as bulk
+from connector.sandbox.bulk_v1 import routes as bulk_v1
 from connector.sandbox.faults import control as faults
 from connector.sandbox.salesforce import (
     batch,
@@ -40,6 +41,7 @@ ROUTES = (
     *describe.ROUTES,
     *replication.ROUTES,
     *bulk.ROUTES,
+    *bulk_v1.ROUTES,
     *rows.ROUTES,
     *account_engagement.ROUTES,
 )

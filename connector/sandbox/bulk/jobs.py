@@ -21,7 +21,8 @@ from connector.sandbox.ids import record_id
 from connector.sandbox.soql import SoqlError
 
 State = Literal["Open", "UploadComplete", "InProgress", "JobComplete", "Failed", "Aborted"]
-Kind = Literal["V2Query", "V2Ingest"]
+Kind = Literal["V2Query", "V2Ingest", "V1Batch"]
+"""A batch of Bulk API 1.0 is worked on as a job of its own."""
 
 ENDED: frozenset[State] = frozenset({"JobComplete", "Failed", "Aborted"})
 _WORKERS = 2
@@ -207,13 +208,13 @@ class JobStore:
         self._jobs: dict[str, Job] = {}
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="bulk")
 
-    def create(self, sandbox: Sandbox, terms: Terms, first_state: State) -> Job:
+    def create(self, sandbox: Sandbox, terms: Terms, first_state: State, prefix: str = "750") -> Job:
         """A new job, which waits for `queue`. Jobs of more than seven days ago are forgotten."""
         now = sandbox.clock.now()
         for job in self.all():
             if now - instant(job.created_at) > _KEPT and job.status().state in ENDED:
                 self.forget(job)
-        job_id = record_id("750", sandbox.database.next_ids("BulkJob"))
+        job_id = record_id(prefix, sandbox.database.next_ids("BulkJob"))
         folder = self._folder / job_id
         folder.mkdir()
         job = Job(job_id, terms, folder, sandbox, first_state)

@@ -13,7 +13,7 @@ from typing import Any
 from connector.sandbox.bulk.allowance import ROWS_IN_A_BATCH, count_batch
 from connector.sandbox.bulk.dialect import Dialect, Lines
 from connector.sandbox.bulk.job_info import jobs_path
-from connector.sandbox.bulk.jobs import Job, JobError
+from connector.sandbox.bulk.jobs import Job, JobError, Terms
 from connector.sandbox.bulk.upload import Fill, Row, Upload, fills, read_upload, record
 from connector.sandbox.catalogue.model import FieldDef, ObjectDef
 from connector.sandbox.context import Sandbox
@@ -144,19 +144,23 @@ def _step(job: Job, definition: ObjectDef, filled: Sequence[Fill], row: Row, wan
             raise RefusedError("INVALID_CSV_ROW", row.fault)
         values = record(filled, row)
         try:
-            return _change(writer, job, definition, values, wanted)
+            return change(writer, job.terms, definition, values, wanted)
         except RefusedError as refusal:
-            raise _in_csv_words(definition, values, refusal) from None
+            raise in_csv_words(definition, values, refusal) from None
 
     return take
 
 
-def _change(writer: Writer, job: Job, definition: ObjectDef, values: dict[str, Any], wanted: Counter[str]) -> Saved:
-    operation = job.terms.operation
+def change(writer: Writer, terms: Terms, definition: ObjectDef, values: dict[str, Any], wanted: Counter[str]) -> Saved:
+    """Does to one row what a job's terms say. `wanted`: how often each key of an upsert stands in its chunk.
+
+    Raises RefusedError.
+    """
+    operation = terms.operation
     if operation == "insert":
         return changes.insert(writer, definition, values)
     if operation == "upsert":
-        return _upsert(writer, definition, _key(job, definition), values, wanted)
+        return _upsert(writer, definition, _key(terms, definition), values, wanted)
     identifier = values.pop("Id", None)
     if identifier is None:
         raise RefusedError("MISSING_ARGUMENT", f"Id not specified in {_called(operation)} call")
@@ -171,8 +175,8 @@ def _called(operation: str) -> str:
     return "an update" if operation == "update" else "a delete"
 
 
-def _key(job: Job, definition: ObjectDef) -> FieldDef:
-    return definition.by_name[str(job.terms.external_id_field).lower()]
+def _key(terms: Terms, definition: ObjectDef) -> FieldDef:
+    return definition.by_name[str(terms.external_id_field).lower()]
 
 
 def _upsert(
@@ -198,7 +202,7 @@ def _hard_delete(writer: Writer, definition: ObjectDef, identifier: str) -> Save
     return Saved(found)
 
 
-def _in_csv_words(definition: ObjectDef, values: dict[str, Any], refusal: RefusedError) -> RefusedError:
+def in_csv_words(definition: ObjectDef, values: dict[str, Any], refusal: RefusedError) -> RefusedError:
     """The refusal of a value as a CSV's row has it, where the row API would speak of JSON."""
     if refusal.code == "INVALID_FIELD" and refusal.message.startswith("The Id field"):
         return RefusedError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
