@@ -13,6 +13,9 @@ class Cursor:
     `watermark`: everything that the remote showed up to then is in the mirror. While a slice is being read,
     `slice_upper` is set, and `at_stamp` and `at_id` say which row was merged last: an interrupted slice goes on
     from there.
+
+    `floor`: what changed before then was never asked for (a backfill since a date); None: read from the beginning.
+    Between floor and watermark the mirror holds everything; nothing that lies before is missing or vanished.
     """
 
     stream: str
@@ -22,3 +25,4 @@ class Cursor:
     slice_upper: datetime | None = None
     at_stamp: datetime | None = None
     at_id: str | None = None
+    floor: datetime | None = None

@@ -17,13 +17,22 @@ def next_slice(cursor: Cursor, now: datetime) -> Cursor:
     """The cursor with the slice to read: the interrupted one, or a new one up to `now` (the server's time)."""
     if cursor.slice_upper is not None:
         return cursor
-    lower = None if cursor.watermark is None else min(cursor.watermark, now) - OVERLAP
+    lower = cursor.floor if cursor.watermark is None else min(cursor.watermark, now) - OVERLAP
     return replace(cursor, slice_lower=lower, slice_upper=now, at_stamp=None, at_id=None)
 
 
 def finished(cursor: Cursor) -> Cursor:
-    """The cursor after its slice was read to the end."""
-    return Cursor(cursor.stream, cursor.unit, watermark=cursor.slice_upper)
+    """The cursor after its slice was read to the end: a slice below the floor lowers it, any other ends at the
+    watermark."""
+    if is_past(cursor):
+        return Cursor(cursor.stream, cursor.unit, watermark=cursor.watermark, floor=cursor.slice_lower)
+    return Cursor(cursor.stream, cursor.unit, watermark=cursor.slice_upper, floor=cursor.floor)
+
+
+def is_past(cursor: Cursor) -> bool:
+    """Whether the slice being read lies below what the mirror has already: one of a backfill."""
+    known = cursor.watermark is not None and cursor.floor is not None and cursor.slice_upper is not None
+    return known and cursor.slice_upper <= cursor.floor  # type: ignore[operator] # known says that neither is None
 
 
 def soql(mapped: MappedStream, cursor: Cursor, *, ordered: bool = True) -> str:

@@ -22,18 +22,21 @@ def read_cursor(store: Store, stream: str, unit: str) -> Cursor:
         _aware(row["slice_upper"]),
         _aware(row["at_stamp"]),
         row["at_id"],
+        _aware(row["floor"]),
     )
 
 
 def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
     """Replaces the cursor; the caller holds the transaction that merges the rows.
 
-    At the end of a slice it notes how far the journal had come: what was written later, the mirror has not seen.
+    At the end of a slice it notes how far the journal had come: what was written later, the mirror has not seen. A
+    slice of the past, which moves the floor alone, sees nothing of what was written lately.
     """
     store.run(
         "INSERT OR REPLACE INTO cursor SELECT $stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled, "
-        "CASE WHEN $upper IS NULL THEN (SELECT coalesce(max(number), 0) FROM journal) "
-        "ELSE coalesce((SELECT journal_number FROM cursor WHERE stream = $stream AND unit = $unit), 0) END",
+        "CASE WHEN $upper IS NULL AND NOT EXISTS (SELECT 1 FROM cursor WHERE stream = $stream AND unit = $unit "
+        "AND watermark = $watermark AND floor IS DISTINCT FROM $floor) THEN (SELECT coalesce(max(number), 0) FROM journal) "
+        "ELSE coalesce((SELECT journal_number FROM cursor WHERE stream = $stream AND unit = $unit), 0) END, $floor",
         {
             "stream": cursor.stream,
             "unit": cursor.unit,
@@ -43,6 +46,7 @@ def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
             "stamp": naive(cursor.at_stamp),
             "id": cursor.at_id,
             "pulled": naive(pulled_at),
+            "floor": naive(cursor.floor),
         },
     )
 
