@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connector.sandbox import world
 from connector.sandbox.account_engagement.custom_fields import record_custom_fields
+from connector.sandbox.account_engagement.export_queue import stop_exports
 from connector.sandbox.bulk.jobs import stop_jobs
 from connector.sandbox.catalogue import account_engagement, salesforce
 from connector.sandbox.catalogue.model import Catalogue
@@ -20,7 +21,17 @@ from connector.sandbox.request_log import request_log
 from connector.sandbox.tls import ensure_signing_key
 from connector.sandbox.world.registers import write_registers
 
-_KEPT_OVER_A_RESET = frozenset({"sessions", "jwt_public_key", "refresh_token", "request_log", "gate", "bulk_stores"})
+_KEPT_OVER_A_RESET = frozenset(
+    {
+        "sessions",
+        "jwt_public_key",
+        "refresh_token",
+        "request_log",
+        "gate",
+        "bulk_stores",
+        "export_queues",
+    }
+)
 
 
 def signing_key_path(state: Path) -> Path:
@@ -51,6 +62,7 @@ def rebuild(sandbox: Sandbox, people: int, seed: int) -> None:
     """The world anew. Logins outlast it; cursors, bulk jobs, counts and the request log do not."""
     # Their work may wait for this very call to end, so it is not waited for.
     stop_jobs(sandbox, wait=False)
+    stop_exports(sandbox, wait=False)
     sandbox.config = replace(sandbox.config, people=people, seed=seed)
     for name in set(sandbox.open_state) - _KEPT_OVER_A_RESET:
         del sandbox.open_state[name]

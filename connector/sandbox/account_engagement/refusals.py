@@ -24,6 +24,7 @@ _TEXTS: Mapping[int, tuple[int, str]] = MappingProxyType(
         22: (400, "Unsupported feature in this version of the API"),
         38: (400, "Invalid campaign ID"),
         39: (400, "Invalid profile ID"),
+        46: (405, "This API user lacks sufficient permissions for the operation"),
         49: (401, "Access Denied"),
         50: (400, "Invalid boolean"),
         51: (400, "Invalid parameter"),
@@ -64,6 +65,8 @@ _TEXTS: Mapping[int, tuple[int, str]] = MappingProxyType(
         211: (400, "Page token is invalid."),
         219: (400, "Deleted records can't be updated. Please undelete before updating."),
         224: (400, "Invalid fields for request type"),
+        231: (400, "The max file size is below the minimum of 10000000 bytes"),
+        232: (400, "The max file size is above the maximum of 200000000 bytes"),
     }
 )
 

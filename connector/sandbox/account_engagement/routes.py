@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.sandbox.account_engagement import account, legacy, lists, prospects, records
+from connector.sandbox.account_engagement import account, exports, legacy, lists, prospects, records
 from connector.sandbox.account_engagement.guard import metered
 from connector.sandbox.account_engagement.query import query
 from connector.sandbox.account_engagement.refusals import RefusalError
@@ -116,6 +116,9 @@ ROUTES: tuple[Route, ...] = (
     *_path(f"{_OBJECTS}/{{collection}}/do/{{action}}", POST=_act_on_collection),
     *_path(f"{_OBJECTS}/{{collection}}/{{id}}", GET=_read, PATCH=_update, DELETE=_delete),
     *_path(f"{_OBJECTS}/{{collection}}/{{id}}/do/{{action}}", POST=_act_on_record),
+    *_path(exports.PATH, GET=exports.query, POST=exports.create),
+    *_path(f"{exports.PATH}/{{id}}", GET=exports.read),
+    *_path(f"{exports.PATH}/{{id}}/results/{{file}}", GET=exports.result),
     *legacy.ROUTES,
     *(route(method, "/api(/.*)?", metered(_refuse_endpoint), "account_engagement") for method in _METHODS),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
@@ -34,6 +34,7 @@ class _Leaf:
     key: str
     position: int
     convert: Convert | None
+    type: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class Shape:
     def record(self, row: Sequence[Any]) -> dict[str, Any]:
         """One row of `columns` as it goes out."""
         return _record(self.parts, row)
+
+    def cells(self) -> dict[str, tuple[int, str]]:
+        """Of each asked field, by its dotted name: its place in a row of `columns`, and its type."""
+        return dict(_cells(self.parts, ""))
 
 
 def local_time(stamp_text: str, zone: ZoneInfo) -> str:
@@ -134,7 +139,7 @@ def _lay_out(node: _Node, columns: list[str], joins: list[str], zone: ZoneInfo) 
     parts: list[tuple[tuple[int, str], _Part]] = []
     for name, definition in node.fields.items():
         columns.append(f'{node.alias}."{name}"')
-        leaf = _Leaf(name, len(columns) - 1, converter(definition, zone))
+        leaf = _Leaf(name, len(columns) - 1, converter(definition, zone), definition.type)
         parts.append((_rank(name, custom=definition.custom), leaf))
     for relationship, (reference, parent) in node.parents.items():
         joins.append(
@@ -165,6 +170,14 @@ def converter(definition: FieldDef, zone: ZoneInfo) -> Convert | None:
     if definition.type == "multipicklist":
         return lambda value: None if value is None else json.loads(value)
     return None
+
+
+def _cells(parts: Iterable[_Part], above: str) -> Iterator[tuple[str, tuple[int, str]]]:
+    for part in parts:
+        if isinstance(part, _Leaf):
+            yield f"{above}{part.key}", (part.position, part.type)
+        else:
+            yield from _cells(part.parts, f"{above}{part.key}.")
 
 
 def _record(parts: tuple[_Part, ...], row: Sequence[Any]) -> dict[str, Any]:

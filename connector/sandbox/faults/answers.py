@@ -45,7 +45,7 @@ def can_strike(fault: Fault, request: Request, sandbox: Sandbox) -> bool:
         case "session_expired":
             expires_for_rest = fault.parameters["expiry"] or system_of(request.path) == "salesforce"
             return expires_for_rest and request_session(request, sandbox) is not None
-        case "request_limit" | "concurrency" | "daily_limit" | "timeout_code":
+        case "request_limit" | "concurrency" | "daily_limit" | "not_permitted" | "timeout_code":
             return request_session(request, sandbox) is not None
         case _:
             return True
@@ -89,6 +89,10 @@ def _no_calls_left(_fault: Fault, _request: Request, _sandbox: Sandbox, _registe
     return account_engagement.RefusalError(122).response
 
 
+def _forbid(_fault: Fault, _request: Request, _sandbox: Sandbox, _register: FaultRegister) -> Response:
+    return account_engagement.RefusalError(46).response
+
+
 def _break_down(fault: Fault, _request: Request, _sandbox: Sandbox, _register: FaultRegister) -> Response:
     status = HTTPStatus(fault.parameters["status"])
     title = f"{status.value} {status.phrase}"
@@ -117,6 +121,7 @@ _ACTS: Mapping[str, Act] = MappingProxyType(
         "request_limit": _use_up_the_day,
         "concurrency": _too_many_at_once,
         "daily_limit": _no_calls_left,
+        "not_permitted": _forbid,
         "server_error": _break_down,
         "timeout_code": _time_out,
         "locator_expiry": _end_page,

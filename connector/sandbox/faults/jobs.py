@@ -10,8 +10,10 @@ from connector.sandbox.context import Sandbox
 from connector.sandbox.faults.register import fault_register
 from connector.sandbox.faults.rows import striking_rows
 
+JobKind = Literal["query", "ingest", "export", "import"]
 
-def is_stuck(sandbox: Sandbox, job_id: str, job: Literal["query", "ingest"]) -> bool:
+
+def is_stuck(sandbox: Sandbox, job_id: str, job: JobKind) -> bool:
     """Whether a job stays InProgress. Decided when it is asked first about a job; later answers are the same.
 
     When the faults are replaced or taken away, the job goes on unless the new ones strike it as well.

@@ -97,6 +97,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "request_limit": Kind("instead", SALESFORCE),
         "concurrency": Kind("instead", BOTH),
         "daily_limit": Kind("instead", ACCOUNT_ENGAGEMENT),
+        "not_permitted": Kind("instead", ACCOUNT_ENGAGEMENT),
         "server_error": Kind(
             "instead",
             EVERY_SYSTEM,
@@ -154,8 +155,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "stuck_job": Kind(
             "job",
-            SALESFORCE,
-            {"job": Parameter("query or ingest", _one_of("query", "ingest"))},
+            BOTH,
+            {"job": Parameter("query, ingest, export or import", _one_of("query", "ingest", "export", "import"))},
         ),
     }
 )
