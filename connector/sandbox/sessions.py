@@ -95,13 +95,16 @@ def find_session(sandbox: Sandbox, token: str) -> Session | None:
 
 
 def request_session(request: Request, sandbox: Sandbox) -> Session | None:
-    """The live session that a request's Authorization header (Bearer or OAuth) names."""
+    """The live session that a request names: see `bearer_token`."""
     token = bearer_token(request)
     return find_session(sandbox, token) if token else None
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of an Authorization header, if it has the Bearer or OAuth scheme."""
+    """The token of an Authorization header with the Bearer or OAuth scheme, or Bulk API 1.0's own header."""
+    own = request.headers.get("x-sfdc-session")
+    if own and request.path.lower().startswith("/services/async/"):
+        return own.strip()
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() in {"bearer", "oauth"} else None
 

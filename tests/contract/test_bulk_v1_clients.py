@@ -200,3 +200,12 @@ def test_what_cannot_be_worked_on_fails_as_a_batch_or_is_refused(sandbox: Sandbo
     late = requests.post(f"{hand.base}/job/{job}/batch", data="LastName\nA\n", headers=hand.headers, timeout=20)
     assert (late.status_code, "InvalidJobState" in late.text) == (400, True)
     assert not [row for row in sandbox.truth("Lead") if row["LastName"] == "A"]
+
+
+def test_an_expired_session_is_400_here(sandbox: SandboxProcess) -> None:
+    hand = Hand(sandbox, "text/csv")
+    faults = {"faults": [{"kind": "session_expired", "nth": 1, "path": "/services/async/*"}]}
+    requests.put(f"{sandbox.url}/_sandbox/faults", json=faults, timeout=20).raise_for_status()
+    response = hand.get("job/750000000000001")
+    requests.delete(f"{sandbox.url}/_sandbox/faults", timeout=20).raise_for_status()
+    assert (response.status_code, text(parsed(response), "exceptionCode")) == (400, "InvalidSessionId")

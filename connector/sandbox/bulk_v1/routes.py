@@ -22,7 +22,7 @@ from connector.sandbox.faults.jobs import is_stuck
 from connector.sandbox.ids import id18
 from connector.sandbox.routing import route
 from connector.sandbox.salesforce.guard import with_limit_info
-from connector.sandbox.sessions import Session, bearer_token, find_session
+from connector.sandbox.sessions import Session, request_session
 from connector.sandbox.usage import count_call
 from connector.sandbox.wire import Request, Response
 
@@ -152,8 +152,7 @@ def guarded(handler: Answer) -> Answer:
 
 
 def _session(request: Request, sandbox: Sandbox) -> Session:
-    token = request.headers.get("x-sfdc-session") or bearer_token(request)
-    session = find_session(sandbox, token) if token else None
+    session = request_session(request, sandbox)
     if session is None:
         raise BulkError("InvalidSessionId", "Invalid session id")
     return session
