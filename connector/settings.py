@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -89,6 +90,10 @@ class Settings(BaseSettings):
     salesforce_api_version: str = "62.0"
     account_engagement_url: str = "https://pi.pardot.com"
     account_engagement_business_unit_ids: Annotated[tuple[str, ...], NoDecode] = ()
+    account_engagement_time_zone: str | None = None
+    api_day_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    api_day_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    api_day_calls: Annotated[int | None, Field(ge=1)] = None
     ca_file: Path | None = None
     state: Path = Path("state")
     mappings: Path | None = None
@@ -165,6 +170,14 @@ class Settings(BaseSettings):
                 )
                 raise ValueError(msg)
         return tuple(dict.fromkeys(value))
+
+    @field_validator("account_engagement_time_zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            msg = f"holds {value!r}, which is no time zone: give a name such as Asia/Tokyo"
+            raise ValueError(msg)
+        return value
 
     @field_validator("health_address")
     @classmethod
