@@ -6,6 +6,8 @@
     ├── TooSlowError      the remote ran out of time on the question: ask for less at once
     └── UnknownOutcomeError   a write was sent and its answer lost: read back before sending it again
     StopError             a person has to look; `code` is the remote's own
+    └── BudgetSpentError      the calls of the day are used up: it goes on by itself
+    └── RoadClosedError   this way of reading is refused or has failed: take another
     ConfigurationError    a setting is wrong
 
 Codes that only one remote speaks have their tables beside that remote (`salesforce.outcome`,
@@ -24,13 +26,15 @@ import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from connector.domain.outcome import RowResult
-from connector.errors import ConfigurationError, ConnectorError, RetryError, StopError
+from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, RetryError, StopError
 from connector.redaction import redact
 
-Kind = Literal["retry", "slow", "stop", "configuration"]
+Kind = Literal["retry", "slow", "stop", "spent", "configuration"]
 Effect = Literal["read", "write"]
 
 LONGEST_QUOTE = 300
+AN_HOUR = 3600.0
+"""Seconds after which a remote is asked again that has said no more than that the day's calls are used up."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class TooSlowError(RetryError):
     """The remote ran out of time on a question; the same one will fail again: ask for a smaller part."""
 
 
+class RoadClosedError(StopError):
+    """A way of reading (a bulk query, an export) is not open for this question, or has failed; another may be."""
+
+
 class UnknownOutcomeError(RetryError):
     """A write was sent and its answer was lost: it may or may not have happened.
 
@@ -88,8 +96,8 @@ SETTING = "Check the address in the settings."
 # Every exception of requests stands here by name; the nearest in its family tree counts.
 EXCEPTIONS: Mapping[type[BaseException], Verdict] = {
     requests.exceptions.ConnectTimeout: Verdict("retry", "no", f"It did not answer in time. {PASSES}"),
-    requests.exceptions.ReadTimeout: Verdict("retry", "unknown", f"It took too long to answer. {PASSES}"),
-    requests.exceptions.Timeout: Verdict("retry", "unknown", f"It took too long to answer. {PASSES}"),
+    requests.exceptions.ReadTimeout: Verdict("slow", "unknown", f"It took too long to answer. {PASSES}"),
+    requests.exceptions.Timeout: Verdict("slow", "unknown", f"It took too long to answer. {PASSES}"),
     requests.exceptions.ProxyError: Verdict("retry", "no", "The proxy failed: check HTTPS_PROXY, or try later."),
     requests.exceptions.SSLError: Verdict("retry", "unknown", f"The encrypted connection broke. {PASSES}"),
     requests.exceptions.ConnectionError: Verdict("retry", "unknown", f"The connection broke. {PASSES}"),
@@ -203,6 +211,8 @@ def _error(
         return ConfigurationError(sentence)
     if verdict.kind == "stop":
         return StopError(sentence, code)
+    if verdict.kind == "spent":
+        return BudgetSpentError(sentence, again_after or AN_HOUR, code=code or "CALL_BUDGET")
     if effect == "write" and verdict.happened == "unknown":
         return UnknownOutcomeError(sentence, again_after)
     return TooSlowError(sentence, again_after) if verdict.kind == "slow" else RetryError(sentence, again_after)

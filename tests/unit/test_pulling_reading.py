@@ -180,7 +180,7 @@ def world(count: int = 20) -> Org:
 
 def test_a_first_pull_takes_everything_and_a_second_nothing_new(store: Store, landing: Landing) -> None:
     org = world()
-    assert pull_salesforce(org, store, LEADS, landing) == Pulled("salesforce.Lead", "", 20, 20)
+    assert pull_salesforce(org, store, LEADS, landing) == Pulled("salesforce.Lead", "", 20, 20, estimated=20)
     assert [row[1] for row in current(store, LEADS, "title")] == [str(number) for number in range(20)]
     org.now += HOUR
     assert pull_salesforce(org, store, LEADS, landing) == Pulled("salesforce.Lead", "")
@@ -243,7 +243,7 @@ def test_pages_that_the_remote_forgot_are_asked_for_anew_from_the_last_row(
                     raise StopError("The rest is not kept any more.", code)
 
     org = Forgetful(rows=world().rows)
-    assert pull_salesforce(org, store, LEADS, landing) == Pulled("salesforce.Lead", "", 20, 20)
+    assert pull_salesforce(org, store, LEADS, landing) == Pulled("salesforce.Lead", "", 20, 20, estimated=20)
     assert len(org.questions) == 3
     assert ids(current(store, LEADS, "title")) == [lead_id(number) for number in range(20)]
 
