@@ -67,6 +67,8 @@ class AccountEngagementAccess:
     url: str
     business_unit_ids: tuple[str, ...]
     prefix: str = PREFIX
+    calls_at_once: int = 4
+    """Calls of ours at one time in each business unit."""
 
 
 class Settings(BaseSettings):
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
     account_engagement_url: str = "https://pi.pardot.com"
     account_engagement_business_unit_ids: Annotated[tuple[str, ...], NoDecode] = ()
     account_engagement_time_zone: str | None = None
+    account_engagement_calls_at_once: Annotated[int, Field(ge=1, le=5)] = 4
     api_day_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     api_day_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.2
     api_day_calls: Annotated[int | None, Field(ge=1)] = None
@@ -236,7 +239,8 @@ class Settings(BaseSettings):
     def account_engagement(self) -> AccountEngagementAccess | None:
         """Where Account Engagement is; None when no business unit is named."""
         units = self.account_engagement_business_unit_ids
-        return AccountEngagementAccess(self.account_engagement_url, units, self.prefix) if units else None
+        at_once = self.account_engagement_calls_at_once
+        return AccountEngagementAccess(self.account_engagement_url, units, self.prefix, at_once) if units else None
 
     def _configured_flow(self) -> Flow:
         if self.salesforce_refresh_token:
