@@ -8,13 +8,14 @@ Each step is one function here; each is the same word in the logs, the commands 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connector.applying.apply import Application, Applied, Writer, apply_plan, settle_open_intents
+from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.decide import decide as decide_stages
@@ -24,11 +25,11 @@ from connector.engine.enrich_people import EnrichMapping
 from connector.engine.grade import grade
 from connector.engine.score import score as score_people
 from connector.engine.tier import tier
-from connector.errors import StopError
 from connector.firmographics.register import Register
+from connector.http.budget import CallBudget
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
-from connector.pulling.account_engagement import EngagementSource, pull_account_engagement
+from connector.pulling.account_engagement import EngagementSource
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.reconcile import (
     Comparing,
@@ -36,8 +37,8 @@ from connector.pulling.reconcile import (
     reconcile_salesforce,
     sweep_account_engagement,
 )
-from connector.pulling.salesforce import SalesforceSource, pull_salesforce
-from connector.pulling.unknown_fields import Describer, explain_refusal
+from connector.pulling.streams import Reader as StreamReader
+from connector.pulling.streams import Sources, pull_streams
 from connector.reporting.report import Status, status_of
 from connector.rules.content import Content
 from connector.rules.fields import Fields
@@ -46,9 +47,10 @@ from connector.rules.mapping import Mapping as FieldMapping
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
+from connector.store.hidden_fields import hidden_fields
 
 
-class Reader(SalesforceSource, Describer, Protocol):
+class Reader(StreamReader, Protocol):
     """Salesforce, for reading: pages of streams, and small questions."""
 
     def query(self, soql: str) -> list[dict[str, object]]: ...
@@ -65,6 +67,7 @@ class Remotes:
     writer: Writer
     engagement: tuple[EngagementSource, ...]
     calls: Callable[[], Mapping[str, int]]
+    budget: CallBudget = field(default_factory=CallBudget)
 
 
 @dataclass(frozen=True)
@@ -91,24 +94,16 @@ def settle(river: River, now: datetime) -> int:
 def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
     """Asks each remote for what changed since the last time and merges it into the mirror.
 
-    `skip`: names of streams that are left as they are this time.
+    `skip`: names of streams that are left as they are this time. A field that has vanished is left out: see `hidden`.
     """
-    remotes = here(river)
-    streams = river.mapping.fields.streams
-    store_mirror.prepare(river.store, streams)
-    pulled = []
+    store_mirror.prepare(river.store, river.mapping.fields.streams)
     landing = Landing(river.landing, progress=lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
-    for mapped in streams:
-        if mapped.stream.name in skip:
-            continue
-        try:
-            if mapped.stream.remote == "salesforce":
-                pulled.append(pull_salesforce(remotes.reader, river.store, mapped, landing))
-            else:
-                pulled += [pull_account_engagement(unit, river.store, mapped, landing) for unit in remotes.engagement]
-        except StopError as error:
-            raise explain_refusal(error, river.mapping, mapped, remotes.reader) from error
-    return pulled
+    return pull_streams(_sources(river), landing, skip)
+
+
+def hidden(river: River) -> list[HiddenField]:
+    """The mapped fields and objects that were read once and that a remote does not show any more."""
+    return hidden_fields(river.store)
 
 
 def reconcile(river: River, pulled: list[Pulled]) -> list[Reconciled]:
@@ -212,6 +207,11 @@ def here(river: River) -> Remotes:
     if river.remotes is None:
         raise ValueError("this river was opened without its remotes")
     return river.remotes
+
+
+def _sources(river: River) -> Sources:
+    remotes = here(river)
+    return Sources(remotes.reader, remotes.engagement, river.store, river.mapping)
 
 
 def today(river: River, instant: datetime) -> date:

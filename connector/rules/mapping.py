@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connector.domain.streams import MappedStream
@@ -28,26 +28,43 @@ class Mapping:
 
         Names are compared without case, as Salesforce does.
         """
-        there = {name.lower(): name for name in known}
-        problems = []
-        for column in mapped.columns:
-            name = column.field
-            if name.lower() in there or "." in name:
-                # A parent's field is not among the object's own: only the remote can tell.
-                continue
-            kind, key = ("read", column.name) if column.name != column.field else ("write", column.field)
-            place = self.source.place((mapped.stream.remote, mapped.stream.object, kind, key))
-            close = difflib.get_close_matches(name.lower(), there, n=1)
-            problems.append(
-                Problem(
-                    self.source.file,
-                    place.line,
-                    place.column,
-                    f"{mapped.stream.name} has no field `{column.field}` that this user may see.",
-                    f"Did you mean `{there[close[0]]}`?" if close else "Correct the name, or leave the line out.",
-                )
-            )
-        return problems
+        known = list(known)
+        there = {name.lower() for name in known}
+        # A parent's field is not among the object's own: only the remote can tell.
+        missing = [name for name in mapped.fields if name.lower() not in there and "." not in name]
+        return [self.unknown_field(mapped, name, known) for name in missing]
+
+    def unknown_field(self, mapped: MappedStream, field: str, known: Iterable[str]) -> Problem:
+        """A mapped field that the org does not show, with its place and the most similar one that it does."""
+        close = most_similar(field, known)
+        return replace(
+            self.place_of(mapped, field),
+            sentence=f"{mapped.stream.name} has no field `{field}` that this user may see.",
+            suggestion=f"Did you mean `{close}`?" if close else "Correct the name, or leave the line out.",
+        )
+
+    def place_of(self, mapped: MappedStream, field: str) -> Problem:
+        """Where a stream's field stands in fields.yaml; where the object stands, for a field that is always read.
+
+        As a problem without words: file, line and column.
+        """
+        remote = mapped.stream.remote
+        objects = self.fields.objects(remote)
+        name = next((one for one in objects if one.replace("-", "_") == mapped.stream.object.replace("-", "_")), "")
+        path: tuple[str, ...] = (remote, name)
+        if name:
+            read = next((key for key, entry in objects[name].read.items() if entry.field == field), None)
+            written = ("write", field) if field in objects[name].write else ()
+            path += ("read", read) if read is not None else written
+        place = self.source.place(path)
+        return Problem(self.source.file, place.line, place.column, "")
+
+
+def most_similar(field: str, known: Iterable[str]) -> str | None:
+    """The field that a name most likely means, of those that the org shows."""
+    there = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(field.lower(), there, n=1)
+    return there[close[0]] if close else None
 
 
 def load_mapping(folder: Path) -> Mapping:

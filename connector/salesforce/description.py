@@ -30,6 +30,8 @@ class FieldDescription:
     calculated: bool
     values: tuple[str, ...]
     reference_to: tuple[str, ...]
+    relationship_name: str | None = None
+    """By which a question reaches the parent's fields: Owner.Name."""
 
 
 @dataclass(frozen=True)
@@ -75,4 +77,5 @@ def _field(body: Mapping[str, Any]) -> FieldDescription:
         calculated=bool(body.get("calculated")),
         values=tuple(value["value"] for value in body.get("picklistValues") or () if value.get("active", True)),
         reference_to=tuple(body.get("referenceTo") or ()),
+        relationship_name=body.get("relationshipName"),
     )

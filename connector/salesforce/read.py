@@ -76,9 +76,9 @@ class SalesforceReader:
             row["Id"], row["Name"], row["TimeZoneSidKey"], int(row["FiscalYearStartMonth"]), bool(row["IsSandbox"])
         )
 
-    def describe(self, object_name: str) -> Description:
-        """What the org says about an object; asked once a reader. StopError (NOT_FOUND) for an unknown one."""
-        if object_name not in self._descriptions:
+    def describe(self, object_name: str, *, fresh: bool = False) -> Description:
+        """What the org says about an object; asked once a reader, `fresh`: again. StopError (NOT_FOUND): unknown."""
+        if fresh or object_name not in self._descriptions:
             body = self._get("salesforce.describe", f"sobjects/{object_name}/describe", ("name", "fields"))
             self._descriptions[object_name] = description(body)
         return self._descriptions[object_name]

@@ -1,0 +1,107 @@
+"""Every mapped stream of every remote: what is asked for of each, whatever it shows just now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from connector.domain.streams import MappedStream
+from connector.pulling.account_engagement import EngagementSource, pull_account_engagement
+from connector.pulling.reading import Landing, Pulled
+from connector.pulling.salesforce import SalesforceSource, pull_salesforce
+from connector.pulling.unknown_fields import (
+    Asking,
+    Describer,
+    Shown,
+    look_by_asking,
+    look_in_salesforce,
+    never_shown,
+    read_what_is_shown,
+)
+from connector.rules.mapping import Mapping as FieldMapping
+from connector.store.database import Store
+from connector.store.hidden_fields import similar_custom_fields
+
+NO_ROWS = "2147483646"
+"""The greatest id but one: what lies above it is an empty answer."""
+
+
+class Reader(SalesforceSource, Describer, Protocol):
+    """Salesforce, as streams are read from it."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Who is asked, and the store and mapping that it is asked for."""
+
+    salesforce: Reader
+    engagement: tuple[EngagementSource, ...]
+    store: Store
+    mapping: FieldMapping
+
+    @property
+    def streams(self) -> Iterator[tuple[MappedStream, EngagementSource | None]]:
+        """Each mapped stream; one of Account Engagement once a business unit, with the unit's source."""
+        for mapped in self.mapping.fields.streams:
+            if mapped.stream.remote == "salesforce":
+                yield mapped, None
+            else:
+                for unit in self.engagement:
+                    yield mapped, unit
+
+
+def pull_streams(sources: Sources, landing: Landing, skip: Collection[str]) -> list[Pulled]:
+    """Brings each stream up to its remote's time, except those named in `skip` and those that are not shown."""
+    found = []
+    for mapped, unit in sources.streams:
+        if mapped.stream.name not in skip:
+            pulled = _pull(sources, mapped, unit, landing)
+            if pulled is not None:
+                found.append(pulled)
+    return found
+
+
+def _pull(sources: Sources, mapped: MappedStream, unit: EngagementSource | None, landing: Landing) -> Pulled | None:
+    def read(shown: MappedStream) -> Pulled:
+        if unit is None:
+            return pull_salesforce(sources.salesforce, sources.store, shown, landing)
+        return pull_account_engagement(unit, sources.store, shown, landing)
+
+    return read_what_is_shown(asking(sources, mapped, unit, landing.folder), read)
+
+
+def asking(sources: Sources, mapped: MappedStream, unit: EngagementSource | None, folder: Path) -> Asking:
+    """How a stream is asked for what it shows; pages of such questions land under `folder`."""
+    store, mapping = sources.store, sources.mapping
+    if unit is None:
+        reader = sources.salesforce
+        return Asking(
+            store,
+            mapping,
+            mapped,
+            "",
+            look=lambda asked: look_in_salesforce(reader, asked),
+            now=reader.server_time,
+            elsewhere=lambda: never_shown(store, mapping, reader, mapped.stream.name),
+        )
+    return Asking(
+        store,
+        mapping,
+        mapped,
+        unit.unit,
+        look=lambda asked: _look_in_unit(store, unit, asked, folder / f"look_{mapped.stream.table}"),
+        now=unit.server_time,
+    )
+
+
+def _look_in_unit(store: Store, unit: EngagementSource, asked: MappedStream, folder: Path) -> Shown:
+    def ask(fields: tuple[str, ...]) -> None:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for page in unit.pages(asked.stream.object, fields, {"idGreaterThan": NO_ROWS}, "id", folder, deleted=None):
+            page.path.unlink()
+        folder.rmdir()
+
+    custom = similar_custom_fields(store, unit.unit) if asked.stream.object == "prospects" else []
+    return look_by_asking(ask, custom, asked)
