@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
 
 from connector.account_engagement.connect import connect as connect_account_engagement
+from connector.account_engagement.read import AccountEngagementReader
+from connector.domain.calls import SALESFORCE, Policy, Usage, unit_account
 from connector.domain.streams import Remote
-from connector.errors import ConfigurationError, Problem, in_order
+from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, Problem, StoppedError, in_order
 from connector.firmographics.register import load_register
 from connector.flow import Remotes, River
 from connector.http.budget import CallBudget
@@ -23,9 +29,12 @@ from connector.rules.content import Content, load_content
 from connector.rules.load import RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
 from connector.rules.relations import ATTRIBUTE_TYPES
+from connector.rules.schedule import Schedule, load_schedule
 from connector.salesforce.connect import connect as connect_salesforce
+from connector.salesforce.read import SalesforceReader
 from connector.settings import Settings
 from connector.store.binding import open_binding
+from connector.store.calls import keep_calls, read_calls, read_heard
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
 
@@ -35,6 +44,8 @@ PEOPLE: tuple[tuple[Remote, str], ...] = (
     ("salesforce", "Contact"),
     ("account_engagement", "prospects"),
 )
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -100,46 +111,98 @@ def open_river(
     remote: bool = True,
     retry: Retry | None = None,
     before_call: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = machine_time,
 ) -> Iterator[River]:
     """The river with its store open and, with `remote`, its org connected.
 
     The configuration is checked before anything is opened. `before_call` is called before each exchange with a
-    remote; what it raises ends the step there. Raises ConfigurationError, RetryError, StopError.
+    remote; what it raises ends the step there. `clock`: this machine's time.
+    Raises ConfigurationError, RetryError, StopError.
     """
-    rulebook = load_rulebook(rules_folder(settings))
+    folder = rules_folder(settings)
+    rulebook = load_rulebook(folder)
+    schedule = load_schedule(folder)
     register = load_register(settings.companies, settings.targets)
     retry = retry or Retry()
-    remotes = _connect(settings, retry, before_call) if remote else None
     with open_store(store_path(settings), sleep=retry.sleep, announce=say) as store:
-        if remotes is not None:
-            _belongs(store, remotes, settings)
-        yield River(
-            store=store,
-            rules=rulebook.rules,
-            mapping=rulebook.mapping,
-            content=rulebook.content,
-            register=register,
-            rules_hash=rulebook.hash,
-            landing=settings.state / "landing" / (settings.profile or "default"),
-            say=say,
-            remotes=remotes,
-        )
+        budget = CallBudget(_policy(settings, schedule), before_call, clock, partial(keep_calls, store))
+        # Before the first call: what earlier runs have used of the day counts for it too.
+        budget.remember(read_calls(store.run), read_heard(store.run))
+        with _kept(budget):
+            remotes = _connect(settings, retry, budget) if remote else None
+            if remotes is not None:
+                _belongs(store, remotes, settings)
+            yield River(
+                store=store,
+                rules=rulebook.rules,
+                mapping=rulebook.mapping,
+                content=rulebook.content,
+                register=register,
+                rules_hash=rulebook.hash,
+                landing=settings.state / "landing" / (settings.profile or "default"),
+                say=say,
+                remotes=remotes,
+            )
 
 
-def _connect(settings: Settings, retry: Retry, before_call: Callable[[], None]) -> Remotes:
-    budget = CallBudget(before=before_call)
+def _policy(settings: Settings, schedule: Schedule) -> Policy:
+    return Policy(
+        share=settings.api_day_share,
+        reserve=settings.api_day_reserve,
+        most=settings.api_day_calls,
+        reconcile=schedule.reconcile_calls,
+        streams=schedule.shares,
+    )
+
+
+@contextmanager
+def _kept(budget: CallBudget) -> Iterator[None]:
+    """Keeps the calls that were made, however the block ends, as long as it ends in order."""
+    try:
+        yield
+    except ConnectorError:
+        budget.keep()
+        raise
+    budget.keep()
+
+
+def _connect(settings: Settings, retry: Retry, budget: CallBudget) -> Remotes:
     session = open_session(settings, budget)
     reader, writer = connect_salesforce(settings, session, retry)
     organization = reader.organization()
+    budget.zone = ZoneInfo(settings.account_engagement_time_zone or organization.time_zone)
+    engagement = connect_account_engagement(settings, session, retry)
+    _ask_allowances(budget, reader, engagement)
     return Remotes(
         org_id=organization.id,
         name=organization.name,
         url=reader.instance_url,
         reader=reader,
         writer=writer,
-        engagement=connect_account_engagement(settings, session, retry),
+        engagement=engagement,
         calls=lambda: dict(budget.calls),
+        budget=budget,
     )
+
+
+def _ask_allowances(budget: CallBudget, reader: SalesforceReader, units: Sequence[AccountEngagementReader]) -> None:
+    """Asks what the day allows where answers do not tell: one call an account and day.
+
+    A user who may not see it stops nothing: then only CONNECTOR_API_DAY_CALLS is a limit.
+    """
+    try:
+        if not budget.knows(SALESFORCE):
+            limit = reader.limits()["DailyApiRequests"]
+            budget.told(SALESFORCE, Usage(limit.allowed - limit.remaining, limit.allowed))
+        for unit in units:
+            account = unit_account(unit.unit)
+            if not budget.knows(account) and budget.has_called(account):
+                told = unit.account(("apiCallsUsed", "maximumDailyApiCalls"))
+                budget.told(account, Usage(int(told["apiCallsUsed"]), int(told["maximumDailyApiCalls"])))
+    except (BudgetSpentError, StoppedError):
+        raise
+    except (ConnectorError, KeyError, TypeError, ValueError) as error:
+        log.info("budget.unknown", why=type(error).__name__)
 
 
 def _belongs(store: Store, remotes: Remotes, settings: Settings) -> None:

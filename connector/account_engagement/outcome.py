@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.errors import ConnectorError, StopError
-from connector.http.outcome import OURS, PASSES, Answer, Effect, Verdict, from_answer, of_status
+from connector.http.outcome import AN_HOUR, OURS, PASSES, Answer, Effect, Verdict, from_answer, of_status
 
 REMOTE = "Account Engagement"
-TOMORROW = 3600.0
 UNIT = "Check CONNECTOR_ACCOUNT_ENGAGEMENT_BUSINESS_UNIT_IDS and CONNECTOR_ACCOUNT_ENGAGEMENT_URL."
 ABILITY = "Give the integration user's role the ability for it in Account Engagement."
 PAGES_ENDED = "The pages of this question have ended: ask again from the last row on."
@@ -24,10 +23,15 @@ CODES: Mapping[int, Verdict] = {
     66: Verdict("retry", "no", f"Too many calls at once, be they ours or others'. {PASSES}"),
     76: Verdict("configuration", "no", "Enable API access in Account Engagement."),
     109: Verdict("stop", "no", "It is not there."),
-    122: Verdict("retry", "no", "The business unit's API calls of the day are used up.", TOMORROW),
+    122: Verdict(
+        "spent",
+        "no",
+        "The business unit's API calls of the day are used up, by us or others; it goes on by itself.",
+        AN_HOUR,
+    ),
     181: Verdict("configuration", "no", UNIT),
     182: Verdict("configuration", "no", UNIT),
-    183: Verdict("retry", "unknown", f"It failed inside. {PASSES}"),
+    183: Verdict("slow", "unknown", f"It failed inside. {PASSES}"),
     184: Verdict(
         "configuration",
         "no",

@@ -22,8 +22,9 @@ import requests
 import structlog
 from requests.adapters import HTTPAdapter
 
+from connector.domain.calls import ACCOUNT_ENGAGEMENT, SALESFORCE, UNMETERED, unit_account
 from connector.http.auth import BearerAuth, TokenSource
-from connector.http.budget import UNMETERED, CallBudget
+from connector.http.budget import CallBudget
 from connector.http.kept_token import KeptToken
 from connector.settings import Settings
 
@@ -146,7 +147,11 @@ class _Wire(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         url = request.url or ""
         remote = remote_of(url)
-        self._budget.spend(remote)
+        account = account_of(remote, request.headers)
+        if remote == ACCOUNT_ENGAGEMENT:
+            # Its answers tell of the day's usage only to those who ask.
+            request.headers["X-Return-Api-Usage"] = "1"
+        self._budget.spend(account)
         request_id = uuid.uuid4().hex
         request.headers["X-Request-Id"] = request_id
         said: dict[str, Any] = {
@@ -162,7 +167,7 @@ class _Wire(HTTPAdapter):
             log.debug("http.no_answer", **said, error=type(error).__name__, ms=_milliseconds(started))
             raise
         self._clock.hear(url, response.headers.get("Date"))
-        self._budget.heard(response.headers.get("Sforce-Limit-Info", ""))
+        self._budget.heard(account, response.headers, self._clock.now(url))
         log.debug(
             "http.call", **said, **_answered(response.headers), status=response.status_code, ms=_milliseconds(started)
         )
@@ -173,9 +178,15 @@ def remote_of(url: str) -> str:
     """Whose calls an exchange counts to: salesforce, account_engagement, or unmetered."""
     path = urlsplit(url).path
     if path.startswith("/api/"):
-        return "account_engagement"
+        return ACCOUNT_ENGAGEMENT
     metered = path.startswith("/services/") and not path.startswith("/services/oauth2/")
-    return "salesforce" if metered and path.rstrip("/") != "/services/data" else UNMETERED
+    return SALESFORCE if metered and path.rstrip("/") != "/services/data" else UNMETERED
+
+
+def account_of(remote: str, headers: Mapping[str, str]) -> str:
+    """The account of an exchange: the business unit's where there is one, else the remote's."""
+    unit = headers.get("Pardot-Business-Unit-Id", "")
+    return unit_account(unit) if remote == ACCOUNT_ENGAGEMENT and unit else remote
 
 
 def is_loopback(url: str) -> bool:

@@ -21,6 +21,7 @@ from connector.rules.source import read
 
 SCHEDULE_FILE = "schedule.yaml"
 SHORTEST = timedelta(seconds=1)
+LEAST_PATIENCE = timedelta(hours=2)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 
@@ -76,30 +77,95 @@ class Trigger(Strict):
         return self
 
 
+class StreamPlan(Strict):
+    """What is special about one stream: read more seldom, allowed to stand still for longer, given fewer calls.
+
+    `stalled_after`: how long after its time it counts as stalled. `calls`: the share (0..1) of the calls that we may
+    make in a day to its org or business unit.
+    """
+
+    every: Duration | None = None
+    cron: Cron | None = None
+    stalled_after: Duration | None = None
+    calls: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> StreamPlan:
+        if self.every is not None and self.cron is not None:
+            raise problem(
+                "At most one of `every` and `cron` is possible here.", "Write every: 1h, or a cron expression."
+            )
+        if not self.model_fields_set:
+            raise problem(
+                "Nothing is said of this stream.", "Write every, cron, stalled_after or calls, or leave it out."
+            )
+        return self
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """When it is read; None: in every cycle."""
+        if self.every is None and self.cron is None:
+            return None
+        return Trigger(every=self.every, cron=self.cron)
+
+
 class Schedule(Strict):
-    """schedule.yaml. `late_after`: how long after its time a cycle or a stream counts as late, in /readyz."""
+    """schedule.yaml. `late_after`: how long after its time a cycle or a stream counts as late, in /readyz.
+
+    `stalled_after`: how long after its time a stream has come to a standstill, which is an error. `reconcile_calls`:
+    the share of the day's calls that comparing with the remotes may have.
+    """
 
     version: Literal[1]
     time_zone: Zone
     cycle: Trigger
     jitter: Duration = "10s"
     late_after: Duration = "30m"
-    streams: Mapping[StreamName, Trigger] = Field(default_factory=dict)
+    stalled_after: Duration | None = None
+    reconcile_calls: Annotated[float, Field(gt=0, le=1)] = 0.25
+    streams: Mapping[StreamName, StreamPlan] = Field(default_factory=dict)
 
     def next_cycle(self, began: datetime) -> datetime:
         """When the cycle after the one that began at `began` is due (UTC)."""
         return self._next(self.cycle, began)
 
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Stream → the share of the day's calls that it may have, for those that have one."""
+        return {name: plan.calls for name, plan in self.streams.items() if plan.calls is not None}
+
+    @property
+    def slower(self) -> Mapping[str, Trigger]:
+        """The streams that are not read in every cycle, with their own times."""
+        return {name: plan.trigger for name, plan in self.streams.items() if plan.trigger is not None}
+
     def not_due(self, read_at: Mapping[str, datetime], now: datetime) -> frozenset[str]:
         """The slower streams that need no reading at `now`; `read_at`: stream → begin of its last whole reading."""
-        known = [(name, trigger) for name, trigger in self.streams.items() if name in read_at]
+        known = [(name, trigger) for name, trigger in self.slower.items() if name in read_at]
         return frozenset(name for name, trigger in known if self._next(trigger, read_at[name]) > now)
 
     def late(self, stream: str | None, at: datetime, now: datetime) -> bool:
         """Whether what last happened `at` (the cycle, or a stream by name) should long have happened again."""
-        slower = self.streams.get(stream) if stream else None
-        due = max(self._next(slower, at), self.next_cycle(at)) if slower else self.next_cycle(at)
-        return now > due + duration(self.late_after)
+        return now > self.due_after(stream, at) + duration(self.late_after)
+
+    def stalled(self, stream: str, at: datetime, now: datetime) -> bool:
+        """Whether a stream that was read up to `at` has stood still for longer than it may."""
+        return now > self.due_after(stream, at) + self.patience(stream, at)
+
+    def due_after(self, stream: str | None, at: datetime) -> datetime:
+        """When what last happened `at` was to happen again (UTC)."""
+        slower = self.slower.get(stream) if stream else None
+        following = self.next_cycle(at)
+        return max(self._next(slower, at), following) if slower else following
+
+    def patience(self, stream: str, at: datetime) -> timedelta:
+        """How long after its time a stream may stand still: as is said of it, of all, or thrice its interval (2 h)."""
+        plan = self.streams.get(stream)
+        said = (plan.stalled_after if plan else None) or self.stalled_after
+        if said is not None:
+            return duration(said)
+        due = self.due_after(stream, at)
+        return max(LEAST_PATIENCE, 3 * (self.due_after(stream, due) - due))
 
     def _next(self, trigger: Trigger, began: datetime) -> datetime:
         if trigger.every is not None:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.errors import ConnectorError
-from connector.http.outcome import PASSES, Answer, Effect, Verdict, from_answer, of_status
+from connector.http.outcome import AN_HOUR, PASSES, Answer, Effect, Verdict, from_answer, of_status
 
 REMOTE = "Salesforce"
 MAPPING = "Check the objects and fields in fields.yaml against the org, and the user's rights to them."
-TOMORROW = 3600.0
 
 CODES: Mapping[str, Verdict] = {
     "API_CURRENTLY_DISABLED": Verdict("configuration", "no", "Enable the API for the integration user."),
@@ -27,7 +26,9 @@ CODES: Mapping[str, Verdict] = {
     ),
     "INVALID_TYPE": Verdict("stop", "no", MAPPING),
     "QUERY_TIMEOUT": Verdict("slow", "no", f"The question was too large. {PASSES}"),
-    "REQUEST_LIMIT_EXCEEDED": Verdict("retry", "no", "The org's API calls of the day are used up.", TOMORROW),
+    "REQUEST_LIMIT_EXCEEDED": Verdict(
+        "spent", "no", "The org's API calls of the day are used up, by us or others; it goes on by itself.", AN_HOUR
+    ),
     "REQUEST_RUNNING_TOO_LONG": Verdict("slow", "unknown", f"It took too long. {PASSES}"),
     "SERVER_UNAVAILABLE": Verdict("retry", "unknown", f"It is down for now. {PASSES}"),
     "STORAGE_LIMIT_EXCEEDED": Verdict("stop", "no", "The org has no storage left."),

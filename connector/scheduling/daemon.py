@@ -76,7 +76,7 @@ class Daemon:
             return error.exit_code, self.given.now() + self._failed(error)
         self._succeeded(report)
         self.given.health.ended(report, began, self.given.now())
-        self.read_at |= dict.fromkeys(self.plan.streams.keys() - skipped, began)
+        self.read_at |= dict.fromkeys(self.plan.slower.keys() - skipped, began)
         late = duration(self.plan.jitter) * self.given.chance()
         return report.exit_code, self.plan.next_cycle(began) + late
 

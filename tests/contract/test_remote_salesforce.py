@@ -50,7 +50,7 @@ def test_the_org_tells_who_it_is_and_what_time_it_is(org: Faces) -> None:
     first, second = reader.server_time(), reader.server_time()
     assert timedelta(0) <= second - first < timedelta(minutes=1)
     assert session.budget.calls == {"salesforce": 1}
-    assert session.budget.usage is not None
+    assert session.budget.usage() is not None
 
 
 def test_every_row_lands_as_the_world_has_it(org: Faces, sandbox: SandboxProcess, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import responses
 
 from connector.account_engagement import AccountEngagementReader, UnknownFieldError, connect
 from connector.account_engagement.outcome import refusal
-from connector.errors import ConfigurationError, ConnectorError, RetryError, StopError
+from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, RetryError, StopError
 from connector.http.outcome import TooSlowError
 from connector.http.retry import Retry
 from connector.http.session import open_session
@@ -113,11 +113,11 @@ def test_an_unknown_field_is_named(
     ("status", "code", "expected"),
     [
         (429, 66, RetryError),
-        (429, 122, RetryError),
+        (429, 122, BudgetSpentError),
         (400, 202, TooSlowError),
         (400, 214, TooSlowError),
         (504, None, TooSlowError),
-        (500, 183, RetryError),
+        (500, 183, TooSlowError),
         (400, 181, ConfigurationError),
         (400, 201, ConfigurationError),
         (401, 184, ConfigurationError),
@@ -159,7 +159,7 @@ def test_the_days_limit_ends_the_run_at_once(
     remote: responses.RequestsMock, reader: AccountEngagementReader, tmp_path: Path
 ) -> None:
     remote.get(PROSPECTS, json={"code": 122, "message": "Daily API rate limit met"}, status=429)
-    with pytest.raises(RetryError, match="API calls of the day are used up"):
+    with pytest.raises(BudgetSpentError, match="API calls of the day are used up"):
         list(reader.pages("prospects", ("id",), {}, "id", tmp_path))
     assert len(asked(remote)) == 1
 

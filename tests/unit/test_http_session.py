@@ -13,7 +13,8 @@ import requests
 import responses
 from structlog.testing import capture_logs
 
-from connector.http.budget import CallBudget, Usage
+from connector.domain.calls import Usage
+from connector.http.budget import CallBudget
 from connector.http.session import RemoteSession, is_loopback, remote_of
 
 pytestmark = pytest.mark.requirement("OP-3", "OP-4", "WB-8")
@@ -142,7 +143,7 @@ def test_calls_are_counted_by_remote_and_usage_is_heard() -> None:
         session.post(f"{ORG}/services/oauth2/token")
         session.get("https://pi.pardot.example/api/v5/objects/account")
     assert budget.calls == {"salesforce": 1, "account_engagement": 1}
-    assert budget.usage == Usage(18, 15000)
+    assert budget.usage() == Usage(18, 15000)
     assert remote_of(f"{ORG}/services/async/62.0/job") == "salesforce"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from connector.errors import ConfigurationError, ConnectorError, RetryError, StopError
+from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, RetryError, StopError
 from connector.http.outcome import TooSlowError, UnknownOutcomeError
 from connector.http.retry import LONGEST_WAIT
 from connector.salesforce.outcome import code_and_message, refusal
+from tests.mirror_world import NOON
 
 pytestmark = pytest.mark.requirement("OP-3", "WB-5")
 
@@ -20,7 +23,7 @@ def body(code: str, message: str = "words") -> list[dict[str, str]]:
     ("status", "content", "read", "write"),
     [
         (403, body("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."), RetryError, RetryError),
-        (403, body("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), RetryError, RetryError),
+        (403, body("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), BudgetSpentError, BudgetSpentError),
         (400, body("UNABLE_TO_LOCK_ROW"), RetryError, RetryError),
         (400, body("QUERY_TIMEOUT"), TooSlowError, TooSlowError),
         (500, body("UNKNOWN_EXCEPTION"), RetryError, UnknownOutcomeError),
@@ -43,9 +46,10 @@ def test_refusals(status: int, content: object, read: type[ConnectorError], writ
 def test_the_days_limit_is_not_waited_for_but_the_moments_is() -> None:
     day = refusal("x", 403, body("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), "read")
     moment = refusal("x", 403, body("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."), "read")
-    assert isinstance(day, RetryError)
+    assert isinstance(day, BudgetSpentError)
     assert isinstance(moment, RetryError)
-    assert (day.again_after or 0) > LONGEST_WAIT
+    assert day.again_after > LONGEST_WAIT
+    assert day.goes_on_at(NOON) == NOON + timedelta(hours=1)
     assert moment.again_after is None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from connector.rules.schedule import SCHEDULE_FILE, Schedule, Trigger
+from connector.rules.schedule import SCHEDULE_FILE, Schedule, StreamPlan, Trigger
 from connector.scheduling.health import Health
 
 pytestmark = pytest.mark.requirement("OP-1", "AD-1")
@@ -21,10 +21,10 @@ DOCS = ROOT / "docs"
 def test_every_key_of_the_schedule_is_documented_with_its_default() -> None:
     page = (DOCS / "schedule.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
-    fields = {**Schedule.model_fields, **Trigger.model_fields}
+    fields = {**Schedule.model_fields, **StreamPlan.model_fields, **Trigger.model_fields}
     assert rows.keys() == fields.keys()
     for name, field in fields.items():
-        if isinstance(field.default, str):
+        if isinstance(field.default, str | float):
             assert rows[name] == f"`{field.default}`"
 
 

@@ -1,0 +1,20 @@
+-- API calls that were made, by the hour (UTC) in which they began: a budget of the day is kept over many short runs.
+CREATE TABLE api_call (
+    hour TIMESTAMP NOT NULL,
+    account VARCHAR NOT NULL,
+    stream VARCHAR NOT NULL,
+    purpose VARCHAR NOT NULL,
+    calls BIGINT NOT NULL,
+    PRIMARY KEY (hour, account, stream, purpose)
+);
+
+-- What each account last told of its day: `heard_at` by the account's clock, `heard_here` by this machine's.
+CREATE TABLE api_allowance (
+    account VARCHAR NOT NULL,
+    used BIGINT NOT NULL,
+    allowed BIGINT NOT NULL,
+    heard_at TIMESTAMP NOT NULL,
+    heard_here TIMESTAMP NOT NULL,
+    zone VARCHAR NOT NULL,
+    PRIMARY KEY (account)
+);
