@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,18 @@ from connector.store.database import Store
 
 class EngagementPage(LandedPage, Protocol):
     @property
+    def last(self) -> bool: ...
+
+    @property
     def truncated(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class OnePage:
+    """A page whose followers are not asked for: `truncated` where there are any."""
+
+    path: Path
+    truncated: bool
 
 
 class EngagementSource(Protocol):
@@ -34,6 +46,7 @@ class EngagementSource(Protocol):
         folder: Path,
         *,
         deleted: str | None,
+        rows: int | None = None,
     ) -> Iterator[EngagementPage]: ...
 
 
@@ -43,7 +56,7 @@ def pull_account_engagement(source: EngagementSource, store: Store, mapped: Mapp
     A chain of pages that the remote cut off (its cap of rows) is followed by another from the last id on.
     """
 
-    def ask(place: Cursor, folder: Path) -> Iterator[LandedPage]:
+    def pages(place: Cursor, folder: Path, rows: int | None = None) -> Iterator[EngagementPage]:
         return source.pages(
             mapped.stream.object,
             mapped.fields,
@@ -51,6 +64,11 @@ def pull_account_engagement(source: EngagementSource, store: Store, mapped: Mapp
             "id",
             folder,
             deleted="all" if mapped.stream.keeps_deleted else None,
+            rows=rows,
         )
 
-    return pull_stream(Reading(store, mapped, source.unit, source.server_time(), ask), landing)
+    def few(place: Cursor, folder: Path, rows: int) -> Iterator[LandedPage]:
+        page = next(pages(place, folder, rows))
+        yield OnePage(page.path, truncated=page.truncated or not page.last)
+
+    return pull_stream(Reading(store, mapped, source.unit, source.server_time(), pages, few=few), landing)

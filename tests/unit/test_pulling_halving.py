@@ -25,7 +25,7 @@ from connector.pulling.salesforce import pull_salesforce
 from connector.store.cursors import read_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import prepare
-from tests.mirror_world import FORMS, HOUR, LEADS, MINUTE, NOON, PROSPECTS, current, ids, lead, lead_id, prospect
+from tests.mirror_world import FORMS, HOUR, LEADS, MINUTE, NOON, PROSPECTS, current, form, ids, lead, lead_id, prospect
 from tests.unit.test_pulling_reading import Engagement, LandedPage, Org
 
 pytestmark = pytest.mark.requirement("SY-3", "SY-6", "OP-2")
@@ -193,7 +193,8 @@ class SlowUnit(Engagement):
 
     def pages(self, *args: Any, **named: Any) -> Iterator[LandedPage]:
         pages = list(super().pages(*args, **named))
-        if (len(pages) - 1) * self.page_rows >= self.most:
+        few = named.get("rows") is not None and named["rows"] <= self.most
+        if not few and (len(pages) - 1) * self.page_rows >= self.most:
             self.refused += 1
             raise SLOW
         yield from pages
@@ -208,6 +209,17 @@ def test_account_engagement_is_halved_by_time_while_it_is_walked_by_id(
     pull_account_engagement(unit, store, PROSPECTS, landing)
     assert unit.refused
     assert ids(current(store, PROSPECTS, "email")) == list(range(1, 24))
+
+
+def test_account_engagements_one_second_and_whole_collections_are_read_a_few_rows_at_a_time(
+    store: Store, landing: Landing
+) -> None:
+    unit = SlowUnit([prospect(number, NOON - HOUR) for number in range(1, 24)])
+    pull_account_engagement(unit, store, PROSPECTS, landing)
+    assert ids(current(store, PROSPECTS, "email")) == list(range(1, 24))
+    forms = SlowUnit([form(number) for number in range(1, 24)], stream=FORMS)
+    pull_account_engagement(forms, store, FORMS, landing)
+    assert ids(current(store, FORMS, "name")) == list(range(1, 24))
 
 
 @pytest.mark.complaint(16, 17)

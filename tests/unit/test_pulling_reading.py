@@ -53,6 +53,7 @@ LOST = "Salesforce did not answer; run again later."
 class LandedPage:
     path: Path
     truncated: bool = False
+    last: bool = False
 
 
 @dataclass
@@ -132,6 +133,7 @@ class Engagement:
         folder: Path,
         *,
         deleted: str | None,
+        rows: int | None = None,
     ) -> Iterator[LandedPage]:
         assert (collection, fields, order_by) == (self.stream.stream.object, self.stream.fields, "id")
         self.asked.append(dict(filters))
@@ -147,10 +149,11 @@ class Engagement:
             key=lambda row: int(row["id"]),
         )
         chain = found[: self.cap]
-        for start in range(0, max(len(chain), 1), self.page_rows):
-            last = start + self.page_rows >= len(chain)
-            (file,) = land(folder, self.stream, chain[start : start + self.page_rows])
-            yield LandedPage(file, truncated=last and len(chain) < len(found))
+        size = rows or self.page_rows
+        for start in range(0, max(len(chain), 1), size):
+            last = start + size >= len(chain)
+            (file,) = land(folder, self.stream, chain[start : start + size])
+            yield LandedPage(file, truncated=last and len(chain) < len(found), last=last)
 
 
 @pytest.fixture
