@@ -19,6 +19,7 @@ import duckdb
 from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
 from connector.errors import RetryError, StopError
 from connector.store.database import Store
+from connector.store.turning_away import turn_away
 
 _SQL_TYPES: dict[AttributeType, str] = {
     "text": "VARCHAR",
@@ -30,6 +31,10 @@ _SQL_TYPES: dict[AttributeType, str] = {
 }
 _LONGEST_LINE = 4_000_000
 """Bytes of one CSV row: a record has at most 400,000 characters."""
+
+ENDS = "greatest($seen::TIMESTAMP, _seen_at)"
+"""When a version ends that is not seen any more: never before it was seen, though the remote's clock be set back."""
+
 _RECORDS = {"salesforce": "records", "account_engagement": "values"}
 
 
@@ -101,12 +106,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     when a page is spoilt.
     """
     params: dict[str, object] = {"unit": unit, "seen": _naive(seen_at)}
-    try:
-        store.run(_incoming(mapped, pages))
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
-        # The engine's own words quote the page, which is full of people.
-        sentence = f"{mapped.stream.name}: a page that arrived is not whole; nothing of it was kept. Run again."
-        raise RetryError(sentence) from None
+    run_on_pages(store, mapped, _incoming(mapped, pages))
     if store.run("SELECT 1 FROM incoming WHERE id IS NULL"):
         raise StopError(
             f"{mapped.stream.name}: the remote sent a record without a readable id; nothing of these pages was kept. "
@@ -116,6 +116,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     if not rows:
         # Most streams are still at most times: their cycle is as short as it can be.
         return Merged(0, 0, None, None, {}, _landed(store, mapped, pages))
+    turn_away(store, mapped, unit)
     unreadable = _unreadable(store, mapped)
     store.run(_changed(mapped), params)
     added = int(store.value("SELECT count(*) FROM changed"))
@@ -123,7 +124,7 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     if added:
         names = _names((*mapped.columns, *mapped.hidden))
         store.run(
-            f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '
+            f'UPDATE "{table}" SET _until = {ENDS} WHERE _until IS NULL AND _unit = $unit '
             "AND id IN (SELECT id FROM changed WHERE NOT is_first)",
             params,
         )
@@ -132,12 +133,24 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
         store.run(
             f'INSERT INTO "{table}" (_unit, {names}, _valid_from, _seen_at) '
             f"SELECT $unit, {names}, CASE WHEN is_first THEN coalesce({first}, $seen) "
-            f"ELSE coalesce({later}, $seen) END, $seen FROM changed",
+            f"ELSE coalesce({later}, $seen) END, greatest($seen::TIMESTAMP, _ended) FROM changed "
+            f'LEFT JOIN (SELECT id, max(_until) AS _ended FROM "{table}" WHERE _until IS NOT NULL AND _unit = $unit '
+            "AND id IN (SELECT id FROM changed) GROUP BY id) AS past USING (id)",
             params,
         )
     _move_stamps(store, mapped, params)
     place = None if last_id is None else str(last_id)
     return Merged(int(rows), added, last_stamp, place, unreadable, _landed(store, mapped, pages))
+
+
+def run_on_pages(store: Store, mapped: MappedStream, sql: str) -> None:
+    """Runs a statement that reads landed pages of a stream. RetryError when one of them is spoilt."""
+    try:
+        store.run(sql)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        # The engine's own words quote the page, which is full of people.
+        sentence = f"{mapped.stream.name}: a page that arrived is not whole; nothing of it was kept. Run again."
+        raise RetryError(sentence) from None
 
 
 def note_read(store: Store, *, first: bool) -> None:
@@ -156,7 +169,7 @@ def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: dateti
     """After a whole object was read and noted: ends the records that were not in it. Answers how many."""
     table = table_of(mapped)
     gone = store.run(
-        f'UPDATE "{table}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit '
+        f'UPDATE "{table}" SET _until = {ENDS} WHERE _until IS NULL AND _unit = $unit '
         "AND id NOT IN (SELECT id FROM read_whole) RETURNING id",
         {"unit": unit, "seen": _naive(seen_at)},
     )

@@ -10,7 +10,7 @@ from connector.domain.reconciled import Reconciled
 from connector.domain.streams import MappedStream
 from connector.store.cursors import naive
 from connector.store.database import Store
-from connector.store.mirror import landed_records, table_of
+from connector.store.mirror import ENDS, landed_records, run_on_pages, table_of
 
 
 def read_reconciled(store: Store, stream: str, unit: str) -> Reconciled | None:
@@ -59,15 +59,20 @@ def live_rows(store: Store, mapped: MappedStream, unit: str, upper: datetime) ->
 
 
 def load_remote_ids(store: Store, mapped: MappedStream, pages: Sequence[Path]) -> str | None:
-    """Reads landed pages of `id_fields` into `remote_ids(id, stamp, is_deleted)`; answers the greatest id."""
+    """Reads landed pages of `id_fields` into `remote_ids(id, stamp, is_deleted)`; answers the greatest id.
+
+    RetryError when a page is spoilt.
+    """
     fields = id_fields(mapped)
     deleted = mapped.stream.system["is_deleted"][0] if "is_deleted" in mapped.stream.system else None
     kind = "VARCHAR" if mapped.stream.remote == "salesforce" else "BIGINT"
-    store.run(
+    run_on_pages(
+        store,
+        mapped,
         f'CREATE OR REPLACE TEMP TABLE remote_ids AS SELECT record."{fields[0]}"::{kind} AS id, '
         f"TRY_CAST(record.\"{fields[1]}\" AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS stamp, "
         + (f'coalesce(record."{deleted}"::BOOLEAN, FALSE)' if deleted else "FALSE")
-        + f" AS is_deleted FROM ({landed_records(mapped, pages, fields)})"
+        + f" AS is_deleted FROM ({landed_records(mapped, pages, fields)})",
     )
     last = store.value("SELECT max(id) FROM remote_ids")
     return None if last is None else str(last)
@@ -106,7 +111,7 @@ def end_vanished(
     if within is not None:
         span += f" AND id > {within[0]}" + ("" if within[1] is None else f" AND id <= {within[1]}")
     gone = store.run(
-        f'UPDATE "{table_of(mapped)}" SET _until = $seen WHERE _until IS NULL AND _unit = $unit {live} {span} '
+        f'UPDATE "{table_of(mapped)}" SET _until = {ENDS} WHERE _until IS NULL AND _unit = $unit {live} {span} '
         "AND id NOT IN (SELECT id FROM remote_ids) RETURNING id",
         {"unit": unit, "seen": naive(seen_at)},
     )

@@ -14,6 +14,7 @@ from connector.errors import RetryError
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import Merged, close_missing, merge, note_read, prepare, table_of
+from connector.store.reconciling import load_remote_ids
 from tests.mirror_world import (
     DAY,
     FORMS,
@@ -251,6 +252,22 @@ def test_the_place_reached_is_the_last_stamp_and_the_last_id_of_it(store: Store,
     assert later.last_id == "9", "Account Engagement is walked by id"
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone and back"])
+def test_a_clock_that_is_set_back_never_ends_a_version_before_it_was_seen(
+    store: Store, folder: Path, gone: bool
+) -> None:
+    table = table_of(FORMS)
+    take(store, folder, [form(1)], NOON + HOUR, FORMS)
+    if gone:
+        note_read(store, first=True)
+        store.run("DELETE FROM read_whole")
+        assert close_missing(store, FORMS, "", NOON) == 1
+    take(store, folder, [form(1, name="renamed")], NOON, FORMS)
+    times = store.run(f"SELECT name, _seen_at, _until FROM {table} ORDER BY _until NULLS LAST")
+    later = (NOON + HOUR).replace(tzinfo=None)
+    assert times == [("form 1", later, later), ("renamed", later, None)]
+
+
 @pytest.mark.parametrize("text", ['{"totalSize":1,"done":true,"records":[{"Id": }]}', "not JSON", ""])
 def test_a_spoilt_page_is_told_without_its_content_and_leaves_nothing(store: Store, tmp_path: Path, text: str) -> None:
     page = tmp_path / "00001.json"
@@ -259,3 +276,6 @@ def test_a_spoilt_page_is_told_without_its_content_and_leaves_nothing(store: Sto
         merge(store, LEADS, "", [page], NOON)
     assert text == "" or text not in str(caught.value)
     assert store.run(f"SELECT count(*) FROM {table_of(LEADS)}") == [(0,)]
+    with pytest.raises(RetryError, match="is not whole") as caught:
+        load_remote_ids(store, LEADS, [page])
+    assert text == "" or text not in str(caught.value)
