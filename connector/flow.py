@@ -15,6 +15,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connector.applying.apply import Application, Applied, Writer, apply_plan, settle_open_intents
+from connector.domain.backfill import Asked
 from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
@@ -29,7 +30,12 @@ from connector.firmographics.register import Register
 from connector.http.budget import CallBudget
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
+from connector.planning.history import waiting_persons
+from connector.planning.hidden import why_no_tasks, writable
 from connector.pulling.account_engagement import EngagementSource
+from connector.pulling.backfill import Backfilled, History, resume_or_begin, run_backfill
+from connector.pulling.history import sources_of
+from connector.pulling.progress import Progress
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.reconcile import (
     Comparing,
@@ -47,6 +53,7 @@ from connector.rules.mapping import Mapping as FieldMapping
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
+from connector.store.lists import freeze_lists
 from connector.store.hidden_fields import hidden_fields
 
 
@@ -88,7 +95,8 @@ class River:
 def settle(river: River, now: datetime) -> int:
     """Finds out what became of writes whose answers were lost, before anything is compared. Writes nothing remote."""
     remotes = here(river)
-    return settle_open_intents(Application(remotes.writer, remotes.reader, river.store, "", now))
+    with remotes.budget.calls_for("", "write"):
+        return settle_open_intents(Application(remotes.writer, remotes.reader, river.store, "", now))
 
 
 def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
@@ -99,6 +107,24 @@ def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
     store_mirror.prepare(river.store, river.mapping.fields.streams)
     landing = Landing(river.landing, progress=lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
     return pull_streams(_sources(river), landing, skip)
+
+
+def backfill(river: River, asked: Asked, new_id: str, clock: Callable[[], float]) -> Backfilled:
+    """Reads history in slices, newest first, and goes on where an earlier run of the same was ended.
+
+    `new_id` names it when it is a new one. `clock`: seconds that only go forward, for the progress.
+    """
+    now = here(river).reader.server_time()
+    store_mirror.prepare(river.store, river.mapping.fields.streams)
+    sources = sources_of(_sources(river), asked.objects)
+    begun = resume_or_begin(river.store, asked, sources, new_id, now)
+    by_key = {source.key: source for source in sources}
+    return run_backfill(History(river.store, begun, by_key, Landing(river.landing), Progress(clock, river.say)))
+
+
+def waiting(river: River) -> list[str]:
+    """The persons whose follow-up is about to start, or would if their owners had the time, as just decided."""
+    return waiting_persons(river.store.run)
 
 
 def hidden(river: River) -> list[HiddenField]:
@@ -120,10 +146,11 @@ def reconcile(river: River, pulled: list[Pulled]) -> list[Reconciled]:
             if not is_due(comparing, brought.get((mapped.stream.name, unit), 0)):
                 continue
             river.say(f"reconcile {mapped.stream.name}")
-            if source is None:
-                found.append(reconcile_salesforce(remotes.reader, comparing))
-            else:
-                found.append(sweep_account_engagement(source, comparing))
+            with remotes.budget.reads(mapped.stream.name, "reconcile"):
+                if source is None:
+                    found.append(reconcile_salesforce(remotes.reader, comparing))
+                else:
+                    found.append(sweep_account_engagement(source, comparing))
     return [one for one in found if one is not None]
 
 
@@ -132,6 +159,7 @@ def mirror(river: River, as_of: datetime | None = None, known_at: datetime | Non
     streams = river.mapping.fields.streams
     store_mirror.prepare(river.store, streams)
     store_mirror.freeze(river.store, streams, as_of=as_of, known_at=known_at)
+    freeze_lists(river.store, known_at=known_at)
 
 
 def enrich(river: River, now: datetime, *, remember: bool = True) -> EnrichReport:
@@ -165,14 +193,17 @@ def plan(river: River, org_id: str, as_of: datetime) -> Plan:
     """Compares what should be with what the remotes have; changes nothing."""
     river.say("plan")
     basis = Basis(org_id, river.rules_hash, as_of, today(river, as_of))
-    return assemble(river.store.run, Book(river.rules, river.mapping.fields, river.content), basis)
+    fields, away = river.mapping.fields, hidden(river)
+    book = Book(river.rules, writable(fields, away), river.content, why_no_tasks(fields, away))
+    return assemble(river.store.run, book, basis)
 
 
 def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
     """Carries out a plan that was checked to fit. The only road to a remote write."""
     river.say("apply")
     remotes = here(river)
-    return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
+    with remotes.budget.calls_for("", "write"):
+        return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
 
 
 def report(river: River) -> Status:
@@ -211,7 +242,7 @@ def here(river: River) -> Remotes:
 
 def _sources(river: River) -> Sources:
     remotes = here(river)
-    return Sources(remotes.reader, remotes.engagement, river.store, river.mapping)
+    return Sources(remotes.reader, remotes.engagement, river.store, river.mapping, remotes.budget.reads)
 
 
 def today(river: River, instant: datetime) -> date:

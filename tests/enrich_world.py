@@ -11,6 +11,7 @@ from connector.engine.enrich import EnrichMapping, EnrichReport, enrich
 from connector.firmographics.register import Register
 from connector.rules.content import Content
 from connector.store.database import Store, memory_store
+from connector.store.lists import freeze_lists
 
 START = datetime(2026, 1, 1, 0, 0)  # noqa: DTZ001 - times in the store are UTC without a zone
 UNIT = "0Uv000000000001"
@@ -37,6 +38,7 @@ class SeenWorld:
             spelled = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.store.run(f'CREATE TEMP TABLE "seen_{stream.table}" ({spelled})')
             self._streams = {entry.table: entry for entry in STREAMS}
+        freeze_lists(self.store)
 
     def add(self, table: str, **values: object) -> None:
         stream = self._streams[table]

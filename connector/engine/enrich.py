@@ -1,8 +1,8 @@
 """Enrich: records → persons, raw activity → one vocabulary, people → companies.
 
 Reads the views `seen_<stream>` and the ledger `known_persons`, and leaves the relations that scoring and deciding
-read: person_records, people, activities, companies, opportunities, and what a person should look at: company_matches,
-unknown_content.
+read: person_records, people, activities, companies, opportunities, list_follow_ups, and what a person should look at:
+company_matches, unknown_content.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from connector.engine.composing import compose
 from connector.engine.enrich_activities import enrich_activities
 from connector.engine.enrich_companies import enrich_companies
 from connector.engine.enrich_identity import enrich_identity
+from connector.engine.enrich_lists import list_activities, list_profiles
 from connector.engine.enrich_people import EnrichMapping, choose_attributes, enrich_people
 from connector.firmographics.register import Register
 from connector.rules.content import Content
@@ -48,10 +49,12 @@ def enrich(
     The same input gives the same tables. The org's time zone comes from seen_salesforce_organization (UTC without it).
     """
     enrich_identity(run, load)
+    list_profiles(run)
     choose_attributes(run, mapping)
     enrich_companies(run, load, register, mapping.extra.get("salesforce.Account", {}))
     enrich_people(run, load, mapping)
     enrich_activities(run, load, catalogue, _zone(run))
+    list_activities(run, load, catalogue)
     return _report(run)
 
 

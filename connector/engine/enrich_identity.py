@@ -7,6 +7,7 @@ import unicodedata
 
 from connector.domain.running import Load, Run
 from connector.engine.composing import compose
+from connector.engine.enrich_lists import list_records
 
 _ROLES = (
     "info contact inquiry inquiries support sales marketing admin administrator office mail post webmaster help "
@@ -25,13 +26,14 @@ _FILE = "enrich_identity"
 
 def enrich_identity(run: Run, load: Load) -> None:
     """Makes the temporary table person_records(record_key, person_id, live, kind, unit, record_id, converted, merged,
-    created_at, stamp) from the leads, contacts and prospects seen and the ledger `known_persons`.
+    created_at, stamp) from the leads, contacts, prospects and list members seen and the ledger `known_persons`.
 
-    `kind` is lead, contact or prospect. Every record has a person, tombstones too; a person without a live record
+    `kind` is lead, contact, prospect or list. Every record has a person, tombstones too; a person without a live record
     is nobody for everything that follows. The same input gives the same ids.
     """
     run(compose(_FILE, "records"), {})
     _load_addresses(run, load)
+    list_records(run)
     run(compose(_FILE, "addresses"), {"crowd": CROWD})
     run(compose(_FILE, "edges"), {})
     run(compose(_FILE, "labels"), {})

@@ -14,7 +14,7 @@ from connector.errors import ConfigurationError
 _FILE = "enrich_people"
 _ATTRIBUTES = (
     "email", "name", "company", "title", "department", "phone", "website", "industry", "employees", "prefecture",
-    "corporate_number", "owner_id", "budget", "authority", "need", "timeframe", "close_reason",
+    "corporate_number", "owner_id", "budget", "authority", "need", "timeframe", "close_reason", "call_review_score",
 )  # fmt: skip
 _PROFILES = (
     ("salesforce.Lead", "profiles_of_leads", "lead"),
@@ -29,7 +29,7 @@ _RESERVED = frozenset({
     "person_id", "record_key", "record_id", "first_record", "lead_ids", "contact_ids", "prospect_ids", "company_id",
     "match_status", "match_method", "match_confidence", "crm_status", "source", "source_word", "status_word",
     "is_open_lead", "kind", "unit", "live", "converted", "merged", "place", "precedence", "word", "status",
-    "opted_out", "do_not_call", "account_id",
+    "opted_out", "do_not_call", "account_id", "list_source", "only_listed",
 })  # fmt: skip
 """Columns that enrich makes itself."""
 
@@ -60,6 +60,7 @@ def choose_attributes(run: Run, mapping: EnrichMapping) -> None:
         compose(_FILE, statement, extra=_extra_columns(added[stream], alias), of_account=_of_account(added[stream]))
         for stream, statement, alias in _PROFILES
     )
+    profiles += f" UNION ALL BY NAME {compose(_FILE, 'profiles_of_lists')}"
     run(compose(_FILE, "profiles", profiles=profiles), {})
     names = dict.fromkeys((*_ATTRIBUTES, *(name for attributes in added.values() for name in attributes)))
     chosen = ",\n    ".join(f'arg_min("{name}", place) FILTER (WHERE live) AS "{name}"' for name in names)
@@ -74,12 +75,17 @@ def enrich_people(run: Run, load: Load, mapping: EnrichMapping) -> None:
     run(compose(_FILE, "people"), {})
 
 
-def _refuse_reserved(stream: str, attributes: Iterable[str]) -> None:
+def _refuse_reserved(stream: str, attributes: Mapping[str, AttributeType]) -> None:
     for name in attributes:
         if name in _RESERVED:
             raise ConfigurationError(
                 f"fields.yaml: {stream}.read.{name}: the connector uses this name itself. Give the attribute another."
             )
+    kind = attributes.get("call_review_score", "number")
+    if kind not in {"number", "integer"}:
+        raise ConfigurationError(
+            f"fields.yaml: {stream}.read.call_review_score: a score is a number, not {kind}. Write `type: number`."
+        )
 
 
 def _extra_columns(extra: Iterable[str], alias: str) -> str:

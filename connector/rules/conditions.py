@@ -268,4 +268,5 @@ def _about(relation: RelationName) -> str:
         "person": "a person",
         "company": "a company",
         "fit": "a person and the company",
+        "member": "a row of a list",
     }[relation]

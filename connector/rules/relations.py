@@ -5,6 +5,7 @@ activity    what a person did                     activities (docs/rules.md)
 person      who a person is                       people
 company     a company's firmographics             companies
 fit         a person with company and tier        people ⟕ companies ⟕ tiers; a doubtful match brings nothing
+member      a row of an imported list             see rules/lists.py
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-RelationName = Literal["activity", "person", "company", "fit"]
+RelationName = Literal["activity", "person", "company", "fit", "member"]
 Columns = Mapping[str, str]
 
 _ACTIVITY = {
@@ -39,6 +40,7 @@ _PERSON = {
     "industry": "VARCHAR",
     "employees": "BIGINT",
     "prefecture": "VARCHAR",
+    "call_review_score": "DOUBLE",
 }
 _COMPANY = {
     "name": "VARCHAR",

@@ -36,6 +36,15 @@ JOIN person_records AS known
     ON known.kind = 'prospect' AND known.unit = prospect._unit AND known.record_id = prospect.id::VARCHAR
 WHERE known.live OR known.merged;
 
+-- name: profiles_of_lists
+-- Lists are believed last.
+SELECT
+    known.*, 5 AS precedence, listed.email, listed.name, listed.company, listed.title, listed.department,
+    listed.refused AS opted_out, listed.refused AS do_not_call, listed.call_review_score, listed.list_source
+FROM enrich_listed AS listed
+JOIN person_records AS known ON known.kind = 'list' AND known.record_id = listed.member_id
+WHERE known.live;
+
 -- name: profiles
 -- One row a record, in the order in which records are believed: contact, lead, converted lead, prospect; the one made
 -- last first. Not the one changed last: our own writes would change whom we believe.
@@ -51,7 +60,9 @@ SELECT
     <<attributes>>,
     arg_min(account_id, place) FILTER (WHERE live) AS account_id,
     arg_min(word, (created_at, place)) FILTER (WHERE trim(word) <> '') AS source_word,
-    min(created_at) AS created_at,
+    arg_min(list_source, place) AS list_source,
+    bool_and(kind = 'list') AS only_listed,
+    coalesce(min(created_at) FILTER (WHERE kind <> 'list'), min(created_at)) AS created_at,
     coalesce(bool_or(opted_out) FILTER (WHERE live AND NOT converted), FALSE) AS opted_out,
     coalesce(bool_or(do_not_call) FILTER (WHERE live AND NOT converted), FALSE) AS do_not_call,
     arg_min(coalesce(status, ''), place) FILTER (WHERE live AND kind = 'lead') AS status_word,
@@ -109,9 +120,12 @@ WITH deals AS (
     GROUP BY person_id
 )
 SELECT
-    chosen.* EXCLUDE (account_id, source_word, status_word, is_open_lead),
+    chosen.* EXCLUDE (account_id, source_word, status_word, is_open_lead, list_source, only_listed),
     matched.company_id, matched.match_status, matched.match_method, matched.match_confidence,
-    CASE WHEN chosen.source_word IS NOT NULL THEN coalesce(sources.source, 'other') END AS source,
+    CASE
+        WHEN chosen.source_word IS NOT NULL THEN coalesce(sources.source, 'other')
+        WHEN chosen.only_listed THEN chosen.list_source
+    END AS source,
     CASE
         WHEN deals.is_open THEN 'opportunity'
         WHEN deals.last_closed = 'won' THEN 'won'
