@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -29,6 +30,7 @@ _CONFIG = {
 MIGRATIONS = resources.files("connector.store.migrations")
 _LOCKED = "Could not set lock"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
+_NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
 
 
 class Store:
@@ -42,7 +44,8 @@ class Store:
     def run(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Runs one statement; named parameters that the statement does not use are ignored."""
         used = {name: value for name, value in (params or {}).items() if re.search(rf"\${name}\b", sql)}
-        return self._connection.execute(sql, used or None).fetchall()
+        with self._telling():
+            return self._connection.execute(sql, used or None).fetchall()
 
     def value(self, sql: str, params: Mapping[str, object] | None = None) -> Any:
         """The first column of the first row, or None."""
@@ -52,9 +55,10 @@ class Store:
     def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """The rows as dictionaries, for what is shown or sent, not for the data plane."""
         used = {name: value for name, value in (params or {}).items() if re.search(rf"\${name}\b", sql)}
-        cursor = self._connection.execute(sql, used or None)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        with self._telling():
+            cursor = self._connection.execute(sql, used or None)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Makes a temporary table of text columns from rows held in memory (distinct names, small lists)."""
@@ -79,15 +83,42 @@ class Store:
         try:
             yield
         except BaseException:
-            self._connection.rollback()
+            # Where the disk is full, the engine may have let go of the file already: then there is nothing to undo.
+            with suppress(duckdb.Error):
+                self._connection.rollback()
             raise
         else:
-            self._connection.commit()
+            with self._telling():
+                self._connection.commit()
         finally:
             self._depth = 0
 
     def close(self) -> None:
         self._connection.close()
+
+    def replace_file(self, fresh: Path) -> None:
+        """Puts another store's file into the place of this one's, and goes on with that; nobody gets in between.
+
+        Temporary tables are lost. StopError when the old file is not whole without its log; then nothing is replaced.
+        """
+        path = self.path
+        if path is None:
+            raise ValueError("a store in memory has no file")
+        with at_the_door(path):
+            self._connection.close()
+            if _log_of(path).exists():
+                raise StopError(f"{_log_of(path)} is still needed: the store {path} was left as it is. Run again.")
+            replace_durably(fresh, path)
+            self._connection = duckdb.connect(str(path), config=dict(_CONFIG))
+        _settle(self, path)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Says in a sentence of ours that the disk or the memory is full: the engine's own words may quote people."""
+        try:
+            yield
+        except _NO_ROOM as error:
+            raise StopError(_no_room(self.path, error)) from None
 
 
 @contextmanager
@@ -108,19 +139,74 @@ def open_store(
     """
     umask = os.umask(0o077)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path)
         store = Store(_connect(path, wait_seconds, sleep, announce), path)
         try:
             path.chmod(0o600)
-            store.run("SET TimeZone = 'UTC'")
-            spill = path.with_suffix(".spill").as_posix().replace("'", "''")
-            store.run(f"SET temp_directory = '{spill}'")
+            _settle(store, path)
             _migrate(store, path, migrations)
             yield store
         finally:
             store.close()
     finally:
         os.umask(umask)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StopError(
+            f"The folder {path.parent} cannot be made ({error.strerror}): mend the rights, or set another --state."
+        ) from None
+    may_be_written = os.access(path if path.exists() else path.parent, os.W_OK)
+    if not path.parent.is_dir() or not may_be_written:
+        raise StopError(f"The store {path} cannot be written: mend the rights of the file and of its folder.")
+
+
+@contextmanager
+def at_the_door(path: Path) -> Iterator[None]:
+    """While it lasts, no process of ours begins to open a store of this folder: its file may be changed for another.
+
+    The lock is on the folder itself, so that no file has to be made for it.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def replace_durably(fresh: Path, path: Path) -> None:
+    """Renames `fresh` to `path` so that after a crash, of the machine too, one of the two stands there whole."""
+    for place in (fresh, fresh.parent):
+        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    fresh.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _settle(store: Store, path: Path) -> None:
+    store.run("SET TimeZone = 'UTC'")
+    spill = spill_of(path).as_posix().replace("'", "''")
+    store.run(f"SET temp_directory = '{spill}'")
+
+
+def spill_of(path: Path) -> Path:
+    """state/default.duckdb → state/default.spill, where the engine puts what does not fit into memory."""
+    return path.with_suffix(".spill")
 
 
 def memory_store() -> Store:
@@ -137,7 +223,8 @@ def _connect(
     waited = 0.0
     while True:
         try:
-            return duckdb.connect(str(path), config=dict(_CONFIG))
+            with at_the_door(path):
+                return duckdb.connect(str(path), config=dict(_CONFIG))
         except duckdb.IOException as error:
             if _LOCKED not in str(error):
                 raise StopError(_damaged(path, error)) from error
@@ -151,6 +238,15 @@ def _connect(
             waited += 0.2
         except duckdb.Error as error:
             raise StopError(_damaged(path, error)) from error
+
+
+def _no_room(path: Path | None, error: Exception) -> str:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "The engine ran out of memory or of room for its spill folder: give it more, then run again."
+    return (
+        f"The store {path or 'in memory'} cannot be read or written (is the disk full?). Make room and run again: what "
+        "was finished is kept, the rest is done anew."
+    )
 
 
 def _damaged(path: Path, error: Exception) -> str:

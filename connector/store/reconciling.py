@@ -10,6 +10,7 @@ from connector.domain.reconciled import Reconciled
 from connector.domain.streams import MappedStream
 from connector.store.cursors import naive
 from connector.store.database import Store
+from connector.store.forgotten import forgotten_rows, not_forgotten
 from connector.store.mirror import ENDS, landed_records, run_on_pages, table_of
 
 
@@ -47,7 +48,7 @@ def save_reconciled(store: Store, found: Reconciled) -> None:
 
 
 def live_rows(store: Store, mapped: MappedStream, unit: str, upper: datetime) -> int:
-    """How many live records the mirror has, as it stands at `upper`."""
+    """How many live records the mirror has, as it stands at `upper`, with those that were forgotten on purpose."""
     live = "AND NOT coalesce(is_deleted, FALSE)" if "is_deleted" in mapped.stream.system else ""
     return int(
         store.value(
@@ -55,7 +56,7 @@ def live_rows(store: Store, mapped: MappedStream, unit: str, upper: datetime) ->
             f"AND stamp <= $upper {live}",
             {"unit": unit, "upper": naive(upper)},
         )
-    )
+    ) + forgotten_rows(store, mapped.stream.name, unit, upper)
 
 
 def load_remote_ids(store: Store, mapped: MappedStream, pages: Sequence[Path]) -> str | None:
@@ -89,10 +90,11 @@ def id_fields(mapped: MappedStream) -> tuple[str, ...]:
 def missing_ids(store: Store, mapped: MappedStream, unit: str, upper: datetime) -> list[str]:
     """Ids of `remote_ids` that the mirror should have had by `upper` and has not, in order."""
     live = "AND NOT coalesce(is_deleted, FALSE)" if "is_deleted" in mapped.stream.system else ""
+    ours, salted = not_forgotten(store, mapped, unit)
     rows = store.run(
-        f"SELECT id FROM remote_ids WHERE NOT is_deleted AND stamp <= $upper AND id NOT IN ("
+        f"SELECT id FROM remote_ids WHERE NOT is_deleted AND stamp <= $upper AND {ours} AND id NOT IN ("
         f'SELECT id FROM "{table_of(mapped)}" WHERE _until IS NULL AND _unit = $unit {live}) ORDER BY id',
-        {"unit": unit, "upper": naive(upper)},
+        {"unit": unit, "upper": naive(upper), **salted},
     )
     return [str(row[0]) for row in rows]
 
