@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.applying.apply import Applied
+from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
@@ -39,6 +40,30 @@ def show_pulled(shown: Console, pulled: Sequence[Pulled], calls: Mapping[str, in
     for one in pulled:
         for field, count in one.unreadable.items():
             shown.print(f"[yellow]{one.stream}.{field}: {count:,} values are not of the type in fields.yaml.[/yellow]")
+
+
+def show_hidden(shown: Console, hidden: Sequence[HiddenField]) -> None:
+    """Fields and objects that have vanished from the remotes, each with the line to look at."""
+    for one in hidden:
+        shown.print(f"[yellow]{escape(one.sentence)}[/yellow]")
+    if hidden:
+        shown.print()
+
+
+def hidden_document(hidden: Sequence[HiddenField]) -> list[dict[str, Any]]:
+    """The same for machines; `field` is null where the whole object has vanished."""
+    return [
+        {
+            "stream": one.stream,
+            "unit": one.unit,
+            "field": None if one.is_object else one.field,
+            "since": one.since,
+            "looked_at": one.looked_at,
+            "place": one.place,
+            "similar": one.similar,
+        }
+        for one in hidden
+    ]
 
 
 def show_reconciled(shown: Console, reconciled: Sequence[Reconciled]) -> None:

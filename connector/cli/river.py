@@ -14,8 +14,18 @@ import click
 
 from connector import flow
 from connector.applying.apply import Applied
-from connector.cli.render import applied_lines, plan_document, show_enriched, show_plan, show_pulled, show_reconciled
+from connector.cli.render import (
+    applied_lines,
+    hidden_document,
+    plan_document,
+    show_enriched,
+    show_hidden,
+    show_plan,
+    show_pulled,
+    show_reconciled,
+)
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
@@ -45,6 +55,7 @@ class Cycle:
     enriched: EnrichReport
     calls: Mapping[str, int]
     seconds: Mapping[str, float]
+    hidden: tuple[HiddenField, ...] = ()
 
 
 @click.command()
@@ -59,13 +70,14 @@ def pull(options: Options, as_json: bool) -> int:
         pulled = flow.pull(river)
         reconciled = flow.reconcile(river, pulled)
         finish_run(river.store, run_id, "done", {"rows": sum(one.rows for one in pulled)}, now(river))
-        calls = flow.here(river).calls()
+        calls, hidden = flow.here(river).calls(), flow.hidden(river)
     if as_json:
         streams = [{"stream": one.stream, "unit": one.unit, "rows": one.rows, "added": one.added} for one in pulled]
         echo_json(
             {
                 "streams": streams,
                 "reconciled": _compared(reconciled),
+                "hidden": hidden_document(hidden),
                 "api_calls": sum(calls.values()),
                 "seconds": _since(started),
             }
@@ -73,6 +85,7 @@ def pull(options: Options, as_json: bool) -> int:
     else:
         show_pulled(console(), pulled, calls)
         show_reconciled(console(), reconciled)
+        show_hidden(console(), hidden)
     return 0
 
 
@@ -138,6 +151,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
             {
                 "pulled": {one.stream: one.rows for one in cycle.pulled},
                 "reconciled": _compared(cycle.reconciled),
+                "hidden": hidden_document(cycle.hidden),
                 "people": cycle.enriched.people,
                 "unknown_content": cycle.enriched.unknown_content,
                 "company_matches": cycle.enriched.matches,
@@ -150,6 +164,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
         return FAILED_ROWS if cycle.applied.failures else 0
     show_pulled(console(), cycle.pulled, cycle.calls)
     show_reconciled(console(), cycle.reconciled)
+    show_hidden(console(), cycle.hidden)
     show_enriched(console(), cycle.enriched)
     show_plan(console(), cycle.planned)
     return _told(cycle.applied, as_json)
@@ -172,7 +187,8 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
     permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
-    return Cycle(tuple(pulled), tuple(reconciled), planned, applied, enriched, flow.here(river).calls(), clock.seconds)
+    calls, hidden = flow.here(river).calls(), tuple(flow.hidden(river))
+    return Cycle(tuple(pulled), tuple(reconciled), planned, applied, enriched, calls, clock.seconds, hidden)
 
 
 def read_once(river: River) -> None:

@@ -18,6 +18,8 @@ from connector.planning.brief import briefs
 from connector.planning.compare import compare
 from connector.planning.desired import desire
 from connector.planning.guard import guard_findings
+from connector.planning.history import history_persons, history_runs
+from connector.planning.hidden import withheld
 from connector.planning.tasks import FollowUp, create_tasks, due_tasks, task_key, within_limit
 from connector.rules.fields import Fields
 from connector.rules.load import RuleSet
@@ -56,7 +58,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         records += changes
         kept += stays
     follow_ups = _follow_ups(run, rules, fields, basis)
-    tasks, withheld = _tasks(run, book, basis, follow_ups.open)
+    tasks, forbidden = _tasks(run, book, basis, follow_ups.open)
     return Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -69,7 +71,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         ends=follow_ups.ends,
         transitions=_transitions(run, basis.as_of),
         kept=tuple(kept),
-        withheld=tuple(sorted((*withheld, *_out_of_reach(run)))),
+        withheld=tuple(sorted((*forbidden, *_out_of_reach(run)))),
         findings=guard_findings(fields.guard, records, tasks, _filled(run, fields)),
     )
 
@@ -98,9 +100,12 @@ def _follow_ups(run: Run, rules: RuleSet, fields: Fields, basis: Basis) -> Follo
                 ends.append(RunEnd(person_id, cadence, start.isoformat(), reason))
             continue
         opened.append(_follow_up(person, cadence, start, key_record))
-    starts = _starts(rules, fields, basis, persons, calendar, run)
+    history = history_persons(run)
+    past, over = history_runs(run, rules, persons, history)
+    present = {person_id: person for person_id, person in persons.items() if person_id not in history}
+    starts = _starts(rules, fields, basis, present, calendar, run)
     opened += [_started(persons[start.person_id], start) for start in starts]
-    return FollowUps(tuple(opened), tuple(starts), tuple(ends))
+    return FollowUps(tuple(opened), (*starts, *past), (*ends, *over))
 
 
 def _starts(
@@ -154,7 +159,8 @@ def _tasks(
     }
     wanted = {follow_up.person_id for follow_up, step in due if task_key(basis.org_id, follow_up, step) not in there}
     texts = briefs(run, book, wanted, basis.as_of)
-    return create_tasks(due, basis.org_id, there, texts.__getitem__, book.fields.language)
+    tasks, forbidden = create_tasks(due, basis.org_id, there, texts.__getitem__, book.fields.language)
+    return ((), (*forbidden, *withheld(tasks, book.no_tasks))) if book.no_tasks else (tasks, forbidden)
 
 
 def _reachable(run: Run) -> dict[str, Mapping[str, Any]]:
@@ -186,7 +192,12 @@ def _out_of_reach(run: Run) -> list[Withheld]:
         "WHERE len(lead_ids) + len(contact_ids) = 0 AND (cadence_starts OR review)",
         {},
     )
-    return [Withheld(str(person), "hot", "has no lead or contact to put a task on") for (person,) in rows]
+    history = history_persons(run)
+    return [
+        Withheld(str(person), "hot", "has no lead or contact to put a task on")
+        for (person,) in rows
+        if str(person) not in history
+    ]
 
 
 def _follow_up(person: Mapping[str, Any], cadence: str, start: date, key_record: str) -> FollowUp:

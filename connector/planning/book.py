@@ -11,8 +11,9 @@ from connector.rules.load import RuleSet
 
 @dataclass(frozen=True)
 class Book:
-    """The rules, the mapping of fields and the catalogue of content."""
+    """The rules, the mapping of fields and the catalogue of content. `no_tasks`: why no task may be made just now."""
 
     rules: RuleSet
     fields: Fields
     content: Content
+    no_tasks: str | None = None

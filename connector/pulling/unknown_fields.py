@@ -81,18 +81,13 @@ class Asking:
     def stream(self) -> str:
         return self.mapped.stream.name
 
-    def hidden(self) -> list[HiddenField]:
-        """What is hidden of the fields that the mapping still has."""
-        kept = hidden_fields(self.store, self.stream, self.unit)
-        return [one for one in kept if one.is_object or one.field in self.mapped.fields]
-
 
 def read_what_is_shown(asking: Asking, read: Callable[[MappedStream], Read]) -> Read | None:
     """Reads a stream without the fields that have vanished; None where the whole object has, so that it is skipped.
 
     Raises ConfigurationError for fields that were never there, StopError for what no reading can do without.
     """
-    hidden = asking.hidden()
+    hidden = _of_the_mapping(asking)
     if hidden and asking.now() - min(one.looked_at for one in hidden) >= LOOK_AGAIN:
         hidden = _look(asking, hidden)
     while True:
@@ -119,6 +114,16 @@ def as_shown(store: Store, mapped: MappedStream, unit: str) -> MappedStream | No
     if any(one.is_object for one in hidden):
         return None
     return mapped.without({one.field for one in hidden}) if hidden else mapped
+
+
+def _of_the_mapping(asking: Asking) -> list[HiddenField]:
+    """What is hidden of the fields that the mapping still has; the others are forgotten."""
+    kept = hidden_fields(asking.store, asking.stream, asking.unit)
+    mapped = [one for one in kept if one.is_object or one.field in asking.mapped.fields]
+    if len(mapped) < len(kept):
+        with asking.store.transaction():
+            save_hidden(asking.store, asking.stream, asking.unit, mapped)
+    return mapped
 
 
 def _may_be_hidden(error: StopError) -> bool:

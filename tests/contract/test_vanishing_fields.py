@@ -74,7 +74,9 @@ def rename_prospect(world: Ground, record: int, name: str) -> None:
 
 
 def some_lead(control: Control) -> dict[str, Any]:
-    return next(row for row in control.truth("Lead") if not row["IsDeleted"] and not row["IsConverted"] and row["Title"])
+    return next(
+        row for row in control.truth("Lead") if not row["IsDeleted"] and not row["IsConverted"] and row["Title"]
+    )
 
 
 def value(river: River, attribute: str, record: object, table: str = "salesforce_lead") -> object:
@@ -94,7 +96,10 @@ def test_two_fields_vanish_and_all_else_is_read(river: River, control: Control) 
     assert value(river, "company", lead["Id"]) == "改名株式会社"
     assert value(river, "title", lead["Id"]) == lead["Title"], "what is not shown is not emptied"
     hidden = flow.hidden(river)
-    assert [(one.stream, one.field) for one in hidden] == [("salesforce.Lead", "Industry"), ("salesforce.Lead", "Title")]
+    assert [(one.stream, one.field) for one in hidden] == [
+        ("salesforce.Lead", "Industry"),
+        ("salesforce.Lead", "Title"),
+    ]
     assert hidden[1].place.startswith("fields.yaml:")
     assert "since 2026-10-01" in hidden[1].sentence
     assert flow.pull(river), "it goes on, also where nothing is asked anew"
