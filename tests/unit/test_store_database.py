@@ -168,7 +168,7 @@ class TestFiles:
                 assert "journal" in tables(store)
 
 
-NEWEST = 7max(int(entry.name[:4]) for entry in MIGRATIONS.iterdir() if entry.name.endswith(".sql"))
+NEWEST = max(int(entry.name[:4]) for entry in MIGRATIONS.iterdir() if entry.name.endswith(".sql"))
 """The schema that this version makes."""
 
 
