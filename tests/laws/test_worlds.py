@@ -13,7 +13,7 @@ from tests.worlds.world import run_world
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-2", "SY-3", "SY-6", "SY-10", "OP-3")
 
-SEEDS = range(1, 11)
+SEEDS = range(1, 41)
 
 
 @pytest.fixture(scope="module", autouse=True)

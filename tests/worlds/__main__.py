@@ -3,72 +3,102 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
 import sys
 import tempfile
+import time
 import traceback
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
 from tests.worlds.world import Told, run_world
 
+KINDS: Mapping[str, Callable[[int, Path], Told]] = {"pulls": run_world}
+LONGEST_WORLD = 600.0
+"""Real seconds after which a world counts as stuck: then it is shown where, and the run ends."""
+
 
 @dataclass
 class Sums:
-    """What all worlds together went through and found."""
+    """What all worlds together went through and found. `defects`: a line for each world that ended badly."""
 
-    runs: int = 0
+    worlds: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
     kills: int = 0
     failed: int = 0
-    broken: int = 0
-    differences: int = 0
+    defects: list[str] = field(default_factory=list)
 
     def add(self, told: Told) -> None:
         self.kills += told.kills
         self.failed += told.failed
-        self.differences += len(told.differences)
+        self.met += told.met
+
+    def lines(self) -> list[str]:
+        """The sums, and which faults struck how often."""
+        worlds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self.worlds.items()))
+        met = ", ".join(f"{kind} {count}" for kind, count in self.met.most_common())
+        ended = f"{self.kills} runs killed, {self.failed} runs ended by faults; {len(self.defects)} worlds with defects"
+        return [f"worlds: {worlds or 'none'}; {ended}", f"faults met: {met or 'none'}"]
 
 
 def main() -> int:
-    """One line a world that failed, then the sums, also when interrupted. 1 when any world failed, else 0."""
+    """A line a minute and one for each defect, then the sums and all defects, also when interrupted.
+
+    1 when any world ended badly, else 0.
+    """
     options, sums = _options(), Sums()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    started = told_at = time.monotonic()
     try:
-        for seed in range(options.seed, options.seed + options.runs):
-            _one(seed, sums, events=options.events)
+        for place in range(options.runs or sys.maxsize):
+            if options.minutes and time.monotonic() - started > options.minutes * 60:
+                break
+            kind = options.kinds[place % len(options.kinds)]
+            _one(kind, options.seed + place, sums, events=options.events)
+            if time.monotonic() - told_at >= 60:
+                told_at = time.monotonic()
+                _say(f"{(told_at - started) / 60:.0f} min, next seed {options.seed + place + 1}: {sums.lines()[0]}")
     except KeyboardInterrupt:
         _say("interrupted")
-    _say(
-        f"{sums.runs} runs, {sums.kills} pulls killed, {sums.failed} pulls failed by faults, "
-        f"{sums.broken} runs broken, {sums.differences} differences"
-    )
-    return 1 if sums.broken or sums.differences else 0
+    _say("\n".join((*sums.lines(), *sums.defects)))
+    return 1 if sums.defects else 0
 
 
-def _one(seed: int, sums: Sums, *, events: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="world-") as folder:
+def _one(kind: str, seed: int, sums: Sums, *, events: bool) -> None:
+    """One world. One that breaks must not hide the others."""
+    faulthandler.dump_traceback_later(LONGEST_WORLD, exit=True)
+    with tempfile.TemporaryDirectory(prefix="world-", ignore_cleanup_errors=True) as folder:
         try:
-            told = run_world(seed, Path(folder))
-        except Exception as error:  # noqa: BLE001 - one broken world must not hide the others
-            sums.broken += 1
-            _say(f"seed {seed}: {_where(error)}")
-        else:
-            sums.add(told)
-            if told.differences:
-                _say(f"seed {seed}: {len(told.differences)} differences, first {told.differences[0]}")
-            if events:
-                _say("\n".join(f"  {event}" for event in told.events))
-    sums.runs += 1
+            told = KINDS[kind](seed, Path(folder))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+            told = Told(seed, differences=[_where(error)])
+    faulthandler.cancel_dump_traceback_later()
+    sums.worlds[kind] += 1
+    sums.add(told)
+    if told.differences:
+        more = f" (and {len(told.differences) - 1} more)" if len(told.differences) > 1 else ""
+        sums.defects.append(f"--kinds {kind} --seed {seed}: {told.differences[0][:600]}{more}")
+        _say(sums.defects[-1])
+    if events:
+        _say("\n".join(f"  {event}" for event in (*told.events, *told.differences)))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/worlds", description=__doc__)
-    parser.add_argument("--runs", type=int, default=40, help="how many worlds (40)")
+    parser.add_argument("--runs", type=int, help="how many worlds (40, or as many as fit into --minutes)")
+    parser.add_argument("--minutes", type=float, help="begin no world after so many minutes")
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first; each next one is one more (1)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="which, in turn (all of them)")
     parser.add_argument("--events", action="store_true", help="show what happened in each world")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.runs is None and options.minutes is None:
+        options.runs = 40
+    return options
 
 
 def _where(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,12 +13,38 @@ Truth = Callable[[str], list[dict[str, Any]]]
 Record = tuple[Any, ...]
 
 
-def differences(truth: Truth, store: Store, streams: Iterable[MappedStream]) -> list[str]:
-    """Every row that one side has and the other has not, in words."""
-    return [found for mapped in streams for found in _of_stream(truth, store, mapped)]
+def differences(truth: Truth, store: Store, streams: Iterable[MappedStream], hidden: Collection[str] = ()) -> list[str]:
+    """Every row that one side has and the other has not, in words.
+
+    `hidden`: objects of which rows were out of the user's sight for a time. One that came back while it was in the
+    bin is nothing that a comparison of live rows finds; its end is known.
+    """
+    return [found for mapped in streams for found in _of_stream(truth, store, mapped, mapped.stream.object in hidden)]
 
 
-def _of_stream(truth: Truth, store: Store, mapped: MappedStream) -> list[str]:
+def unsound_times(store: Store, streams: Iterable[MappedStream]) -> list[str]:
+    """Versions that cannot have been: ended before they began or were seen, or two of one record at one time."""
+    return [
+        f"{mapped.stream.name} {record}: {why}, seen {seen}, from {begun}, until {until}"
+        for mapped in streams
+        for record, begun, seen, until, why in store.run(_UNSOUND.format(table=f"mirror_{mapped.stream.table}"))
+    ]
+
+
+_UNSOUND = """
+    SELECT id, _valid_from, _seen_at, _until, why FROM (
+        SELECT *, CASE
+            WHEN _valid_from > _until THEN 'it began after it ended'
+            WHEN _seen_at > _until THEN 'it was seen after it ended'
+            WHEN _until > lead(_seen_at) OVER versions THEN 'the next one was seen before it ended'
+            WHEN _until IS NULL AND lead(_seen_at) OVER versions IS NOT NULL THEN 'another one follows it'
+        END AS why
+        FROM "{table}" WINDOW versions AS (PARTITION BY _unit, id ORDER BY _seen_at, _until NULLS LAST)
+    ) WHERE why IS NOT NULL
+"""
+
+
+def _of_stream(truth: Truth, store: Store, mapped: MappedStream, was_hidden: bool) -> list[str]:
     rows = truth(mapped.stream.object.replace("-", "_"))
     world = {str(row[mapped.stream.system["id"][0]]): _record(mapped, row) for row in rows if _kept(mapped, row)}
     names = ", ".join(f'"{column.name}"' for column in mapped.columns)
@@ -28,7 +54,9 @@ def _of_stream(truth: Truth, store: Store, mapped: MappedStream) -> list[str]:
     return twice + [
         f"{mapped.stream.name} {record}: {_told(mapped, world.get(record), mirror.get(record))}"
         for record in sorted(world.keys() | mirror.keys())
-        if world.get(record) != mirror.get(record) and not _left_the_bin(mapped, record, world, mirror)
+        if world.get(record) != mirror.get(record)
+        and not _in_the_bin_alone(mapped, record, mirror, world)
+        and not (was_hidden and _in_the_bin_alone(mapped, record, world, mirror))
     ]
 
 
@@ -36,14 +64,14 @@ def _kept(mapped: MappedStream, row: Mapping[str, Any]) -> bool:
     return mapped.stream.keeps_deleted or not (row.get("IsDeleted") or row.get("isDeleted"))
 
 
-def _left_the_bin(mapped: MappedStream, record: str, world: Mapping[str, Record], mirror: Mapping[str, Record]) -> bool:
-    """Whether a record was in the bin when it was seen last and is nowhere now: its tombstone stays in the mirror."""
+def _in_the_bin_alone(
+    mapped: MappedStream, record: str, one: Mapping[str, Record], other: Mapping[str, Record]
+) -> bool:
+    """Whether one side has a record as deleted and the other has none. The mirror keeps what was in the bin when it
+    was seen last and is nowhere now."""
     names = [column.name for column in mapped.columns]
     return (
-        record not in world
-        and record in mirror
-        and "is_deleted" in names
-        and bool(mirror[record][names.index("is_deleted")])
+        record in one and record not in other and "is_deleted" in names and bool(one[record][names.index("is_deleted")])
     )
 
 

@@ -1,0 +1,63 @@
+"""What people do in Account Engagement's own screens, which the control plane has no calls for."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from random import Random
+
+from connector.sandbox.clock import stamp
+from connector.sandbox.context import Sandbox
+from connector.sandbox.faults.others import others_writing
+from connector.sandbox.faults.register import fault_register
+from connector.sandbox.gate import gate_of
+
+TITLES = ("課長", "代表取締役\n社長", 'says "no"', "", None)
+
+
+@dataclass(frozen=True)
+class EngagementPeople:
+    """Who works in the collections `objects`: by the truth's names, the column that is edited, None for none."""
+
+    sandbox: Sandbox
+    dice: Random
+    objects: Mapping[str, str | None]
+
+    def disturb(self) -> str:
+        """One random deed to one random record, in words."""
+        name = self.dice.choice(sorted(self.objects))
+        with self._writing() as connection:
+            keys = [row[0] for row in connection.execute(f'SELECT "id" FROM "{name}" ORDER BY "id"')]
+            if not keys:
+                return f"{name}: nobody to do it to"
+            return self._do(connection, name, self.dice.choice(keys))
+
+    def _do(self, connection: sqlite3.Connection, name: str, key: int) -> str:
+        edited = self.objects[name]
+        if edited is None or self.dice.random() < 0.2:
+            connection.execute(f'DELETE FROM "{name}" WHERE "id" = ?', (key,))
+            return f"{name} {key} is deleted for good"
+        column, value = edited, self.dice.choice(TITLES)
+        if self._has_bin(name) and self.dice.random() < 0.4:
+            # Into the bin, or out of it.
+            column, value = "isDeleted", None
+        change = '"isDeleted" = ("isDeleted" IS NOT 1)' if column == "isDeleted" else f'"{column}" = :value'
+        values = {"value": value, "now": stamp(self.sandbox.clock.now()), "key": key}
+        connection.execute(f'UPDATE "{name}" SET {change}, "updatedAt" = :now WHERE "id" = :key', values)
+        return f"{name} {key}: {column} changes to {value!r}"
+
+    def _has_bin(self, name: str) -> bool:
+        definition = self.sandbox.account_engagement.object(name)
+        return definition is not None and definition.field("isDeleted") is not None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction in others' names, as late and as hidden as the faults in force make it."""
+        register = fault_register(self.sandbox)
+        with ExitStack() as within:
+            within.enter_context(gate_of(self.sandbox).together())
+            if register is not None:
+                within.enter_context(others_writing(self.sandbox, register))
+            yield within.enter_context(self.sandbox.database.write())
