@@ -25,11 +25,13 @@ from connector.cli.render import (
     show_reconciled,
 )
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.cli.waiting import enough_read, finished_early, show_waits, waits_document
+from connector.domain.calls import Wait
 from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
-from connector.errors import ConfigurationError, RefusedError
+from connector.errors import BudgetSpentError, ConfigurationError, RefusedError
 from connector.flow import River
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.reading import Pulled
@@ -56,6 +58,7 @@ class Cycle:
     calls: Mapping[str, int]
     seconds: Mapping[str, float]
     hidden: tuple[HiddenField, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 @click.command()
@@ -64,12 +67,21 @@ class Cycle:
 @click.pass_obj
 def pull(options: Options, as_json: bool) -> int:
     """Bring the local mirror up to date."""
+    try:
+        return _pull(options, as_json)
+    except BudgetSpentError as error:
+        return finished_early(error, as_json=as_json)
+
+
+def _pull(options: Options, as_json: bool) -> int:
     started = time.monotonic()
     with river_of(options.settings(), quiet=as_json) as river:
         run_id = start_run(river, "pull")
         pulled = flow.pull(river)
         reconciled = flow.reconcile(river, pulled)
-        finish_run(river.store, run_id, "done", {"rows": sum(one.rows for one in pulled)}, now(river))
+        waits = flow.here(river).budget.waits
+        outcome = "finished early" if waits else "done"
+        finish_run(river.store, run_id, outcome, {"rows": sum(one.rows for one in pulled)}, now(river))
         calls, hidden = flow.here(river).calls(), flow.hidden(river)
     if as_json:
         streams = [{"stream": one.stream, "unit": one.unit, "rows": one.rows, "added": one.added} for one in pulled]
@@ -77,6 +89,7 @@ def pull(options: Options, as_json: bool) -> int:
             {
                 "streams": streams,
                 "reconciled": _compared(reconciled),
+                "waits": waits_document(waits),
                 "hidden": hidden_document(hidden),
                 "api_calls": sum(calls.values()),
                 "seconds": _since(started),
@@ -85,6 +98,7 @@ def pull(options: Options, as_json: bool) -> int:
     else:
         show_pulled(console(), pulled, calls)
         show_reconciled(console(), reconciled)
+        show_waits(console(), waits)
         show_hidden(console(), hidden)
     return 0
 
@@ -151,6 +165,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
             {
                 "pulled": {one.stream: one.rows for one in cycle.pulled},
                 "reconciled": _compared(cycle.reconciled),
+                "waits": waits_document(cycle.waits),
                 "hidden": hidden_document(cycle.hidden),
                 "people": cycle.enriched.people,
                 "unknown_content": cycle.enriched.unknown_content,
@@ -164,6 +179,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
         return FAILED_ROWS if cycle.applied.failures else 0
     show_pulled(console(), cycle.pulled, cycle.calls)
     show_reconciled(console(), cycle.reconciled)
+    show_waits(console(), cycle.waits)
     show_hidden(console(), cycle.hidden)
     show_enriched(console(), cycle.enriched)
     show_plan(console(), cycle.planned)
@@ -173,12 +189,14 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
 def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collection[str] = ()) -> Cycle:
     """The river from end to end, without reading the streams to `skip`.
 
-    Raises RefusedError before anything is written when the plan must not be applied.
+    Raises RefusedError before anything is written when the plan must not be applied, BudgetSpentError before anything
+    is decided when the day's calls ended before every stream was read once.
     """
     clock = _StepClock()
     flow.settle(river, now(river))
     pulled = clock.of("pull", lambda: flow.pull(river, skip=skip))
     reconciled = clock.of("reconcile", lambda: flow.reconcile(river, pulled))
+    enough_read(river, _unread(river))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))
     enriched = clock.of("enrich", lambda: flow.enrich(river, as_of))
@@ -187,22 +205,29 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
     permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
-    calls, hidden = flow.here(river).calls(), tuple(flow.hidden(river))
-    return Cycle(tuple(pulled), tuple(reconciled), planned, applied, enriched, calls, clock.seconds, hidden)
+    calls, hidden, waits = flow.here(river).calls(), flow.hidden(river), flow.here(river).budget.waits
+    brought = tuple(pulled), tuple(reconciled)
+    return Cycle(*brought, planned, applied, enriched, calls, clock.seconds, tuple(hidden), tuple(waits))
 
 
 def read_once(river: River) -> None:
     """Refuses to decide from a mirror of which a stream was never read to its end. ConfigurationError."""
+    waiting = _unread(river)
+    if not waiting:
+        return
+    read = river.store.run("SELECT 1 FROM cursor WHERE watermark IS NOT NULL LIMIT 1")
+    named = ", ".join(waiting[:2]) + (f" and {len(waiting) - 2} more" if len(waiting) > 2 else "")
+    what = f"Not yet read to the end: {named}." if read else "Nothing has been pulled yet."
+    raise ConfigurationError(f"{what} `connector pull` brings the mirror up to date.")
+
+
+def _unread(river: River) -> list[str]:
+    """The streams that were never read to their end."""
     remotes = flow.here(river)
     units = {"salesforce": [""], "account_engagement": [source.unit for source in remotes.engagement]}
     read = set(river.store.run("SELECT stream, unit FROM cursor WHERE watermark IS NOT NULL"))
     streams = [mapped.stream for mapped in river.mapping.fields.streams]
-    waiting = [one.name for one in streams if any((one.name, unit) not in read for unit in units[one.remote])]
-    if not waiting:
-        return
-    named = ", ".join(waiting[:2]) + (f" and {len(waiting) - 2} more" if len(waiting) > 2 else "")
-    what = f"Not yet read to the end: {named}." if read else "Nothing has been pulled yet."
-    raise ConfigurationError(f"{what} `connector pull` brings the mirror up to date.")
+    return [one.name for one in streams if any((one.name, unit) not in read for unit in units[one.remote])]
 
 
 def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, instant: datetime) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from connector.domain.calls import Purpose
 from connector.domain.streams import MappedStream
 from connector.pulling.account_engagement import EngagementSource, pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
@@ -34,12 +36,16 @@ class Reader(SalesforceSource, Describer, Protocol):
 
 @dataclass(frozen=True)
 class Sources:
-    """Who is asked, and the store and mapping that it is asked for."""
+    """Who is asked, and the store and mapping that it is asked for.
+
+    `reads`: within its block calls count for a stream; it ends early where those of the day are used up.
+    """
 
     salesforce: Reader
     engagement: tuple[EngagementSource, ...]
     store: Store
     mapping: FieldMapping
+    reads: Callable[[str, Purpose], AbstractContextManager[None]] = lambda _stream, _purpose: nullcontext()
 
     @property
     def streams(self) -> Iterator[tuple[MappedStream, EngagementSource | None]]:
@@ -57,13 +63,16 @@ def pull_streams(sources: Sources, landing: Landing, skip: Collection[str]) -> l
     found = []
     for mapped, unit in sources.streams:
         if mapped.stream.name not in skip:
-            pulled = _pull(sources, mapped, unit, landing)
-            if pulled is not None:
-                found.append(pulled)
+            with sources.reads(mapped.stream.name, "pull"):
+                pulled = pull_one(sources, mapped, unit, landing)
+                if pulled is not None:
+                    found.append(pulled)
     return found
 
 
-def _pull(sources: Sources, mapped: MappedStream, unit: EngagementSource | None, landing: Landing) -> Pulled | None:
+def pull_one(sources: Sources, mapped: MappedStream, unit: EngagementSource | None, landing: Landing) -> Pulled | None:
+    """Brings one stream up to its remote's time, as far as `landing` asks for it; None where it is not shown."""
+
     def read(shown: MappedStream) -> Pulled:
         if unit is None:
             return pull_salesforce(sources.salesforce, sources.store, shown, landing)
