@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.account_engagement.connection import UnitConnection
 from connector.account_engagement.read import AccountEngagementReader
 from connector.http.retry import Retry
 from connector.http.session import RemoteSession
@@ -16,4 +17,7 @@ def connect(settings: Settings, session: RemoteSession, retry: Retry) -> tuple[A
     access = settings.account_engagement()
     if access is None:
         return ()
-    return tuple(AccountEngagementReader(session, access.url, unit, retry) for unit in access.business_unit_ids)
+    return tuple(
+        AccountEngagementReader(UnitConnection(session, access.url, unit, retry, access.calls_at_once))
+        for unit in access.business_unit_ids
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 
 import requests
 
-from connector.account_engagement.outcome import REMOTE, refusal
+from connector.account_engagement.connection import UnitConnection
+from connector.account_engagement.export import ExportFile, ExportReader, Wanted
+from connector.account_engagement.windows import Window, side_by_side
 from connector.errors import RetryError, StopError
 from connector.http.landing import MalformedPageError, Page, envelope, land, page_path
-from connector.http.outcome import PASSES, from_exception, where, wish
-from connector.http.retry import Retry
-from connector.http.session import RemoteSession
+from connector.http.outcome import PASSES, from_exception
 
 ROWS_A_PAGE = 1000
 FRESH_SECONDS = 60.0
@@ -25,37 +26,34 @@ FilterValue = str | int | datetime
 
 
 class AccountEngagementReader:
-    """Queries of one business unit. All calls raise RetryError, StopError or ConfigurationError.
+    """Queries of one business unit. All calls raise RetryError, StopError or ConfigurationError."""
 
-    Calls go one after another, so that of the five that a business unit allows at one time four are left to others.
-    """
-
-    def __init__(self, session: RemoteSession, url: str, unit: str, retry: Retry) -> None:
-        self._session = session
-        self._url = url
-        self._unit = unit
-        self._retry = retry
-        self._where = where(REMOTE, url)
+    def __init__(self, connection: UnitConnection) -> None:
+        self._connection = connection
+        self._exports = ExportReader(connection)
 
     @property
     def unit(self) -> str:
         """The business unit's id, 0Uv…"""
-        return self._unit
+        return self._connection.unit
 
     def server_time(self) -> datetime:
         """The remote's clock now (UTC): from its last answer, if that is less than a minute old."""
-        age = self._session.seconds_since_answer(self._url)
+        session, url = self._connection.session, self._connection.url
+        age = session.seconds_since_answer(url)
         if age is None or age > FRESH_SECONDS:
             self.account(("id",))
-        now = self._session.server_time(self._url)
+        now = session.server_time(url)
         if now is None:
-            raise StopError(f"{self._where} sends no Date header: check what stands between.")
+            raise StopError(f"{self._connection.where} sends no Date header: check what stands between.")
         return now
 
     def account(self, fields: Sequence[str] = ("id", "company", "level")) -> Mapping[str, Any]:
         """The account behind the business unit; also maximumDailyApiCalls and apiCallsUsed, by right of the user."""
         params = {"fields": ",".join(fields)}
-        return self._retry.read("account_engagement.account", lambda: self._object("account", params))
+        return self._connection.read(
+            "account_engagement.account", lambda: self._connection.json("/api/v5/objects/account", params)
+        )
 
     def pages(
         self,
@@ -66,15 +64,17 @@ class AccountEngagementReader:
         folder: Path,
         *,
         deleted: str | None = None,
+        rows: int | None = None,
     ) -> Iterator[Page]:
         """The pages of a collection (`visitor-activities`), landed in `folder` one by one as they are asked for.
 
         At least one page comes, be it empty. `filters` by the remote's names (`updatedAtAfterOrEqualTo`), datetimes
-        aware. `deleted`: "all" or "true" where the collection has a recycle bin. A page with `truncated` ends a
-        chain that has reached the remote's cap: ask again from its last row on. Raises UnknownFieldError as well.
+        aware. `deleted`: "all" or "true" where the collection has a recycle bin. `rows`: of a page, if fewer than
+        usual. A page with `truncated` ends a chain that has reached the remote's cap: ask again from its last row on.
+        Raises UnknownFieldError as well.
         """
-        params = {"fields": ",".join(fields), "limit": str(ROWS_A_PAGE)}
-        params |= {name: _filter_value(value) for name, value in filters.items()}
+        params = {"fields": ",".join(fields), "limit": str(rows or ROWS_A_PAGE)}
+        params |= _filters(filters)
         params |= {"orderBy": order_by} if order_by else {}
         params |= {"deleted": deleted} if deleted else {}
         number, token = 1, ""
@@ -87,47 +87,68 @@ class AccountEngagementReader:
 
     def _page(self, collection: str, folder: Path, number: int, params: Mapping[str, str]) -> tuple[Page, str]:
         file = page_path(folder, number)
-        return self._retry.read("account_engagement.page", lambda: self._landed(collection, file, number, params))
+        return self._connection.read("account_engagement.page", lambda: self._landed(collection, file, number, params))
 
     def _landed(self, collection: str, file: Path, number: int, params: Mapping[str, str]) -> tuple[Page, str]:
         try:
-            with self._open(collection, params) as response:
+            with self._connection.opened(f"/api/v5/objects/{collection}", params) as response:
                 land(response, file)
                 warning = response.headers.get("Pardot-Warning", "")
             head = envelope(file, "values", ("nextPageToken",))
         except requests.RequestException as error:
-            raise from_exception(self._where, error, "read") from None
+            raise from_exception(self._connection.where, error, "read") from None
         except MalformedPageError as error:
             file.unlink()
-            raise RetryError(f"{self._where} sent a page that is not whole ({error}). {PASSES}") from None
+            raise RetryError(f"{self._connection.where} sent a page that is not whole ({error}). {PASSES}") from None
         token = str(head["nextPageToken"] or "")
         truncated = CHAIN_ENDED in warning.lower()
         return Page(file, number, not token, None, head.get("nextPageUrl"), truncated), token
 
-    def _object(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        try:
-            with self._open(path, params) as response:
-                body = response.json()
-        except requests.RequestException as error:
-            raise from_exception(self._where, error, "read") from None
-        if not isinstance(body, dict):
-            raise RetryError(f"{self._where} sent an answer that is no object. {PASSES}")
-        return body
+    def windows(
+        self,
+        collection: str,
+        fields: Sequence[str],
+        filters: Mapping[str, FilterValue],
+        stretches: Sequence[Window],
+        folder: Path,
+        *,
+        deleted: str | None = None,
+    ) -> Iterator[Page]:
+        """The same pages by id for stretches of ids, in their order, of which several are fetched at a time."""
 
-    def _open(self, path: str, params: Mapping[str, str]) -> requests.Response:
-        """A 200 answer with its body still on the wire."""
-        headers = {"Pardot-Business-Unit-Id": self._unit, "Accept": "application/json"}
-        response = self._session.get(
-            f"{self._url}/api/v5/objects/{path}", params=dict(params), headers=headers, stream=True
+        def chain(stretch: Window) -> Iterator[Page]:
+            above, upto = stretch
+            bounds: dict[str, FilterValue] = {"idGreaterThan": above}
+            bounds |= {} if upto is None else {"idLessThanOrEqualTo": upto}
+            own = folder / f"above-{above}"
+            return self.pages(collection, fields, {**filters, **bounds}, "id", own, deleted=deleted)
+
+        yield from side_by_side(chain, stretches, self._connection.at_once)
+
+    def greatest_id(
+        self, collection: str, filters: Mapping[str, FilterValue], *, deleted: str | None = None
+    ) -> int | None:
+        """The id of the last row that a walk by id would come to (one call); None when there is none."""
+        params = {"fields": "id", "limit": "1", "orderBy": "id DESC", **_filters(filters)}
+        params |= {"deleted": deleted} if deleted else {}
+        found = self._connection.read(
+            "account_engagement.greatest", lambda: self._connection.json(f"/api/v5/objects/{collection}", params)
         )
-        if response.status_code == 200:
-            return response
-        with response:
-            try:
-                content: Any = response.json()
-            except requests.exceptions.JSONDecodeError:
-                content = None
-            raise refusal(self._where, response.status_code, content, "read", wish(response.headers))
+        rows = found.get("values") or []
+        return int(rows[0]["id"]) if rows else None
+
+    def export(self, wanted: Wanted, folder: Path) -> Iterator[ExportFile]:
+        """The rows of an export as files of CSV, landed one by one. RoadClosedError when pages are needed instead."""
+        return self._exports.files(wanted, folder, self.server_time())
+
+
+def ids_on(page: Path) -> list[int]:
+    """The ids of a landed page, in its order."""
+    return [int(row["id"]) for row in json.loads(page.read_bytes())["values"]]
+
+
+def _filters(filters: Mapping[str, FilterValue]) -> dict[str, str]:
+    return {name: _filter_value(value) for name, value in filters.items()}
 
 
 def _filter_value(value: FilterValue) -> str:

@@ -31,7 +31,7 @@ def read(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Respons
 
 
 def _values(sandbox: Sandbox) -> dict[str, Any]:
-    opened = stamp(sandbox.config.start)
+    opened = _opened(sandbox)
     return {
         "id": 1,
         "company": _company(sandbox),
@@ -41,6 +41,17 @@ def _values(sandbox: Sandbox) -> dict[str, Any]:
         "createdAt": opened,
         "updatedAt": opened,
     }
+
+
+def _opened(sandbox: Sandbox) -> str:
+    """The stamp of the oldest row: the account was there before it."""
+    found = [stamp(sandbox.config.start)]
+    for definition in sandbox.account_engagement:
+        for name in ("createdAt", "updatedAt"):
+            if definition.field(name) is not None:
+                text = f'SELECT min("{name}") FROM "{definition.name}"'
+                found += [str(row[0]) for row in sandbox.database.reader().execute(text) if row[0]]
+    return min(found)
 
 
 def _company(sandbox: Sandbox) -> str | None:
