@@ -35,7 +35,8 @@ def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
     store.run(
         "INSERT OR REPLACE INTO cursor SELECT $stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled, "
         "CASE WHEN $upper IS NULL AND NOT EXISTS (SELECT 1 FROM cursor WHERE stream = $stream AND unit = $unit "
-        "AND watermark = $watermark AND floor IS DISTINCT FROM $floor) THEN (SELECT coalesce(max(number), 0) FROM journal) "
+        "AND watermark = $watermark AND floor IS DISTINCT FROM $floor) "
+        "THEN (SELECT coalesce(max(number), 0) FROM journal) "
         "ELSE coalesce((SELECT journal_number FROM cursor WHERE stream = $stream AND unit = $unit), 0) END, $floor",
         {
             "stream": cursor.stream,

@@ -1,7 +1,8 @@
 -- A stream that was only read since a date: what changed before `floor` was never asked for.
 ALTER TABLE cursor ADD COLUMN floor TIMESTAMP;
 
--- What somebody asked for. `until` is NULL where that was "up to now". While `finished_at` is NULL it goes on.
+-- What somebody asked for. `until` is NULL where that was "up to now". While `finished_at` is NULL it goes on. Crossings
+-- up to `acts_from` are history; NULL: all are acted upon.
 CREATE TABLE backfill (
     backfill_id VARCHAR NOT NULL,
     since TIMESTAMP NOT NULL,
@@ -10,6 +11,7 @@ CREATE TABLE backfill (
     act BOOLEAN NOT NULL,
     again BOOLEAN NOT NULL,
     begun_at TIMESTAMP NOT NULL,
+    acts_from TIMESTAMP,
     finished_at TIMESTAMP,
     outcome VARCHAR,
     PRIMARY KEY (backfill_id)
