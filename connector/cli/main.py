@@ -23,15 +23,18 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sandbox": "sandbox",
         "check": "check",
         "pull": "river",
+        "backfill": "backfill",
         "plan": "river",
         "apply": "river",
         "sync": "river",
         "daemon": "daemon",
         "explain": "explain",
         "status": "status",
+        "import": "import_list:import_list",
+        "lists": "import_list",
     }
 )
-"""Command → the module of connector.cli that holds it."""
+"""Command → the module of connector.cli that holds it, and its name there where the word is not free."""
 
 
 class LazyGroup(click.Group):
@@ -43,7 +46,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"connector.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"connector.cli.{module}"), name or cmd_name)
         return command
 
 

@@ -18,8 +18,8 @@ from connector.planning.brief import briefs
 from connector.planning.compare import compare
 from connector.planning.desired import desire
 from connector.planning.guard import guard_findings
-from connector.planning.history import history_persons, history_runs
 from connector.planning.hidden import withheld
+from connector.planning.history import history_persons, history_runs
 from connector.planning.tasks import FollowUp, create_tasks, due_tasks, task_key, within_limit
 from connector.rules.fields import Fields
 from connector.rules.load import RuleSet
