@@ -7,7 +7,7 @@ Each step is one function here; each is the same word in the logs, the commands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -53,6 +53,9 @@ from connector.rules.mapping import Mapping as FieldMapping
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
+from connector.store.erasing import Record
+from connector.store.forgetting import Forgotten
+from connector.store.forgetting import forget as forget_people
 from connector.store.lists import freeze_lists
 from connector.store.hidden_fields import hidden_fields
 
@@ -204,6 +207,14 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
     remotes = here(river)
     with remotes.budget.calls_for("", "write"):
         return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
+
+
+def forget(
+    river: River, records: Sequence[Record], persons: Sequence[str], now: datetime, *, copies: bool
+) -> Forgotten:
+    """Erases people with all that belongs to them from the store and its files, and searches for what is left."""
+    river.say("forget")
+    return forget_people(river.store, records, persons, river.landing, now, copies=copies)
 
 
 def report(river: River) -> Status:

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "daemon": "daemon",
         "explain": "explain",
         "status": "status",
+        "forget": "forget",
         "import": "import_list:import_list",
         "lists": "import_list",
     }
