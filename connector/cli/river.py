@@ -36,6 +36,7 @@ from connector.flow import River
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.reading import Pulled
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
+from connector.store.kept_files import remember_file
 
 PLANNED, FAILED_ROWS = 2, 4
 OLDEST_PLAN = timedelta(hours=24)
@@ -116,8 +117,10 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
         flow.settle(river, as_of)
         flow.evaluate(river, as_of)
         planned = flow.plan(river, flow.here(river).org_id, as_of)
-    if save is not None:
-        save_plan(planned, save)
+        if save is not None:
+            # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
+            remember_file(river.store, save, "plan", as_of)
+            save_plan(planned, save)
     if as_json:
         echo_json({**plan_document(planned), "saved": None if save is None else str(save)})
     else:
