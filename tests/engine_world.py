@@ -31,6 +31,11 @@ COMPANIES = {
     "industry": "VARCHAR", "employees": "BIGINT", "revenue_jpy": "BIGINT", "capital_jpy": "BIGINT",
     "prefecture": "VARCHAR", "listed": "BOOLEAN", "target": "BOOLEAN", "match_status": "VARCHAR",
 }  # fmt: skip
+LIST_FOLLOW_UPS = {
+    "person_id": "VARCHAR", "name": "VARCHAR", "kind": "VARCHAR", "segment": "VARCHAR", "segment_ja": "VARCHAR",
+    "segment_en": "VARCHAR", "follow_up_until": "DATE", "attended": "BOOLEAN", "answers": "VARCHAR",
+    "review_score": "DOUBLE", "happened_at": "TIMESTAMP", "moments": "TIMESTAMP[]",
+}  # fmt: skip
 RUNS = {"person_id": "VARCHAR", "cadence": "VARCHAR", "start_date": "DATE", "ended_at": "TIMESTAMP"}
 
 Row = Mapping[str, Any]
@@ -49,6 +54,7 @@ class World:
         self.connection = duckdb.connect(":memory:", config={"threads": 1})
         for table, columns in (
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
+            ("list_follow_ups", LIST_FOLLOW_UPS),
         ):  # fmt: skip
             fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")
