@@ -22,7 +22,7 @@ from connector.account_engagement.read import ids_on
 from connector.account_engagement.windows import Window, windows
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
-from connector.errors import StopError
+from connector.errors import BudgetSpentError, StopError
 from connector.http.outcome import TooSlowError
 from connector.pulling.reading import LandedPage, Landing, Pulled, Reading, pull_stream
 from connector.pulling.slices import engagement_filters, next_slice
@@ -276,6 +276,8 @@ def _opened(source: EngagementSource) -> datetime | None:
     """When the account was opened: nothing in it is older. None where the user may not know."""
     try:
         text = source.account(("createdAt",)).get("createdAt")
+    except BudgetSpentError:
+        raise
     except StopError:
         return None
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None

@@ -102,8 +102,8 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     """Merges landed pages of one stream and business unit; the caller holds the transaction.
 
     A row that is older than what is known is left out; a row whose attributes are as known moves only its
-    stamps. Rows sent twice count once, the last by its stamp. StopError when a record comes without an id, SpoiltPageError
-    when a page is spoilt.
+    stamps. Rows sent twice count once, the last by its stamp. StopError when a record comes without an id,
+    SpoiltPageError when a page is spoilt.
     """
     params: dict[str, object] = {"unit": unit, "seen": _naive(seen_at)}
     run_on_pages(store, mapped, _incoming(mapped, pages))

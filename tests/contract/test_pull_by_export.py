@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +19,7 @@ from connector.http.outcome import RoadClosedError
 from connector.http.session import open_session
 from connector.pulling.account_engagement import pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
+from connector.sandbox.account_engagement import guard
 from connector.sandbox.config import SandboxConfig
 from connector.store.cursors import read_cursor
 from connector.store.database import Store, memory_store
@@ -75,13 +77,18 @@ class Pulling:
 def pulling(world: Ground, tmp_path: Path) -> Iterator[Pulling]:
     settings = world.settings.model_copy(update={"state": tmp_path})
     budget = CallBudget()
-    source = connect(settings, open_session(settings, budget), QUICK)[0]
+    source = connect(settings, open_session(settings, budget), replace(QUICK, sleep=_wait_a_moment))[0]
     store = memory_store()
     prepare(store, world.streams)
     with patch.object(read, "ROWS_A_PAGE", 20):
         yield (found := Pulling(world, tmp_path / "landing", source, store, budget))
     found.control.do("DELETE", "faults")
+    world.running.sandbox.open_state.pop("account_engagement_in_flight", None)
     store.close()
+
+
+def _wait_a_moment(seconds: float) -> None:
+    time.sleep(min(seconds, 10.0) / 1000)
 
 
 @pytest.mark.parametrize("name", EXPORTED)
@@ -107,6 +114,34 @@ def test_windows_bring_what_one_chain_brings_in_hardly_more_calls(pulling: Pulli
     assert pulled.calls <= 1.3 * least + 2
 
 
+@dataclass
+class Counted(guard._InFlight):
+    """Calls in flight, of which some are others'; the most that there were of ours."""
+
+    others: int = 0
+    most: int = 0
+    refused: int = 0
+
+    def enter(self) -> bool:
+        with self.lock:
+            self.refused += (full := self.count + self.others >= guard.CALLS_AT_ONCE)
+            self.count += not full
+            self.most = max(self.most, self.count)
+        # Long enough for others to come meanwhile.
+        time.sleep(0.005)
+        return not full
+
+
+@pytest.mark.parametrize(("others", "most"), [(0, 4), (1, 4), (4, 1)])
+def test_calls_at_once_are_used_and_one_is_left_to_others(pulling: Pulling, others: int, most: int) -> None:
+    pulling.world.running.sandbox.open_state["account_engagement_in_flight"] = counted = Counted(others=others)
+    pulled = pulling.pull("visitor-page-views", NEVER)
+    assert counted.most == most
+    assert (counted.refused > 0) is (others > 1)
+    assert pulling.differences("visitor-page-views") == []
+    assert pulled.rows == len(pulling.control.truth("visitor_page_views"))
+
+
 def test_many_rows_cost_an_export_a_handful_of_calls(pulling: Pulling) -> None:
     pulled = pulling.pull("visitor-activities", ALWAYS)
     # The first page and the last id, when the account began, and of two years each a creation, a state, a file.
@@ -126,14 +161,15 @@ def test_prospects_have_a_grade_that_exports_lack(pulling: Pulling) -> None:
         {"kind": "not_permitted", "path": "*/exports"},
         {"kind": "stuck_job", "job": "export"},
         {"kind": "malformed_csv", "path": "*/exports/*"},
-        {"kind": "server_error", "status": 500, "path": "*/exports/*/results/*", "times": 3},
+        {"kind": "server_error", "status": 500, "path": "*/exports/*/results/*"},
+        {"kind": "reset_before", "path": "*/exports/*/results/*", "times": 3},
     ],
     ids=lambda fault: str(fault["kind"]),
 )
 def test_what_an_export_does_not_bring_comes_by_pages(pulling: Pulling, fault: dict[str, Any]) -> None:
     pulling.control.do("PUT", "faults", {"faults": [fault]})
     pulled = pulling.pull("visitor-activities", ALWAYS)
-    assert pulled.road == ("export" if fault["kind"] == "server_error" else "pages")
+    assert pulled.road == ("export" if fault["kind"] == "reset_before" else "pages")
     assert pulling.differences("visitor-activities") == []
 
 
