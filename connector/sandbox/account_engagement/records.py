@@ -70,7 +70,7 @@ def shown(fields: str | None, sandbox: Sandbox, definition: ObjectDef, number: i
     """The named fields of one record as they go out."""
     zone = ZoneInfo(sandbox.config.account_engagement_time_zone)
     wanted = shape(definition, parse_fields(fields), sandbox.account_engagement, zone, single=True)
-    cursor = sandbox.database.reader().cursor()
+    cursor = sandbox.database.current().cursor()
     cursor.row_factory = None
     row = cursor.execute(
         f'SELECT {", ".join(wanted.columns)} FROM "{definition.name}" AS m {" ".join(wanted.joins)} WHERE m."id" = ?',
