@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connector.applying.apply import Application, Applied, Writer, apply_plan, settle_open_intents
+from connector.applying.switch import Off
 from connector.domain.backfill import Asked
 from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
@@ -30,8 +31,8 @@ from connector.firmographics.register import Register
 from connector.http.budget import CallBudget
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
-from connector.planning.history import waiting_persons
 from connector.planning.hidden import why_no_tasks, writable
+from connector.planning.history import waiting_persons
 from connector.pulling.account_engagement import EngagementSource
 from connector.pulling.backfill import Backfilled, History, resume_or_begin, run_backfill
 from connector.pulling.history import sources_of
@@ -56,8 +57,10 @@ from connector.store.decisions import keep_persons
 from connector.store.erasing import Record
 from connector.store.forgetting import Forgotten
 from connector.store.forgetting import forget as forget_people
-from connector.store.lists import freeze_lists
 from connector.store.hidden_fields import hidden_fields
+from connector.store.lists import freeze_lists
+from connector.store.retention import Keeping, Tidied
+from connector.store.retention import tidy as tidy_store
 
 
 class Reader(StreamReader, Protocol):
@@ -93,6 +96,9 @@ class River:
     landing: Path
     say: Callable[[str], None]
     remotes: Remotes | None
+    writes_off: Callable[[], Off | None] = lambda: None
+    """Looks at the switch that stops all writes."""
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 def settle(river: River, now: datetime) -> int:
@@ -121,8 +127,18 @@ def backfill(river: River, asked: Asked, new_id: str, clock: Callable[[], float]
     store_mirror.prepare(river.store, river.mapping.fields.streams)
     sources = sources_of(_sources(river), asked.objects)
     begun = resume_or_begin(river.store, asked, sources, new_id, now)
-    by_key = {source.key: source for source in sources}
-    return run_backfill(History(river.store, begun, by_key, Landing(river.landing), Progress(clock, river.say)))
+    started, by_key = clock(), {source.key: source for source in sources}
+    progress = Progress(clock, river.say)
+    return run_backfill(
+        History(
+            river.store,
+            begun,
+            by_key,
+            Landing(river.landing),
+            progress,
+            now=lambda: now + timedelta(seconds=clock() - started),
+        )
+    )
 
 
 def waiting(river: River) -> list[str]:
@@ -206,7 +222,16 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
     river.say("apply")
     remotes = here(river)
     with remotes.budget.calls_for("", "write"):
-        return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
+        application = Application(
+            remotes.writer, remotes.reader, river.store, run_id, now, writes_off=river.writes_off
+        )
+        return apply_plan(application, planned)
+
+
+def tidy(river: River, reconciled: Sequence[Reconciled], now: datetime) -> Tidied:
+    """Erases what has vanished from the remotes, and once a day puts away what is old. Temporary tables may be lost."""
+    vanished = any(one.vanished for one in reconciled)
+    return tidy_store(river.store, river.keeping, river.landing, now, vanished=vanished)
 
 
 def forget(

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "explain",
         "status": "status",
         "forget": "forget",
+        "writes": "writes",
         "import": "import_list:import_list",
         "lists": "import_list",
     }
