@@ -38,14 +38,8 @@ from connector.pulling.backfill import Backfilled, History, resume_or_begin, run
 from connector.pulling.history import sources_of
 from connector.pulling.progress import Progress
 from connector.pulling.reading import Landing, Pulled
-from connector.pulling.reconcile import (
-    Comparing,
-    is_due,
-    reconcile_salesforce,
-    sweep_account_engagement,
-)
 from connector.pulling.streams import Reader as StreamReader
-from connector.pulling.streams import Sources, pull_streams
+from connector.pulling.streams import Sources, pull_streams, reconcile_streams
 from connector.reporting.report import Status, status_of
 from connector.rules.content import Content
 from connector.rules.fields import Fields
@@ -154,23 +148,8 @@ def hidden(river: River) -> list[HiddenField]:
 def reconcile(river: River, pulled: list[Pulled]) -> list[Reconciled]:
     """Compares the mirror with the remotes, stream by stream, and mends what differs. Its calls are counted apart."""
     remotes = here(river)
-    brought = {(one.stream, one.unit): one.added for one in pulled}
-    now = remotes.reader.server_time()
-    found: list[Reconciled | None] = []
-    for mapped in river.mapping.fields.streams:
-        for source in (None,) if mapped.stream.remote == "salesforce" else remotes.engagement:
-            unit = "" if source is None else source.unit
-            folder = river.landing / f"reconcile_{mapped.stream.table}"
-            comparing = Comparing(river.store, mapped, unit, now, folder, lambda: sum(remotes.calls().values()))
-            if not is_due(comparing, brought.get((mapped.stream.name, unit), 0)):
-                continue
-            river.say(f"reconcile {mapped.stream.name}")
-            with remotes.budget.reads(mapped.stream.name, "reconcile"):
-                if source is None:
-                    found.append(reconcile_salesforce(remotes.reader, comparing))
-                else:
-                    found.append(sweep_account_engagement(source, comparing))
-    return [one for one in found if one is not None]
+    landing = Landing(river.landing, calls=lambda: sum(remotes.calls().values()))
+    return reconcile_streams(_sources(river), landing, pulled, remotes.reader.server_time(), river.say)
 
 
 def mirror(river: River, as_of: datetime | None = None, known_at: datetime | None = None) -> None:
