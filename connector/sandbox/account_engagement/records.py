@@ -115,7 +115,9 @@ class Writing:
 
     def update(self, number: int, values: Mapping[str, Any]) -> None:
         """Changes a record and moves its stamp, as every write through the API does."""
-        row = {**values, "updatedAt": stamp(self.sandbox.clock.now()), "updatedById": self.user}
+        stamps = {"updatedAt": stamp(self.sandbox.clock.now()), "updatedById": self.user}
+        kept = {field.name for field in self.definition.every_field}
+        row = {**values, **{name: value for name, value in stamps.items() if name in kept}}
         assignments = ", ".join(f'"{name}" = ?' for name in row)
         text = f'UPDATE "{self.definition.name}" SET {assignments} WHERE "id" = ?'
         self.connection.execute(text, (*row.values(), number))
