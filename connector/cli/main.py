@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "status",
         "forget": "forget",
         "writes": "writes",
+        "backup": "backup",
+        "restore": "backup",
         "import": "import_list:import_list",
         "lists": "import_list",
     }

@@ -64,7 +64,9 @@ class Table:
 def tables_of(store: Store, streams: Mapping[str, object]) -> list[Table]:
     """The tables of those streams that this store has."""
     found: dict[str, set[str]] = {}
-    for table, column in store.run("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"):
+    for table, column in store.run(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal"
+    ):
         found.setdefault(table, set()).add(column)
     named = [(name, f"mirror_{BY_NAME[name].table}") for name in streams]
     return [Table(name, table, frozenset(found[table])) for name, table in named if table in found]
