@@ -138,8 +138,14 @@ def explanation_of(
             Write(row[0].replace(tzinfo=UTC), row[1], row[2], json.loads(row[3] or "{}"), json.loads(row[4]), row[5])
             for row in run(_WRITES, asked)
         ),
-        tuple(_listed(row) for row in run(_LISTS, asked)),
+        lists_of_person(run, person_id, horizon),
     )
+
+
+def lists_of_person(run: Run, person_id: str, horizon: Horizon = Horizon()) -> tuple[Listed, ...]:
+    """The imported lists that name a person, in the order of time; reads list_follow_ups."""
+    asked = {"person": person_id, "happened": _naive(horizon.happened_by)}
+    return tuple(_listed(row) for row in run(_LISTS, asked))
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:
