@@ -162,7 +162,7 @@ def _take_back(river: River, name: str, dry_run: bool, as_json: bool) -> int:
         echo_json({"removed": name, "people": people, "dry_run": dry_run})
     else:
         done = "would be taken back" if dry_run else "was taken back"
-        console().print(f"The list {escape(name)} {done}, with {people:,} people. The next cycle scores without it.")
+        console().print(f"The list {escape(name)} {done}, with {_people(people)}. The next cycle scores without it.")
     return 0
 
 
@@ -177,7 +177,7 @@ def _show_import(shown: Console, done: Imported) -> None:
     what = "would be version" if done.dry_run else "is version"
     news = f"{what} {kept.version}" if kept.changed else "says what it said before: nothing changed"
     shown.print(
-        f"{kept.rows:,} rows, {kept.people:,} people. The list {escape(done.head.name)} {news}.", soft_wrap=True
+        f"{kept.rows:,} rows, {_people(kept.people)}. The list {escape(done.head.name)} {news}.", soft_wrap=True
     )
     if kept.together:
         shown.print(f"{_rows(kept.together)} about somebody named before, and put together with the first.")
@@ -192,7 +192,7 @@ def _show_import(shown: Console, done: Imported) -> None:
 def _show_state(shown: Console, state: ListState, zone: str) -> None:
     held = "" if state.held_at is None else f" of {state.held_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
     shown.print(
-        f"\n[bold]{escape(state.name)}[/bold] ({state.kind}{held}): {state.people:,} people, {state.attended:,} "
+        f"\n[bold]{escape(state.name)}[/bold] ({state.kind}{held}): {_people(state.people)}, {state.attended:,} "
         f"attended, {state.in_crm:,} in the CRM, {state.not_in_crm:,} not in the CRM"
     )
     rows = table("", "segment", "people", "in the CRM", "not in the CRM", "follow up until",
@@ -203,6 +203,10 @@ def _show_state(shown: Console, state: ListState, zone: str) -> None:
             _limit(one),
         )  # fmt: skip
     shown.print(rows)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _rows(count: int) -> str:
