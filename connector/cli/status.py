@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
+from connector.applying.switch import switched_off
 from connector.bootstrap import call_policy, machine_time, rules_folder, store_path
 from connector.cli.render import hidden_document, show_hidden, table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
@@ -42,6 +45,8 @@ def status(options: Options, as_json: bool) -> int:
     with open_store(path, announce=lambda sentence: click.echo(sentence, err=True)) as store:
         found, ahead = status_of(store.run), outlook(store.run, expected, machine_time())
         hidden = hidden_fields(store)
+    off = switched_off(settings.state, by_setting=settings.writes == "off")
+    found = replace(found, writes_off=None if off is None else off.sentence)
     if as_json:
         echo_json(document(found, ahead, hidden))
     else:
@@ -66,6 +71,8 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
     since = found.writes_allowed_since
     words = f"writes allowed since {since:%Y-%m-%d}" if since else "only planned so far: nothing may be written"
     shown.print(f"[bold]{found.org_name or 'No org yet'}[/bold] {found.org_id or ''} ({words})\n")
+    if found.writes_off is not None:
+        shown.print(f"[red]{escape(found.writes_off)}[/red]. `connector writes on` switches them on again.\n")
     for sentence in ahead.alarms:
         shown.print(f"[red]{sentence}[/red]\n")
     _show_streams(shown, found, ahead)
@@ -75,6 +82,8 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
         runs.add_row(run.run_id, run.command, f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC", run.outcome or "not finished")
     shown.print(runs)
     shown.print(f"\nOpen cadence runs: {found.open_runs}. Writes whose outcome is unknown: {found.unsettled}.")
+    if found.forgotten:
+        shown.print(f"People forgotten: {found.forgotten}. Their records are turned away as long as the org shows them.")
     for object_name, code, count in found.failures:
         shown.print(f"Refused in the last run: {count} × {object_name} {code}")
 
@@ -150,6 +159,8 @@ def document(found: Status, ahead: Outlook, hidden: Sequence[HiddenField]) -> di
         "open_cadence_runs": found.open_runs,
         "unsettled": found.unsettled,
         "failures": [{"object": name, "code": code, "count": count} for name, code, count in found.failures],
+        "forgotten": found.forgotten,
+        "writes_off": found.writes_off,
     }
 
 
