@@ -83,7 +83,7 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
     shown.print(runs)
     shown.print(f"\nOpen cadence runs: {found.open_runs}. Writes whose outcome is unknown: {found.unsettled}.")
     if found.forgotten:
-        shown.print(f"People forgotten: {found.forgotten}. Their records are turned away as long as the org shows them.")
+        shown.print(f"People forgotten: {found.forgotten}. What the org still shows of them is turned away.")
     for object_name, code, count in found.failures:
         shown.print(f"Refused in the last run: {count} × {object_name} {code}")
 
