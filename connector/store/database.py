@@ -31,6 +31,8 @@ MIGRATIONS = resources.files("connector.store.migrations")
 _LOCKED = "Could not set lock"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
+_FULL = ("Could not write", "No space left on device")
+_DAMAGED = ("Corrupt database file", "Could not read enough bytes", "Could not read from file")
 
 
 class Store:
@@ -114,11 +116,15 @@ class Store:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Says in a sentence of ours that the disk or the memory is full: the engine's own words may quote people."""
+        """Says in a sentence of ours that the file is damaged, or the disk full: the engine's own may quote people."""
         try:
             yield
-        except _NO_ROOM as error:
-            raise StopError(_no_room(self.path, error)) from None
+        except duckdb.Error as error:
+            if self.path is not None and any(word in str(error) for word in _DAMAGED):
+                raise StopError(_damaged(self.path, "some of it is not what was written")) from None
+            if isinstance(error, _NO_ROOM) or any(word in str(error) for word in _FULL):
+                raise StopError(_no_room(self.path, error)) from None
+            raise
 
 
 @contextmanager
@@ -227,7 +233,7 @@ def _connect(
                 return duckdb.connect(str(path), config=dict(_CONFIG))
         except duckdb.IOException as error:
             if _LOCKED not in str(error):
-                raise StopError(_damaged(path, error)) from error
+                raise StopError(_damaged(path, str(error))) from error
             holder = _HOLDER.search(str(error))
             who = f"process {holder.group(1)}" if holder else "another process"
             if waited >= wait_seconds:
@@ -237,7 +243,7 @@ def _connect(
             sleep(0.2)
             waited += 0.2
         except duckdb.Error as error:
-            raise StopError(_damaged(path, error)) from error
+            raise StopError(_damaged(path, str(error))) from error
 
 
 def _no_room(path: Path | None, error: Exception) -> str:
@@ -249,8 +255,8 @@ def _no_room(path: Path | None, error: Exception) -> str:
     )
 
 
-def _damaged(path: Path, error: Exception) -> str:
-    first = str(error).strip().splitlines()[0]
+def _damaged(path: Path, why: str) -> str:
+    first = why.strip().splitlines()[0]
     return (
         f"The store {path} cannot be opened ({first}). Put a backup in its place, or move it away and pull again; "
         "decisions and the journal of writes are only in a backup."
