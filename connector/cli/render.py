@@ -75,9 +75,19 @@ def show_reconciled(shown: Console, reconciled: Sequence[Reconciled]) -> None:
     for one in reconciled:
         if not one.agrees:
             shown.print(
-                f"  {one.stream}: {one.missing} missing rows were read again, {one.vanished} vanished rows ended."
+                f"  {one.stream}: {one.missing} missing and {one.stale} stale rows were read again, {one.vanished} "
+                f"vanished rows ended{_waits(one)}."
             )
     shown.print()
+
+
+def _waits(one: Reconciled) -> str:
+    if one.held_since is not None:
+        return (
+            f", and {one.waiting:,} rows are not shown any more, too many to be believed: when the user's rights are "
+            f"as they should be, they end a day after {one.held_since:%Y-%m-%d %H:%M} UTC"
+        )
+    return f", and {one.waiting:,} more that differ wait for the next pull" if one.waiting else ""
 
 
 def show_enriched(shown: Console, enriched: EnrichReport) -> None:

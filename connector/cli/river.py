@@ -311,7 +311,10 @@ def _compared(reconciled: Sequence[Reconciled]) -> list[dict[str, Any]]:
             "remote": one.remote_rows,
             "mirror": one.mirror_rows,
             "missing": one.missing,
+            "stale": one.stale,
             "vanished": one.vanished,
+            "waiting": one.waiting,
+            "ids": list(one.examples),
             "calls": one.calls,
         }
         for one in reconciled
