@@ -108,7 +108,11 @@ def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
     `skip`: names of streams that are left as they are this time. A field that has vanished is left out: see `hidden`.
     """
     store_mirror.prepare(river.store, river.mapping.fields.streams)
-    landing = Landing(river.landing, progress=lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
+    landing = Landing(
+        river.landing,
+        progress=lambda pulled: river.say(f"pull {pulled.stream}: {pulled.so_far}"),
+        calls=lambda: sum(here(river).calls().values()),
+    )
     return pull_streams(_sources(river), landing, skip)
 
 
