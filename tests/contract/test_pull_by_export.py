@@ -77,10 +77,10 @@ class Pulling:
 def pulling(world: Ground, tmp_path: Path) -> Iterator[Pulling]:
     settings = world.settings.model_copy(update={"state": tmp_path})
     budget = CallBudget()
-    source = connect(settings, open_session(settings, budget), replace(QUICK, sleep=_wait_a_moment))[0]
     store = memory_store()
     prepare(store, world.streams)
-    with patch.object(read, "ROWS_A_PAGE", 20):
+    with patch.object(read, "ROWS_A_PAGE", 20), open_session(settings, budget) as session:
+        source = connect(settings, session, replace(QUICK, sleep=_wait_a_moment))[0]
         yield (found := Pulling(world, tmp_path / "landing", source, store, budget))
     found.control.do("DELETE", "faults")
     world.running.sandbox.open_state.pop("account_engagement_in_flight", None)
