@@ -76,7 +76,7 @@ def lives(control: Control, name: str) -> list[str]:
 
 
 @pytest.mark.complaint(12)
-def test_a_row_that_missed_an_update_is_found_though_all_counts_agree(river: River) -> None:
+def test_complaint_12_a_row_that_missed_an_update_is_found_though_all_counts_agree(river: River) -> None:
     stale = spoil(river, LEADS, "title = 'of last year', stamp = stamp - INTERVAL 400 DAY", 2)
     found = compared(river)["salesforce.Lead"]
     assert (found.missing, found.stale, found.vanished) == (0, 2, 0)
@@ -85,7 +85,7 @@ def test_a_row_that_missed_an_update_is_found_though_all_counts_agree(river: Riv
 
 
 @pytest.mark.complaint(13)
-def test_lost_rows_come_back(river: River) -> None:
+def test_complaint_13_lost_rows_come_back(river: River) -> None:
     lost = spoil(river, LEADS, "", 3)
     spoil(river, TASKS, "", 1)
     found = compared(river)
@@ -95,7 +95,7 @@ def test_lost_rows_come_back(river: River) -> None:
 
 
 @pytest.mark.complaint(23, 24)
-def test_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: Control) -> None:
+def test_complaint_23_and_24_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: Control) -> None:
     gone = lives(control, "Contact")[-1]
     control.do("POST", "delete", {"id": gone})
     flow.pull(river)
@@ -109,7 +109,7 @@ def test_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: 
 
 
 @pytest.mark.complaint(24)
-def test_what_vanishes_without_a_trace_ends(river: River, control: Control) -> None:
+def test_complaint_24_what_vanishes_without_a_trace_ends(river: River, control: Control) -> None:
     gone = lives(control, "Lead")[-2:]
     for record in gone:
         control.do("POST", "hard-delete", {"id": record})
