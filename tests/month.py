@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -100,6 +100,9 @@ class Month:
 
     def sleep(self, seconds: float) -> None:
         self.wait(seconds)
+
+    def hanging_up(self, _hang_up: Callable[[], None]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def check(self) -> None:
         """Before each call to a remote: its time has gone by as well."""
