@@ -69,7 +69,9 @@ def _told(options: Options, words: Words, flag: StopFlag, *, quiet: bool) -> dic
     retry = Retry(sleep=flag.sleep)
     with (
         working(quiet) as say,
-        open_river(options.settings(), say=say, retry=retry, before_call=flag.check) as river,
+        open_river(
+            options.settings(), say=say, retry=retry, before_call=flag.check, hanging_up=flag.hanging_up
+        ) as river,
     ):
         instant = now(river)
         asked = asked_for(river, words, instant)
