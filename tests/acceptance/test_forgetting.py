@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,6 @@ def test_somebody_is_forgotten_and_does_not_come_back(connector: CommandLine) ->
     (landed / "00001.json").write_text(json.dumps({"records": [{"Email": email}]}), "utf-8")
 
     assert connector("forget", email).code == 3, "without a terminal the word has to be given"
-    assert connector("forget", "nobody@nowhere.example", "--yes").code == 64
     held = connector("forget", email, "--yes", "--json")
     assert held.code == 1
     assert held.document["copies_holding"] == [str(backup)]
@@ -89,25 +89,20 @@ def test_somebody_is_forgotten_and_does_not_come_back(connector: CommandLine) ->
     assert (brought.code, brought.document["planned"]) == (0, 0)
     assert [one for one in brought.document["reconciled"] if one["missing"] or one["vanished"]] == []
     assert nowhere(connector, email, name, key[:15])
-    assert connector("explain", email).code == 64
     assert connector("status", "--json").document["forgotten"] == 1
     with open_store(connector.store) as store:
         assert store.value("SELECT count(DISTINCT person_id) FROM known_persons") == people - 1
     # In the world the person is still there, whole.
-    assert any(str(row["Id"]).startswith(key[:15]) for row in connector.truth("Lead"))
+    assert any(row["Id"] == key for row in connector.truth("Lead") + connector.truth("Contact"))
 
 
 def nowhere(connector: CommandLine, *traces: str) -> bool:
     """Whether no file of the state folder, and no row of the store, has any of the traces."""
+    pattern = "(?i)" + "|".join(re.escape(trace) for trace in traces)
     with open_store(connector.store) as store:
         store.run("CHECKPOINT")
-        columns = store.run(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE data_type = 'VARCHAR' AND NOT internal "
-            "AND database_name = current_database()"
-        )
-        for table, column in columns:
-            for trace in traces:
-                found = f'SELECT count(*) FROM "{table}" WHERE contains(lower("{column}"), lower($trace))'
-                assert store.value(found, {"trace": trace}) == 0, (table, column)
+        for (table,) in store.run("SELECT table_name FROM duckdb_tables()"):
+            whole_row = f'SELECT count(*) FROM "{table}" AS entry WHERE regexp_matches(entry::VARCHAR, $pattern)'
+            assert store.value(whole_row, {"pattern": pattern}) == 0, table
     files = [file for file in connector.state.rglob("*") if file.is_file()]
     return not any(trace.encode() in file.read_bytes() for file in files for trace in traces)
