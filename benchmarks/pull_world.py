@@ -110,7 +110,9 @@ def change(sandbox: Sandbox, count: int) -> None:
         people = connection.execute('SELECT count(*) FROM "Lead"').fetchone()[0]
         step = max(1, people // count)
         ids = [(f"Title of {at}", at, at, record_id("00Q", 1 + place * step)) for place in range(count)]
-        connection.executemany('UPDATE "Lead" SET Title = ?, LastModifiedDate = ?, SystemModstamp = ? WHERE Id = ?', ids)
+        connection.executemany(
+            'UPDATE "Lead" SET Title = ?, LastModifiedDate = ?, SystemModstamp = ? WHERE Id = ?', ids
+        )
 
 
 def _rows(sandbox: Sandbox, name: str) -> list[Row]:

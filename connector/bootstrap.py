@@ -133,7 +133,9 @@ def open_river(
     register = load_register(settings.companies, settings.targets)
     retry = retry or Retry()
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(store_path(settings), sleep=retry.sleep, announce=say))
+        store = opened.enter_context(
+            open_store(store_path(settings), sleep=retry.sleep, announce=say, memory_mb=settings.memory_mb)
+        )
         budget = CallBudget(call_policy(settings, schedule), before_call, clock, partial(keep_calls, store))
         remotes = None
         if remote:

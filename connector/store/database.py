@@ -28,6 +28,8 @@ _CONFIG = {
     "preserve_insertion_order": "false",
 }
 MIGRATIONS = resources.files("connector.store.migrations")
+MEMORY_MB = 768
+"""What the engine may hold in memory: with what Python needs beside it, the process stays below a gibibyte."""
 _LOCKED = "Could not set lock"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
@@ -38,9 +40,10 @@ _DAMAGED = ("Corrupt database file", "Could not read enough bytes", "Could not r
 class Store:
     """An open store. All times in it are UTC."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None, memory_mb: int = MEMORY_MB) -> None:
         self._connection = connection
         self.path = path
+        self.memory_mb = memory_mb
         self._depth = 0
 
     def run(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
@@ -135,18 +138,20 @@ def open_store(
     sleep: Callable[[float], None] = time.sleep,
     announce: Callable[[str], None] = lambda _sentence: None,
     migrations: Traversable = MIGRATIONS,
+    memory_mb: int = MEMORY_MB,
 ) -> Iterator[Store]:
     """Opens the store of an org, waiting for another process of ours to let go of it; migrates it forward.
 
     While it is open, every file that this process makes is for its owner only: the engine makes files of its own
     (its log, what does not fit into memory), and they hold the same people. `migrations`: a folder of .sql files.
+    `memory_mb`: what the engine may hold in memory; more goes into its spill folder.
 
     Raises RetryError when another process keeps it, StopError when it is damaged or of a newer version.
     """
     umask = os.umask(0o077)
     try:
         _make_folder(path)
-        store = Store(_connect(path, wait_seconds, sleep, announce), path)
+        store = Store(_connect(path, wait_seconds, sleep, announce), path, memory_mb)
         try:
             path.chmod(0o600)
             _settle(store, path)
@@ -208,6 +213,7 @@ def _settle(store: Store, path: Path) -> None:
     store.run("SET TimeZone = 'UTC'")
     spill = spill_of(path).as_posix().replace("'", "''")
     store.run(f"SET temp_directory = '{spill}'")
+    store.run(f"SET memory_limit = '{store.memory_mb} MB'")
 
 
 def spill_of(path: Path) -> Path:
@@ -248,7 +254,10 @@ def _connect(
 
 def _no_room(path: Path | None, error: Exception) -> str:
     if isinstance(error, duckdb.OutOfMemoryException):
-        return "The engine ran out of memory or of room for its spill folder: give it more, then run again."
+        return (
+            "The engine ran out of memory or of room for its spill folder: raise CONNECTOR_MEMORY_MB or make room on "
+            "the disk of the state folder, then run again; what was finished is kept."
+        )
     return (
         f"The store {path or 'in memory'} cannot be read or written (is the disk full?). Make room and run again: what "
         "was finished is kept, the rest is done anew."
