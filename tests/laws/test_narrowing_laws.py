@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -73,7 +74,7 @@ def test_missing_rows_lie_in_what_is_listed(kept: list[int], theirs: list[int], 
     for second in theirs:
         if second <= upper:
             assert any(_in([second], span) for span in spans), f"{second} is in none of {spans}"
-    assert all(before.upper + SECOND < (after.lower or START) for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.upper + SECOND < (after.lower or START) for before, after in pairwise(spans))
     assert spans == [] or theirs
 
 
