@@ -115,10 +115,10 @@ def test_a_field_that_one_unit_hides_is_read_in_the_other(river: River, units: S
 
 def test_each_unit_has_a_cursor_of_its_own(river: River, units: Sequence[Unit]) -> None:
     flow.pull(river)
-    name = "account_engagement.prospects"
+    name = "account_engagement.visitor_activities"
     before = [read_cursor(river.store, name, unit).watermark or START for unit in UNITS]
     units[1].control.do("PUT", "clock", {"advance_seconds": 3 * 86_400, "frozen": True})
-    pulled = {one.unit: one for one in flow.pull(river) if one.stream == "account_engagement.visitor_activities"}
+    pulled = {one.unit: one for one in flow.pull(river) if one.stream == name}
     after = [read_cursor(river.store, name, unit).watermark or START for unit in UNITS]
     assert after[0] - before[0] < timedelta(hours=1)
     assert after[1] - before[1] >= timedelta(days=3)
