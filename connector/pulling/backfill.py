@@ -40,7 +40,7 @@ BEHAVIOUR = frozenset(
 """Streams that are read since a date: what somebody did. Who somebody is matters however long ago it was noted, so
 that people, companies, deals, lists and everything that is small are read whole."""
 
-PAGES_A_MERGE, PAGES_AHEAD = 2, 1
+PAGES_A_MERGE, PAGES_AHEAD = 1, 1
 """Fewer than in a pull: what has come and is not merged yet is what a kill loses."""
 
 

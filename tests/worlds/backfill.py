@@ -6,9 +6,10 @@ import argparse
 import logging
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -22,7 +23,8 @@ from connector.account_engagement import read as engagement
 from connector.bootstrap import open_river
 from connector.cli.backfill import Words, asked_for, run
 from connector.cli.river import now
-from connector.pulling import windows
+from connector.http.retry import Retry
+from connector.pulling import backfill, windows
 from connector.pulling.backfill import Backfilled
 from connector.pulling.reading import Landing
 from connector.salesforce import bulk
@@ -30,9 +32,12 @@ from connector.sandbox.config import SandboxConfig
 from connector.sandbox.salesforce import query as sandbox_query
 from connector.store.mirror import table_of
 from tests.worlds.death import Killed, Life, living
-from tests.worlds.ground import QUICK, START, Ground, ground
+from tests.worlds.ground import START, Ground, ground
 
 SINCE = (START - timedelta(days=700)).date().isoformat()
+
+PATIENT = Retry(sleep=lambda seconds: time.sleep(min(seconds, 0.1)), jitter=lambda: 0.5)
+"""Waits a little for jobs: asking again at once would be calls that nobody makes."""
 
 Rows = Mapping[str, list[tuple[Any, ...]]]
 
@@ -48,20 +53,37 @@ class Story:
     ended: Backfilled
 
 
+@dataclass(frozen=True)
+class Size:
+    """Of a comparison. `names`: of the objects that are read, None for all. `at_once`: calls to Account Engagement at
+    one time, `ahead`: pages fetched before they are merged; a kill loses all of either. `by_jobs`: whether bulk queries
+    and exports are used."""
+
+    people: int
+    kills: int
+    rows_a_page: int
+    names: Collection[str] | None = None
+    at_once: int = 4
+    ahead: int = 1
+    by_jobs: bool = True
+
+
 @contextmanager
-def small_pieces(rows_a_page: int) -> Iterator[None]:
+def small_pieces(size: Size) -> Iterator[None]:
     """Within the block so few rows are a page that a small world has many; slices are a dozen pages."""
-    sizes: tuple[tuple[object, str, object], ...] = (
+    rows_a_page = size.rows_a_page
+    patched: tuple[tuple[object, str, object], ...] = (
         (sandbox_query, "page_size", lambda *_: rows_a_page),
         (engagement, "ROWS_A_PAGE", rows_a_page),
         (bulk, "ROWS_A_PAGE", 4 * rows_a_page),
         (windows, "ROWS_COUNTED", 12 * rows_a_page),
         (windows, "ROWS_WINDOWED", 12 * rows_a_page),
-        (flow, "Landing", BulkFrom(10 * rows_a_page)),
+        (flow, "Landing", BulkFrom(10 * rows_a_page if size.by_jobs else 10**9)),
+        (backfill, "PAGES_AHEAD", size.ahead),
     )
     with ExitStack() as patches:
-        for place, name, size in sizes:
-            patches.enter_context(patch.object(place, name, size))
+        for place, name, value in patched:
+            patches.enter_context(patch.object(place, name, value))
         yield
 
 
@@ -87,7 +109,7 @@ def backfilled(laid: Ground, state: Path, dice: Random, kills: int, boundaries: 
         life = Life(deaths[died] if died < kills else None, lambda: None)
         river = None
         try:
-            with living(life), open_river(settings, retry=QUICK) as river:
+            with living(life), open_river(settings, retry=PATIENT) as river:
                 asked = asked_for(river, Words(SINCE, None, "", False, False), now(river))
                 done = run(river, asked)
         except Killed:
@@ -110,12 +132,15 @@ def _rows(river: flow.River, mapped: Any) -> list[tuple[Any, ...]]:
     )
 
 
-def compare(folder: Path, *, people: int, kills: int, seed: int, rows_a_page: int) -> tuple[Story, Story]:
+def compare(folder: Path, size: Size, seed: int) -> tuple[Story, Story]:
     """The undisturbed story and the one with kills, in the same world."""
-    config = SandboxConfig(state=folder, people=people, seed=seed, start=START, frozen=True)
-    with ground(folder, config) as laid, small_pieces(rows_a_page):
-        calm, boundaries = backfilled(laid, folder / "calm", Random(seed), 0)
-        killed, _ = backfilled(laid, folder / "killed", Random(seed), kills, boundaries)
+    config = SandboxConfig(state=folder, people=size.people, seed=seed, start=START, frozen=True)
+    kills = size.kills
+    with ground(folder, config, size.names) as laid, small_pieces(size):
+        settings = laid.settings.model_copy(update={"account_engagement_calls_at_once": size.at_once})
+        here = replace(laid, settings=settings)
+        calm, boundaries = backfilled(here, folder / "calm", Random(seed), 0)
+        killed, _ = backfilled(here, folder / "killed", Random(seed), kills, boundaries)
     return calm, killed
 
 
@@ -123,14 +148,13 @@ def main() -> int:
     """The figures of one comparison; 1 when the mirrors differ or the calls are more than 1.2 times, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.worlds.backfill", description=__doc__)
     parser.add_argument("--kills", type=int, default=50, help="how often it dies (50)")
-    parser.add_argument("--people", type=int, default=400, help="how many people the world has (400)")
-    parser.add_argument("--rows-a-page", type=int, default=10, help="rows on a page (10)")
+    parser.add_argument("--people", type=int, default=250, help="how many people the world has (250)")
+    parser.add_argument("--rows-a-page", type=int, default=4, help="rows on a page (4)")
     parser.add_argument("--seed", type=int, default=1, help="of the world and of the moments (1)")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
-        sizes = {"people": given.people, "kills": given.kills, "seed": given.seed, "rows_a_page": given.rows_a_page}
-        calm, killed = compare(Path(folder), **sizes)
+        calm, killed = compare(Path(folder), Size(given.people, given.kills, given.rows_a_page), given.seed)
     ratio = killed.calls / calm.calls
     different = [name for name, rows in calm.rows.items() if rows != killed.rows[name]]
     sys.stdout.write(
