@@ -20,9 +20,8 @@ import requests
 from connector.domain.streams import MappedStream
 from connector.errors import ConnectorError
 from connector.http.retry import Retry
-from connector.http.session import RemoteSession, open_session
+from connector.http.session import open_session
 from connector.pulling import reading
-from connector.pulling.account_engagement import pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.salesforce import pull_salesforce
 from connector.rules.mapping import load_mapping
