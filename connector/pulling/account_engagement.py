@@ -193,8 +193,10 @@ def _first(questions: Questions, cursor: Cursor, folder: Path) -> First | None:
         return None
     if greatest is None or greatest <= ids[-1]:
         return first
-    rows = round(len(ids) * (greatest - ids[0] + 1) / (ids[-1] - ids[0] + 1))
-    return replace(first, ids=ids, greatest=greatest, rows=rows)
+    # As dense as the page ends, so the rest should be: what lies before may have been another time, or another range.
+    half = ids[len(ids) // 2 :]
+    density = len(half) / (half[-1] - half[0] + 1)
+    return replace(first, ids=ids, greatest=greatest, rows=len(ids) + round((greatest - ids[-1]) * density))
 
 
 def _wide(cursor: Cursor) -> bool:

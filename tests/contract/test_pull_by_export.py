@@ -173,6 +173,15 @@ def test_what_an_export_does_not_bring_comes_by_pages(pulling: Pulling, fault: d
     assert pulling.differences("visitor-activities") == []
 
 
+def test_exports_that_are_refused_are_not_asked_for_again(pulling: Pulling) -> None:
+    pulling.control.do("PUT", "faults", {"faults": [{"kind": "not_permitted", "path": "*/exports"}]})
+    for _ in range(2):
+        pulling.store.run("DELETE FROM cursor")
+        assert pulling.pull("visitor-activities", ALWAYS).road == "pages"
+    (fault,) = pulling.control.do("GET", "faults")["faults"]
+    assert fault["fired"] == 1
+
+
 @pytest.mark.complaint(13)
 def test_an_export_that_leaves_rows_out_is_found_out(pulling: Pulling) -> None:
     everything = pulling.source.export

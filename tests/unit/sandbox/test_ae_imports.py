@@ -31,7 +31,9 @@ def unit(tmp_path: Path) -> Iterator[Unit]:
     stamps = {"createdAt": STAMP, "updatedAt": STAMP}
     made.insert("campaigns", [{"id": 1, "name": "Web", "isDeleted": 0, **stamps}])
     made.insert("lists", [{"id": number, "name": f"L{number}", "isDeleted": 0, **stamps} for number in (1, 2)])
-    people: list[dict[str, Any]] = [{"id": n, "email": f"p{n}@example.com", "company": "C", "score": 5, "isDeleted": 0} for n in (1, 2)]
+    people: list[dict[str, Any]] = [
+        {"id": n, "email": f"p{n}@example.com", "company": "C", "score": 5, "isDeleted": 0} for n in (1, 2)
+    ]
     binned = {"id": 3, "email": "p3@example.com", "company": "C", "score": 5, "isDeleted": 1}
     made.insert("prospects", [{**person, **stamps} for person in (*people, binned)])
     yield made
