@@ -21,6 +21,7 @@ from connector.domain.cursor import Cursor
 from connector.domain.reconciled import Reconciled, Span
 from connector.domain.streams import MappedStream
 from connector.http.outcome import RoadClosedError, TooSlowError
+from connector.pulling.emptied import emptied
 from connector.pulling.halving import SECOND
 from connector.pulling.narrowing import Counts, by_age, merged, narrowed
 from connector.pulling.reading import BULK_FROM, LandedPage
@@ -146,6 +147,10 @@ class Asked:
         load_remote_ids(self.comparing.store, mapped, pages)
         return pages
 
+    def with_deleted(self, question: str) -> Iterator[LandedPage]:
+        """The pages of an answer, soft-deleted rows included where the object keeps them."""
+        return self.source.query_pages(question, self._fresh(), deleted=self._deleted)
+
     def _listing(self, span: Span) -> str:
         return f"SELECT {', '.join(id_fields(self.comparing.mapped))} FROM {self._stream} WHERE {self._where(span)}"
 
@@ -194,6 +199,8 @@ def reconcile_salesforce(source: SalesforceSource, comparing: Comparing) -> Reco
         # A stale row is found twice: where we have it, and where it is now.
         differing = list(dict.fromkeys(record for span in spans for record in _differing(asked, span)))
     found = _mended(asked, found, differing)
+    if found.rolled_at == comparing.now:
+        found = _without_emptied(asked, found)
     return told(comparing, replace(found, calls=comparing.calls() - before))
 
 
@@ -258,6 +265,15 @@ def _mended(asked: Asked, found: Reconciled, differing: Sequence[str]) -> Reconc
     named = sorted(record for ids in kinds.values() for record in ids)
     found = replace(found, examples=tuple(named[:EXAMPLES]))
     return end_vanished(comparing, found, kinds["vanished"], found.mirror_rows or 0)
+
+
+def _without_emptied(asked: Asked, found: Reconciled) -> Reconciled:
+    """Ends soft-deleted records that have left the recycle bin."""
+    comparing = asked.comparing
+    gone = emptied(comparing.store, comparing.mapped, asked.with_deleted)
+    with comparing.store.transaction():
+        comparing.side.end(gone, comparing.now)
+    return replace(found, vanished=found.vanished + len(gone))
 
 
 def _live(comparing: Comparing) -> int:

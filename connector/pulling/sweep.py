@@ -18,6 +18,7 @@ from connector.pulling.reconcile import A_DAY, EXAMPLES, Comparing, end_vanished
 from connector.pulling.slices import OVERLAP
 from connector.store.mirror import merge
 from connector.store.reconciling import id_fields, load_remote_ids
+from connector.store.tombstones import not_listed
 
 SWEEP_PAGES = 5
 """Pages of a thousand ids that are swept at a time."""
@@ -59,6 +60,9 @@ def sweep_account_engagement(source: EngagementSource, comparing: Comparing) -> 
     load_remote_ids(comparing.store, mapped, pages)
     kinds = comparing.side.swept(stretch, cursor.floor, cursor.watermark - OVERLAP)
     ours = comparing.side.stretch_rows(stretch)
+    emptied = not_listed(comparing.store, mapped, source.unit, stretch)
+    with comparing.store.transaction():
+        comparing.side.end(emptied, comparing.now)
     again = [*kinds["missing"], *kinds["stale"]]
     if again:
         _read_stretch(source, comparing, again)
@@ -78,6 +82,7 @@ def sweep_account_engagement(source: EngagementSource, comparing: Comparing) -> 
     if found.held_since is not None:
         # Here it goes on: whether they are gone shows when they are asked for again.
         found = replace(found, at_id=place, round_finished_at=last.round_finished_at if last else None)
+    found = replace(found, vanished=found.vanished + len(emptied))
     return told(comparing, replace(found, calls=comparing.calls() - before))
 
 

@@ -12,7 +12,7 @@ from connector.domain.reconciled import Reconciled, Span
 from connector.domain.streams import MappedStream
 from connector.store.cursors import naive
 from connector.store.database import Store
-from connector.store.forgotten import forgotten_rows, not_forgotten
+from connector.store.forgotten import forgotten_rows, heed_listing, not_forgotten
 from connector.store.mirror import ENDS, landed_records, run_on_pages, table_of
 
 _TIMES = ("reconciled_at", "round_finished_at", "at_stamp", "rolled_at", "held_since")
@@ -85,6 +85,7 @@ class Side:
 
     def differing(self, span: Span) -> list[str]:
         """Ids whose live row of a span is not the same, by its stamp, in `remote_ids` and here; in order."""
+        heed_listing(self.store, self.mapped, self.unit, _WITHIN, self._params(span))
         kept, salted = not_forgotten(self.store, self.mapped, self.unit)
         rows = self.store.run(
             f"SELECT coalesce(theirs.id, ours.id) AS id FROM (SELECT id, stamp FROM remote_ids WHERE NOT is_deleted "
