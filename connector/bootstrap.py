@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +27,7 @@ from connector.http.budget import CallBudget
 from connector.http.retry import Retry
 from connector.http.session import RemoteSession, open_session
 from connector.reporting.watch import watch
+from connector.reporting.zones import Offset
 from connector.rules.content import Content, load_content
 from connector.rules.load import RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
@@ -102,6 +103,12 @@ def load_rulebook(folder: Path) -> Rulebook:
 def machine_time() -> datetime:
     """Now by this machine's clock (UTC): what a schedule goes by. What is read and written goes by the server's."""
     return datetime.now(UTC)
+
+
+def machine_offset() -> Offset:
+    """How far this machine's clock is from UTC now."""
+    now = machine_time()
+    return Offset(now.astimezone().utcoffset() or timedelta(0), now)
 
 
 def store_path(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from connector.bootstrap import open_river
 from connector.domain.reconciled import Reconciled
 from connector.flow import River
 from connector.http.session import open_session
+from connector.reporting.zones import Offset
 from connector.sandbox.config import SandboxConfig
 from connector.store.cursors import read_cursor
 from tests.worlds.ground import QUICK, START, Ground, ground
@@ -158,3 +159,14 @@ def test_nobody_has_what_somebody_of_the_other_unit_did(units: Sequence[Unit], t
     assert all(alone)
     assert together == alone[0] | alone[1]
     assert len(together) == len(alone[0]) + len(alone[1])
+
+
+@pytest.mark.requirement("AD-7")
+@pytest.mark.complaint(53, 57)
+def test_each_clock_is_told(river: River) -> None:
+    found = {one.whose: (one.zone, one.differs) for one in flow.zones(river, Offset(timedelta(0), START))}
+    assert found["rules"] == found["org"] == found["integration user"] == ("Asia/Tokyo", False)
+    users = [found[f"Account Engagement user in {unit}"] for unit in UNITS]
+    assert users[0] == ("UTC+09:00", False)
+    assert users[1] in [("UTC-04:00", True), ("UTC-05:00", True)]
+    assert found["this machine"] == ("UTC+00:00", True)
