@@ -121,6 +121,8 @@ def show_plan(shown: Console, plan: Plan) -> None:
             shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {theirs} (ours would be {ours})")
     for reason, count in sorted(Counter(one.reason for one in plan.withheld).items()):
         shown.print(f"Tasks not made because the person {reason}: {count}.")
+    if plan.history:
+        shown.print(f"Scored but not acted upon, because a backfill brought it: {plan.history} people who became hot.")
     for finding in plan.findings:
         shown.print(f"[red]Guard: {finding.sentence}[/red]")
 
@@ -174,6 +176,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     kinds: Counter[str] = Counter(
         f"{record.object}.{change.field}" for record in plan.records for change in record.changes
     )
+    past = plan.history
     return {
         "org": plan.org_id,
         "as_of": plan.as_of.isoformat(),
@@ -182,8 +185,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "records": len(plan.records),
         "fields": dict(sorted(kinds.items())),
         "tasks": len(plan.tasks),
-        "cadences_started": len(plan.starts),
-        "cadences_ended": len(plan.ends),
+        "cadences_started": len(plan.starts) - past,
+        "cadences_ended": len(plan.ends) - past,
+        "history": past,
         "kept": [
             {"object": one.object, "id": one.record_id, "field": one.field, "ours": one.ours, "theirs": one.theirs}
             for one in plan.kept
