@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "writes": "writes",
         "backup": "backup",
         "restore": "backup",
+        "support": "support",
         "import": "import_list:import_list",
         "lists": "import_list",
     }
