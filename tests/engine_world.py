@@ -20,7 +20,7 @@ PEOPLE = {
     "title": "VARCHAR", "department": "VARCHAR", "source": "VARCHAR", "created_at": "TIMESTAMP",
     "crm_status": "VARCHAR", "opted_out": "BOOLEAN", "do_not_call": "BOOLEAN", "owner_id": "VARCHAR",
     "industry": "VARCHAR", "employees": "BIGINT", "prefecture": "VARCHAR",
-    "lost_at": "TIMESTAMP",
+    "lost_at": "TIMESTAMP", "call_review_score": "DOUBLE",
 }  # fmt: skip
 ACTIVITIES = {
     "activity_id": "VARCHAR", "person_id": "VARCHAR", "occurred_at": "TIMESTAMP", "type": "VARCHAR",

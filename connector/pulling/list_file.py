@@ -11,6 +11,7 @@ import csv
 import difflib
 import io
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from connector.store.lists import Sheet
 _HEADER_WITHIN = 40
 """Lines among which the header is looked for: event tools put a report's own facts above it."""
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls files begin."""
+
+_BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _BLANK = re.compile(r"\n[ \t]*(?=\n)")
 _QUOTED_OR_BLANK = re.compile(r'"(?:[^"]|"")*"|\n[ \t]*(?=\n)')
 
@@ -51,6 +56,8 @@ def _decoded(path: Path, encoding: str | None) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"The list {path} cannot be read: {error.strerror}. Check the path.") from error
+    if raw.startswith(_WORKBOOKS):
+        raise ConfigurationError(f"{path.name} is a workbook, not a CSV file. Save it as `CSV UTF-8` and import that.")
     if encoding is None:
         marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         encoding = "utf-16" if marked else "utf-8-sig"
@@ -68,26 +75,36 @@ def _header(path: Path, text: str, lists: Lists, skipped: int) -> tuple[str, lis
     """The delimiter, the header's cells, and the number of its last line."""
     meanings = lists.meanings
     top = text.split("\n", _HEADER_WITHIN)[:_HEADER_WITHIN]
-    best: list[str] = []
-    for delimiter in (",", "\t", ";"):
-        reader = csv.reader(io.StringIO("\n".join(top[skipped:])), delimiter=delimiter)
-        try:
-            for cells in reader:
-                if any(meanings.get(folded(cell)) == "email" for cell in cells):
-                    return delimiter, cells, skipped + reader.line_num
-                if len([cell for cell in cells if cell.strip()]) > len(best):
-                    best = cells
-        except csv.Error:
-            continue
-    raise _no_email(path, best, meanings)
+    rows = [found for delimiter in (",", "\t", ";") for found in _top_rows(top[skipped:], delimiter)]
+    for plain in (folded, _without_brackets):
+        for delimiter, cells, line in rows:
+            if any(meanings.get(plain(cell)) == "email" for cell in cells):
+                return delimiter, cells, skipped + line
+    raise _no_email(path, {cell.strip() for _, cells, _ in rows for cell in cells}, meanings)
 
 
-def _no_email(path: Path, header: list[str], meanings: dict[str, str]) -> ConfigurationError:
+def _top_rows(lines: list[str], delimiter: str) -> Iterator[tuple[str, list[str], int]]:
+    """The first rows of a file as they would be with a delimiter, each with its last line (from 1)."""
+    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
+    try:
+        for cells in reader:
+            yield delimiter, cells, reader.line_num
+    except csv.Error:
+        return
+
+
+def _without_brackets(header: str) -> str:
+    """メールアドレス（会社） → メールアドレス"""
+    return folded(_BRACKETS.sub("", header)) or folded(header)
+
+
+def _no_email(path: Path, cells: set[str], meanings: dict[str, str]) -> ConfigurationError:
+    """The sentence names only cells that are like headers: without a header line they would be people."""
     addresses = [word for word, attribute in meanings.items() if attribute == "email"]
-    close = next((cell for cell in header if difflib.get_close_matches(folded(cell), addresses, n=1, cutoff=0.6)), None)
-    seen = f"Is it `{close.strip()}`? " if close else ""
-    columns = ", ".join(cell.strip() for cell in header if cell.strip() and "@" not in cell)[:200]
-    there = f"The columns are {columns}. " if columns else ""
+    close = sorted(cell for cell in cells if difflib.get_close_matches(folded(cell), addresses, n=1, cutoff=0.6))
+    seen = f"Is it `{close[0]}`? " if close and "@" not in close[0] else ""
+    known = ", ".join(sorted(cell for cell in cells if folded(cell) in meanings))
+    there = f"Understood were {known}. " if known else "No header was found at all. "
     return ConfigurationError(
         f"{path.name}: no column holds e-mail addresses, so nobody on the list can be known. {there}{seen}"
         "Name the column under columns: email: in lists.yaml, or give --encoding if the letters look wrong."
@@ -108,10 +125,15 @@ def _meant(
     answers, unused = [], []
     own = lists.own_meanings
     # Names that the admin gave go before built-in ones, and then the first column of a meaning is taken.
+    exact = {attribute for cell in header if (attribute := meanings.get(folded(cell)))}
     for place, cell in sorted(enumerate(header), key=lambda one: folded(one[1]) not in own):
         word = folded(cell)
-        attribute = meanings.get(word)
-        if attribute == "email" and "email" in places and not set(map(folded, header)) & _own_email(own):
+        attribute = meanings.get(word) or _loose(cell, meanings, exact)
+        if (
+            meanings.get(word) == attribute == "email"
+            and "email" in places
+            and not set(map(folded, header)) & _own_email(own)
+        ):
             first = header[places["email"]].strip()
             sentence = f"Two columns hold e-mail addresses: `{first}` and `{cell.strip()}`."
             raise _refused(path, line, place + 1, sentence, "Say which under columns: email: in lists.yaml.")
@@ -122,6 +144,12 @@ def _meant(
         elif word:
             unused.append(" ".join(cell.split()))
     return places, tuple(unused), _named_once(answers)
+
+
+def _loose(cell: str, meanings: dict[str, str], exact: set[str]) -> str | None:
+    """What a header means without its brackets, where no column has the name without any."""
+    attribute = meanings.get(_without_brackets(cell))
+    return None if attribute in exact else attribute
 
 
 def _own_email(own: dict[str, str]) -> set[str]:

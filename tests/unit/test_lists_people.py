@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from connector.reporting.lists import list_states
 from connector.rules.content import Content, ContentItem, Match, Names
 from connector.rules.load import SHIPPED
 from connector.rules.mapping import load_mapping
-from tests.engine_world import shipped
+from tests.engine_world import rules_with, shipped
 from tests.enrich_world import SeenWorld
 from tests.list_world import HELD, NOW, import_rows
 
@@ -171,6 +172,16 @@ def test_the_score_of_a_call_review_is_an_attribute_and_the_crm_s_own_wins() -> 
     assert scores == [("00Q1", 91.0), ("00Q2", 75.0)]
     with pytest.raises(ConfigurationError, match="a score is a number, not text"):
         world.enrich(EnrichMapping(extra={"salesforce.Lead": {"call_review_score": "text"}}))
+
+
+@pytest.mark.requirement("LC-11")
+def test_rules_can_name_the_score_of_a_call_review(world: SeenWorld, tmp_path: Path) -> None:
+    import_rows(world.store, ("メール,評価点", "a@example.jp,80点", "b@example.jp,75"), kind="call_review")
+    world.enrich()
+    rule = "{id: reviewed, name: Reviewed, when: 'call_review_score >= 80', points: 9}"
+    score(rules_with(tmp_path, scoring=f"version: 1\nsource: [{rule}]\n"), NOW, world.store.run)
+    points = world.store.run("SELECT email, score FROM scored JOIN people USING (person_id) ORDER BY email")
+    assert points == [("a@example.jp", 9), ("b@example.jp", 0)]
 
 
 @pytest.mark.parametrize(
