@@ -157,8 +157,7 @@ class Plain:
         """Where the files of an export are, as soon as it has ended."""
         self._unit = question.unit
         export = self._json("POST", question.url, question.body)
-        fields = parse_qs(urlsplit(question.url).query).get("fields", ["id,state,resultRefs"])[0]
-        ended = self._wait(f"{question.url.partition('?')[0]}/{export['id']}?fields={fields}")
+        ended = self._wait(f"{question.url.partition('?')[0]}/{export['id']}?fields=status,resultRefs")
         return [urljoin(question.url, entry) for entry in ended["resultRefs"]]
 
     def file(self, url: str) -> Path:
@@ -175,7 +174,7 @@ class Plain:
         pause = FIRST_POLL
         while True:
             answer = self._json("GET", url)
-            if answer["state"] in ENDED:
+            if answer.get("state", answer.get("status")) in ENDED:
                 return answer
             time.sleep(pause)
             pause = min(pause * GROWTH, LONGEST_POLL)

@@ -136,10 +136,13 @@ def measure(people: int, activities: int, changed: int, folder: Path | None) -> 
             with river_of(settings, quiet=True) as river:
                 meter = Meter(process.pid, recorder, lambda: sum(flow.here(river).calls().values()))
                 recorder.questions.clear()
+                _say(f"world of {people:,} people: {world_seconds:.0f} s")
                 first = _read(meter, river)
+                _say(f"first pull: {first.spent}")
                 questions = tuple(recorder.questions)
                 token = str(recorder.authorization)
                 _, plain = meter.of(lambda: download(questions, token, settings.ca_file, state / "plain"))
+                _say(f"plain download: {plain}")
                 _tell(process, f"change {changed}")
                 later = _read(meter, river)
                 still = _read(meter, river)
@@ -215,6 +218,11 @@ def _stream(pulled: Pulled) -> Mapping[str, Any]:
         "road": pulled.road,
         "calls": pulled.calls,
     }
+
+
+def _say(sentence: str) -> None:
+    """How far it is: the whole size takes long."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def _calls(rows: int, a_call: int) -> int:
