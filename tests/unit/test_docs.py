@@ -26,8 +26,8 @@ from connector.cli.status import document as status_document
 from connector.domain.lists import Kept, ListHead, ListState
 from connector.domain.plan import Plan
 from connector.domain.streams import STREAMS, Stream
-from connector.errors import StoppedError
 from connector.engine.explain import Fit
+from connector.errors import StoppedError
 from connector.reporting.explanation import Explanation, Person
 from connector.reporting.outlook import Outlook
 from connector.reporting.report import Status
