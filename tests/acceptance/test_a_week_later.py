@@ -18,11 +18,11 @@ WEEK = timedelta(days=7)
 def test_a_week_later_only_what_the_week_explains_has_changed(start: Callable[..., Connector]) -> None:
     connector = start("--people", "400", "--seed", "11", "--frozen")
     assert connector.run("sync", "--first-contact").code == 0
-    assert connector.run("sync", "--json").document["planned"] == 0
+    assert connector.here("sync", "--json").document["planned"] == 0
     begun = scored_at(connector)
     moved = connector.sandbox.control("PUT", "clock", {"advance_seconds": WEEK.total_seconds()})
     assert moved.status_code == 200, moved.text
-    third = connector.run("sync", "--json")
+    third = connector.here("sync", "--json")
     assert third.code == 0, third.err
     assert third.document["planned"] == third.document["applied"] > 0
     with open_store(connector.store) as store:
@@ -30,13 +30,13 @@ def test_a_week_later_only_what_the_week_explains_has_changed(start: Callable[..
         assert changed, "a week brings changes"
         unexplained = changed - explained_records(store, begun)
     assert unexplained == set()
-    assert connector.run("sync", "--json").document["planned"] == 0
+    assert connector.here("sync", "--json").document["planned"] == 0
 
 
 def test_an_explanation_adds_up_to_what_stands_in_salesforce(start: Callable[..., Connector]) -> None:
-    connector = start("--people", "200", "--seed", "4", "--frozen")
-    assert connector.run("sync", "--first-contact").code == 0
-    assert connector.run("pull").code == 0
+    connector = start("--people", "120", "--seed", "4", "--frozen")
+    assert connector.here("sync", "--first-contact").code == 0
+    assert connector.here("pull").code == 0
     leads = [
         row
         for row in connector.sandbox.truth("Lead")
@@ -44,7 +44,7 @@ def test_an_explanation_adds_up_to_what_stands_in_salesforce(start: Callable[...
     ]
     leads.sort(key=lambda row: (-float(str(row["Connector_Score__c"])), str(row["Id"])))
     for lead in (*leads[:5], *leads[-5:]):
-        told = connector.run("explain", str(lead["Id"]), "--json")
+        told = connector.here("explain", str(lead["Id"]), "--json")
         assert told.code == 0, told.err
         document = told.document
         assert document["score"] == lead["Connector_Score__c"]

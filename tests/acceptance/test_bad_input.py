@@ -5,10 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from connector import bootstrap
+from connector.http.retry import Retry
 from tests.acceptance.connector_process import ROOT, Connector
 from tests.acceptance.test_cycles import written
 from tests.sandbox_process import running_sandbox
@@ -90,7 +94,9 @@ def test_an_unreachable_server(quiet_world: Connector) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        done = quiet_world.run("pull", CONNECTOR_SALESFORCE_URL=f"https://127.0.0.1:{port}")
+        impatient = partial(Retry, sleep=lambda _seconds: None)
+        with patch.object(bootstrap, "Retry", impatient):
+            done = quiet_world.here("pull", CONNECTOR_SALESFORCE_URL=f"https://127.0.0.1:{port}")
     assert done.code == 1
     said = done.err
     assert "Traceback" not in said

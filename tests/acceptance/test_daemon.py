@@ -112,7 +112,7 @@ def test_it_waits_for_the_word_then_runs_cycles_and_answers(start: Callable[...,
 def test_a_stop_in_the_middle_of_a_pull_keeps_what_came_and_the_next_run_goes_on(
     start: Callable[..., Connector],
 ) -> None:
-    connector = start("--people", "3000", "--seed", "3", "--frozen")
+    connector = start("--people", "1000", "--seed", "3", "--frozen")
     with daemon(connector) as running:
         until(lambda: len(running.events("pull.stream")) >= 1, "the first stream")
         code, seconds = running.stop()

@@ -37,7 +37,7 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_works_in_an_empty_folder_with_useless_proxies_and_certificates(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--people", "300", "--json")
+    done = run_demo(tmp_path, "--people", "150", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert set(document) == KEYS
@@ -45,18 +45,18 @@ def test_the_demo_works_in_an_empty_folder_with_useless_proxies_and_certificates
     assert document["second_cycle_changes"] == 0
     assert document["failed"] == 0
     assert document["planned"] == document["applied"] > 0
-    assert document["people"] > 250
+    assert document["people"] > 120
     assert list(tmp_path.iterdir()) == [], "nothing is left where it ran"
 
 
 def test_the_same_seed_gives_the_same_demo(tmp_path: Path) -> None:
-    first, second = (json.loads(run_demo(tmp_path, "--people", "120", "--seed", "9", "--json").stdout) for _ in "12")
+    first, second = (json.loads(run_demo(tmp_path, "--people", "40", "--seed", "9", "--json").stdout) for _ in "12")
     for key in KEYS - {"seconds"}:
         assert first[key] == second[key], key
 
 
 def test_the_demo_shows_tables_and_explanations_to_people(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--people", "200")
+    done = run_demo(tmp_path, "--people", "100")
     assert done.returncode == 0, done.stderr
     for words in ("Pulled", "Decided", "Planned", "Second cycle: 0 changes", "Five explanations"):
         assert words in done.stdout

@@ -40,12 +40,12 @@ def test_rows_lost_on_our_side_and_rows_that_vanished_without_a_trace_are_found(
             {"gone": gone},
         )
     assert versions == [(0,)]
-    shown = connector.run("status", "--json").document["streams"]
+    shown = connector.here("status", "--json").document["streams"]
     assert all(one["reconciled_at"] for one in shown if one["stream"] == "salesforce.Lead")
 
 
 def compared(connector: Connector) -> dict[str, dict[str, Any]]:
-    done = connector.run("pull", "--json")
+    done = connector.here("pull", "--json")
     assert done.code == 0, done.err
     return {one["stream"]: one for one in done.document["reconciled"]}
 
