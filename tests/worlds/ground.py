@@ -47,6 +47,18 @@ class Ground:
         """The objects read, as the truth calls them."""
         return tuple(mapped.stream.object.replace("-", "_") for mapped in self.streams)
 
+    @property
+    def hideable(self) -> dict[str, list[str]]:
+        """The objects read, each with the fields that an administrator can hide from the connector's user."""
+        sandbox = self.running.sandbox
+        found: dict[str, list[str]] = {}
+        for mapped, name in zip(self.streams, self.objects, strict=True):
+            definition = sandbox.salesforce.object(name) or sandbox.account_engagement.object(name)
+            known = {entry.name: entry for entry in definition.fields if entry.nillable} if definition else {}
+            system = {field for field, _ in mapped.stream.system.values()}
+            found[name] = [column.field for column in mapped.columns if column.field in known.keys() - system]
+        return found
+
 
 @contextmanager
 def ground(folder: Path, config: SandboxConfig, names: Collection[str] | None = None) -> Iterator[Ground]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -67,8 +67,12 @@ STAMPED = (
 """Objects whose changes may be committed late, be made many in one second, or be out of the user's sight."""
 
 
-def faults(dice: Random, objects: Sequence[str], *, writes: bool = False) -> dict[str, Any]:
-    """A document of faults for the control plane, in a world of which these objects are read. `writes`: and written."""
+def faults(dice: Random, objects: Mapping[str, Sequence[str]], *, writes: bool = False) -> dict[str, Any]:
+    """A document of faults for the control plane.
+
+    `objects`: what is read in the world, with the fields of each that may be out of the user's sight. `writes`: whether
+    something is written as well.
+    """
     found: list[dict[str, Any]] = [
         {**failure, "probability": round(dice.uniform(0.01, 0.15), 3)}
         for failure in dice.sample(FAILURES, dice.randint(0, 4))
@@ -82,6 +86,12 @@ def faults(dice: Random, objects: Sequence[str], *, writes: bool = False) -> dic
         found.append({"kind": "stuck_job", "job": "query", "probability": dice.choice((0.3, 1.0))})
     if dice.random() < 0.3:
         found.append({"kind": "clock_skew", "seconds": dice.choice((-290, -60, 60, 290)), "probability": 0.5})
+    if dice.random() < 0.2:
+        found.append({"kind": "stale_reads", "seconds": dice.choice((5, 60)), "share": dice.choice((0.3, 1.0))})
+    if dice.random() < 0.25:
+        name = dice.choice([name for name in objects if objects[name]])
+        hidden = dice.sample(objects[name], min(len(objects[name]), dice.choice((1, 1, 3))))
+        found.append({"kind": "hidden_fields", "object": name, "fields": hidden})
     there = [name for name in STAMPED if name in objects]
     return {"seed": dice.randint(0, 10**6), "faults": [*found, *(_of_rows(dice, there) if there else ())]}
 

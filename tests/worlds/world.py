@@ -73,7 +73,7 @@ class World:
     def weather_changes(self) -> None:
         """Other faults from now on; those that were in force are counted."""
         self.count_faults()
-        weather = faults(self.dice, self.ground.objects, writes=self.writes)
+        weather = faults(self.dice, self.ground.hideable, writes=self.writes)
         self.control.do("PUT", "faults", weather)
         self.told.events.append(f"faults {weather['faults']}")
 
