@@ -39,6 +39,9 @@ FAILURES: tuple[dict[str, Any], ...] = (
     {"kind": "token_expiry"},
     {"kind": "slow", "seconds": 0.02},
 )
+SKEWS = (-3_600, -290, -60, 60, 290, 3_600)
+"""Seconds by which some answers of a remote tell another time than the stamps of its rows."""
+
 RARE: tuple[dict[str, Any], ...] = ({"kind": "request_limit"}, {"kind": "daily_limit"})
 """What ends a pull: often, and nothing else would be seen."""
 
@@ -85,7 +88,7 @@ def faults(dice: Random, objects: Mapping[str, Sequence[str]], *, writes: bool =
     if dice.random() < 0.3:
         found.append({"kind": "stuck_job", "job": "query", "probability": dice.choice((0.3, 1.0))})
     if dice.random() < 0.3:
-        found.append({"kind": "clock_skew", "seconds": dice.choice((-290, -60, 60, 290)), "probability": 0.5})
+        found.append({"kind": "clock_skew", "seconds": dice.choice(SKEWS), "probability": 0.5})
     if dice.random() < 0.2:
         found.append({"kind": "stale_reads", "seconds": dice.choice((5, 60)), "share": dice.choice((0.3, 1.0))})
     if dice.random() < 0.25:
@@ -122,6 +125,9 @@ def small_pieces(sandbox: Sandbox, dice: Random) -> Iterator[None]:
         (reading, "PAGES_A_MERGE", dice.choice((1, 3, 25))),
         (reconcile, "IDS_A_QUESTION", dice.choice((2, 200))),
         (reconcile, "ROWS_A_PAGE", dice.choice((2, 10, 2_000))),
+        (reconcile, "FEW_PAGES", dice.choice((0, 2))),
+        (reconcile, "MOST_MENDED", dice.choice((2, 20_000))),
+        (reconcile, "MANY", dice.choice((2, 200, 200))),
         (sweep, "SWEEP_PAGES", dice.choice((1, 5))),
         (flow, "Landing", partial(Landing, bulk_from=dice.choice((1, 30, 20_000, 20_000)), ahead=0)),
     )
