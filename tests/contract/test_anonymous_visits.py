@@ -26,7 +26,7 @@ NAMES = ("Lead", "Contact", *ENGAGEMENT)
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("world")
-    with ground(folder, SandboxConfig(state=folder, people=25, seed=5, start=START, frozen=True), NAMES) as laid:
+    with ground(folder, SandboxConfig(state=folder, people=12, seed=5, start=START, frozen=True), NAMES) as laid:
         yield laid
 
 
@@ -120,7 +120,7 @@ def test_visits_before_registration_join_the_person_once_the_visitor_is_identifi
     assert page_views(river, person) == []
     before = earned(river, person)
     # Long after its page views were read; of all rows the visitor's alone is changed.
-    pass_time(control, 3 * DAY)
+    pass_time(control, DAY)
     flow.pull(river)
     identify(world, visitor, prospect)
     pass_time(control, 60)

@@ -20,7 +20,7 @@ from connector.http.outcome import RoadClosedError
 from connector.http.session import open_session
 from connector.pulling.account_engagement import pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
-from connector.sandbox.account_engagement import guard
+from connector.sandbox.account_engagement import export_terms, guard
 from connector.sandbox.config import SandboxConfig
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store, memory_store
@@ -132,6 +132,7 @@ class Counted(guard._InFlight):
         return not full
 
 
+@pytest.mark.complaint(8)
 @pytest.mark.parametrize(("others", "most"), [(0, 4), (1, 4), (4, 1)])
 def test_calls_at_once_are_used_and_one_is_left_to_others(pulling: Pulling, others: int, most: int) -> None:
     pulling.world.running.sandbox.open_state["account_engagement_in_flight"] = counted = Counted(others=others)
@@ -216,6 +217,14 @@ def test_an_export_that_leaves_rows_out_is_found_out(pulling: Pulling) -> None:
         pulled = pulling.pull("visitor-activities", ALWAYS)
     assert pulled.road == "pages"
     assert pulling.differences("visitor-activities") == []
+
+
+@pytest.mark.complaint(18)
+def test_complaint_18_an_export_that_hides_whom_nobody_has_identified_is_found_out(pulling: Pulling) -> None:
+    with patch.object(export_terms, "_more_conditions", lambda *_: (['m."isIdentified" = 1'], [])):
+        pulled = pulling.pull("visitors", ALWAYS)
+    assert pulled.road == "pages"
+    assert pulling.differences("visitors") == []
 
 
 def test_a_witness_that_is_gone_accuses_nobody(pulling: Pulling, tmp_path: Path) -> None:
