@@ -13,18 +13,20 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import structlog
 
+from connector import bootstrap
 from connector.bootstrap import open_river
-from connector.cli.daemon import one_cycle
+from connector.cli import daemon
 from connector.cli.river import run_cycle
 from connector.rules.schedule import Schedule
 from connector.sandbox.config import SandboxConfig
@@ -63,17 +65,19 @@ def memory_now() -> Memory:
 class Month:
     """A daemon whose clock is moved by its own waiting, beside a sandbox whose clock follows.
 
-    `events`: how often each event of the log was said; `memory` by simulated day.
+    `events`: how often each event of the log was said; `alarms`: what of streams; `memory` by simulated day.
     """
 
     world: World
     days: float
     schedule: Schedule
+    calm_after: timedelta = CALM_AFTER
     clock: datetime = START
     behind: float = 0.0
     ticks: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
+    alarms: list[str] = field(default_factory=list)
     memory: dict[int, Memory] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
     people_at: datetime = START
@@ -115,7 +119,7 @@ class Month:
         self._meanwhile()
         self.ticks += 1
         try:
-            report = one_cycle(self.world.ground.settings, self, self.health, skip, lambda: self.clock)
+            report = daemon.one_cycle(self.world.ground.settings, self, self.health, skip, lambda: self.clock)
         except Exception as error:
             self.outcomes[type(error).__name__] += 1
             raise
@@ -136,7 +140,7 @@ class Month:
             self.world.people_work()
         if self.clock >= self.weather_at:
             self.weather_at = self.clock + WEATHER_LASTS
-            self.calm_at = self.clock + CALM_AFTER
+            self.calm_at = self.clock + self.calm_after
             self.world.weather_changes()
 
 
@@ -149,8 +153,10 @@ def live_through(month: Month) -> list[str]:
     """The days, then a calm one; the differences between mirror and truth."""
     first_contact(month)
 
-    def counting(_logger: object, _level: str, said: dict[str, Any]) -> dict[str, Any]:
+    def counting(_logger: object, _level: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         month.events[said["event"]] += 1
+        if said["event"] == "stream.alarm":
+            month.alarms.append(said["why"])
         raise structlog.DropEvent
 
     before = structlog.get_config()
@@ -160,8 +166,9 @@ def live_through(month: Month) -> list[str]:
         cache_logger_on_first_use=False,
     )
     try:
-        month.run()
-        month.world.quiet()
+        with patch.object(bootstrap, "load_schedule", lambda _folder: month.schedule):
+            month.run()
+            month.world.quiet()
     finally:
         structlog.configure(**before)
     return month.world.told.differences
@@ -174,10 +181,10 @@ def first_contact(month: Month) -> None:
 
 
 @contextmanager
-def ground_of(folder: Path, people: int, seed: int) -> Iterator[Ground]:
+def ground_of(folder: Path, people: int, seed: int, objects: Sequence[str] = OBJECTS) -> Iterator[Ground]:
     """A sandbox in this process, which remembers few calls: its own memory must not look like the daemon's."""
     config = SandboxConfig(state=folder, people=people, seed=seed, start=START, frozen=True)
-    with ground(folder, config, OBJECTS) as laid:
+    with ground(folder, config, objects) as laid:
         laid.running.sandbox.open_state["request_log"] = RequestLog(200)
         yield laid
 
@@ -215,6 +222,7 @@ def told(month: Month) -> list[str]:
         f"{month.days:g} days, {month.ticks} ticks: {outcomes}",
         f"faults met: {met or 'none'}",
         f"said: {said}",
+        *(f"alarm: {why}" for why in month.alarms[:5]),
         *(f"memory at the {mark} (day {day}): {month.memory[day]}" for mark, day in marks.items()),
     ]
 

@@ -233,8 +233,13 @@ def test_what_the_remote_itself_refused_is_not_asked_again_before_its_time() -> 
 def test_calls_of_every_thread_count_for_the_stream_being_read() -> None:
     machine = Machine(FREE)
     budget = machine.budget()
+
+    def calling() -> None:
+        for _ in range(20):
+            budget.spend(SALESFORCE)
+
     with budget.calls_for("salesforce.Lead", "pull"):
-        threads = [threading.Thread(target=lambda: [budget.spend(SALESFORCE) for _ in range(20)]) for _ in range(5)]
+        threads = [threading.Thread(target=calling) for _ in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:
