@@ -49,7 +49,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Unit, ...]
 
 def _unit(running: ExitStack, folder: Path, seed: int, unit: str) -> Unit:
     config = SandboxConfig(
-        state=folder, people=12, seed=seed, start=START, frozen=True, business_unit_id=unit,
+        state=folder, people=8, seed=seed, start=START, frozen=True, business_unit_id=unit,
         account_engagement_time_zone="Asia/Tokyo" if seed % 2 else "America/New_York",
     )  # fmt: skip
     laid = running.enter_context(ground(folder, config, OBJECTS))
@@ -57,12 +57,33 @@ def _unit(running: ExitStack, folder: Path, seed: int, unit: str) -> Unit:
     return Unit(laid, reader, Control(laid.running.url))
 
 
-@pytest.fixture
-def river(units: Sequence[Unit], tmp_path: Path) -> Iterator[River]:
-    with opened(units, tmp_path / "both") as river:
+@pytest.fixture(scope="module")
+def reading(units: Sequence[Unit], tmp_path_factory: pytest.TempPathFactory) -> Iterator[River]:
+    with opened(units, tmp_path_factory.mktemp("both")) as river:
+        assert all(one.agrees for one in flow.reconcile(river, flow.pull(river)))
         yield river
+
+
+@pytest.fixture
+def river(reading: River, units: Sequence[Unit]) -> Iterator[River]:
+    """Reads both units; every test leaves the mirror of each as the unit is."""
+    yield reading
     for unit in units:
         unit.control.do("DELETE", "faults")
+        with only(reading, unit.reader.unit):
+            assert differences(unit.control.truth, reading.store, reading.mapping.fields.streams) == []
+
+
+@contextmanager
+def only(river: River, unit: str) -> Iterator[None]:
+    """Within the block the mirror has but this unit's rows."""
+    river.store.run("BEGIN")
+    for mapped in river.mapping.fields.streams:
+        river.store.run(f"DELETE FROM mirror_{mapped.stream.table} WHERE _unit <> $unit", {"unit": unit})
+    try:
+        yield
+    finally:
+        river.store.run("ROLLBACK")
 
 
 @contextmanager
@@ -74,36 +95,20 @@ def opened(units: Sequence[Unit], state: Path) -> Iterator[River]:
         yield replace(river, remotes=remotes)
 
 
-def enriched(units: Sequence[Unit], state: Path) -> set[tuple[object, ...]]:
-    """Who did what, when, by these units alone."""
-    with opened(units, state) as river:
-        flow.pull(river)
-        flow.mirror(river)
-        flow.enrich(river, START)
-        columns = "activity_id, record_key, occurred_at, type, content, url, visit_id"
-        return set(river.store.run(f"SELECT {columns} FROM activities"))
+def enriched(river: River) -> set[tuple[object, ...]]:
+    """Who did what, when."""
+    flow.mirror(river)
+    flow.enrich(river, START, remember=False)
+    columns = "activity_id, record_key, occurred_at, type, content, url, visit_id"
+    return set(river.store.run(f"SELECT {columns} FROM activities"))
 
 
-def test_the_mirror_of_each_unit_is_that_unit(river: River, units: Sequence[Unit]) -> None:
-    flow.pull(river)
+def test_ids_are_in_both_units(river: River) -> None:
     ids = [set(river.store.run(f"SELECT id FROM {MIRROR} WHERE _unit = $unit", {"unit": unit})) for unit in UNITS]
-    assert ids[0] & ids[1], "ids that are in both prove it"
-    _each_is_its_unit(river, units)
-
-
-def _each_is_its_unit(river: River, units: Sequence[Unit]) -> None:
-    for unit in units:
-        river.store.run("BEGIN")
-        for mapped in river.mapping.fields.streams:
-            table = f"mirror_{mapped.stream.table}"
-            river.store.run(f"DELETE FROM {table} WHERE _unit <> $unit", {"unit": unit.reader.unit})
-        found = differences(unit.control.truth, river.store, river.mapping.fields.streams)
-        river.store.run("ROLLBACK")
-        assert found == []
+    assert ids[0] & ids[1], "else nothing here proves anything"
 
 
 def test_a_field_that_one_unit_hides_is_read_in_the_other(river: River, units: Sequence[Unit]) -> None:
-    flow.pull(river)
     hide = {"kind": "hidden_fields", "object": "prospects", "fields": ["jobTitle"]}
     units[1].control.do("PUT", "faults", {"faults": [hide]})
     flow.pull(river)
@@ -115,7 +120,6 @@ def test_a_field_that_one_unit_hides_is_read_in_the_other(river: River, units: S
 
 
 def test_each_unit_has_a_cursor_of_its_own(river: River, units: Sequence[Unit]) -> None:
-    flow.pull(river)
     name = "account_engagement.visitor_activities"
     before = [read_cursor(river.store, name, unit).watermark or START for unit in UNITS]
     units[1].control.do("PUT", "clock", {"advance_seconds": 3 * 86_400, "frozen": True})
@@ -124,13 +128,10 @@ def test_each_unit_has_a_cursor_of_its_own(river: River, units: Sequence[Unit]) 
     assert after[0] - before[0] < timedelta(hours=1)
     assert after[1] - before[1] >= timedelta(days=3)
     assert pulled[UNITS[0]].added == 0
-    _each_is_its_unit(river, units)
 
 
 @pytest.mark.complaint(24)
 def test_a_comparison_mends_the_unit_that_differs(river: River, units: Sequence[Unit]) -> None:
-    first = {(one.unit, one.stream) for one in flow.reconcile(river, flow.pull(river))}
-    assert {unit for unit, _ in first} == set(UNITS)
     both = f"SELECT id FROM {MIRROR} WHERE stamp < now()::TIMESTAMP AND created_at < TIMESTAMP '2026-09-01' GROUP BY id"
     lost, moved, gone = river.store.run(f"{both} HAVING count(*) = 2 ORDER BY id LIMIT 3")
     spoilt = {"unit": UNITS[1], "lost": lost[0], "moved": moved[0]}
@@ -149,13 +150,15 @@ def test_a_comparison_mends_the_unit_that_differs(river: River, units: Sequence[
     units[1].control.do("DELETE", "faults")
     river.store.run("UPDATE reconciliation SET reconciled_at = reconciled_at - INTERVAL 25 HOUR")
     flow.reconcile(river, [])
-    _each_is_its_unit(river, units)
 
 
 @pytest.mark.requirement("SY-4", "SY-5")
-def test_nobody_has_what_somebody_of_the_other_unit_did(units: Sequence[Unit], tmp_path: Path) -> None:
-    alone = [enriched([unit], tmp_path / unit.reader.unit) for unit in units]
-    together = enriched(units, tmp_path / "together")
+def test_nobody_has_what_somebody_of_the_other_unit_did(river: River) -> None:
+    together = enriched(river)
+    alone = []
+    for unit in UNITS:
+        with only(river, unit):
+            alone.append(enriched(river))
     assert all(alone)
     assert together == alone[0] | alone[1]
     assert len(together) == len(alone[0]) + len(alone[1])
