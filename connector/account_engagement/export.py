@@ -2,8 +2,8 @@
 
 An export has no order, exclusive bounds, a year at most, and times that are the creator's own where they name no zone.
 So more is asked for than is wanted (`MARGIN` on both sides), and what comes is checked: the columns by the head of each
-file, the rows by witnesses, ids that pages have shown. A road that is refused, fails or lacks a witness is closed, and
-pages take its place.
+file, times by their offsets, the rows by witnesses, ids that pages have shown. A road that is refused, fails or lacks a
+witness is closed, and pages take its place.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ CALLS = 12
 """What one export costs: its creation, questions after its state for some minutes, a file or two."""
 
 _IDS = re.compile(rb'^"?(\d+)"?,', re.MULTILINE)
+_NO_ZONE = re.compile(rb'(?:^|,)"?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d"?(?:,|$)', re.MULTILINE)
 _CHUNK = 1 << 20
 
 log = structlog.get_logger()
@@ -178,6 +179,11 @@ class ExportReader:
         if head != list(wanted.fields):
             sentence = f"{self._connection.where} exported {wanted.collection} in other columns than asked."
             raise RoadClosedError(sentence)
+        if _tells_no_zone(file):
+            sentence = (
+                f"{self._connection.where} exported {wanted.collection} with times of which nobody knows the zone."
+            )
+            raise RoadClosedError(sentence)
         return file
 
     def _fetch(self, url: str, file: Path) -> None:
@@ -212,6 +218,12 @@ def _head(file: Path) -> list[str] | None:
     if line.startswith(b"\xef\xbb\xbf") or not line.endswith(b"\n") or line.endswith(b"\r\n"):
         return None
     return [name.strip('"') for name in line.decode("utf-8", "replace").rstrip("\n").split(",")]
+
+
+def _tells_no_zone(file: Path) -> bool:
+    """Whether a cell among the first rows is a time without an offset, which the mirror would take for UTC."""
+    with file.open("rb") as stream:
+        return _NO_ZONE.search(stream.read(_CHUNK)) is not None
 
 
 def _take_witnesses(file: Path, missing: set[int]) -> None:

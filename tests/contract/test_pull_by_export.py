@@ -219,6 +219,20 @@ def test_an_export_that_leaves_rows_out_is_found_out(pulling: Pulling) -> None:
     assert pulling.differences("visitor-activities") == []
 
 
+@pytest.mark.requirement("AD-7")
+def test_times_that_name_no_zone_are_not_believed(pulling: Pulling) -> None:
+    with patch.object(export_terms, "_flag", lambda _body, name: name == "legacyDateFormat"):
+        pulled = pulling.pull("visitor-activities", ALWAYS)
+    assert pulled.road == "pages"
+    assert pulling.differences("visitor-activities") == []
+
+
+def test_files_that_begin_otherwise_are_not_merged(pulling: Pulling) -> None:
+    with patch.object(export_terms, "_flag", lambda _body, name: name == "includeByteOrderMark"):
+        assert pulling.pull("list-memberships", ALWAYS).road == "pages"
+    assert pulling.differences("list-memberships") == []
+
+
 @pytest.mark.complaint(18)
 def test_complaint_18_an_export_that_hides_whom_nobody_has_identified_is_found_out(pulling: Pulling) -> None:
     with patch.object(export_terms, "_more_conditions", lambda *_: (['m."isIdentified" = 1'], [])):
