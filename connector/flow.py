@@ -34,7 +34,7 @@ from connector.planning.book import Book
 from connector.planning.hidden import why_no_tasks, writable
 from connector.planning.history import waiting_persons
 from connector.pulling.account_engagement import EngagementSource
-from connector.pulling.backfill import Backfilled, History, resume_or_begin, run_backfill
+from connector.pulling.backfill import Backfilled, History, has_it_all, resume_or_begin, run_backfill
 from connector.pulling.history import sources_of
 from connector.pulling.progress import Progress
 from connector.pulling.reading import Landing, Pulled
@@ -149,6 +149,11 @@ def backfill(river: River, asked: Asked, new_id: str, clock: Callable[[], float]
             now=lambda: now + timedelta(seconds=clock() - started),
         )
     )
+
+
+def has_history(river: River, asked: Asked) -> bool:
+    """Whether the mirror holds all that is asked for."""
+    return has_it_all(river.store, asked, sources_of(_sources(river), asked.objects))
 
 
 def waiting(river: River) -> list[str]:

@@ -87,7 +87,7 @@ def _told(options: Options, words: Words, flag: StopFlag, *, quiet: bool) -> dic
 def run(river: River, asked: Asked) -> Backfilled:
     """Carries a backfill on, or begins it; who waits for follow-up before it begins is noted."""
     known = last_backfill(river.store)
-    if (known is None or known.finished) and not asked.act:
+    if (known is None or known.finished) and not asked.act and not flow.has_history(river, asked):
         keep_waiting(river.store, _waiting(river))
     run_id = start_run(river, "backfill")
     done = flow.backfill(river, asked, run_id, time.monotonic)

@@ -115,6 +115,11 @@ class History:
         return self.backfill.backfill_id
 
 
+def has_it_all(store: Store, asked: Asked, sources: Sequence[Source]) -> bool:
+    """Whether the mirror holds what is asked for, so that nothing would be read."""
+    return not asked.again and all(_is_there(read_cursor(store, *one.key), _lowest(asked, one)) for one in sources)
+
+
 def resume_or_begin(store: Store, asked: Asked, sources: Sequence[Source], new_id: str, now: datetime) -> Backfill:
     """The last backfill, when it is the one asked for and goes on or has left nothing to read; else a new one."""
     known = backfills.last_backfill(store)
@@ -190,7 +195,7 @@ def _note_beginning(history: History) -> None:
 
 def _planned(store: Store, asked: Asked, source: Source, now: datetime) -> BackfillStream:
     """What is to be read of a stream; its cursor is made ready for it. The caller holds the transaction."""
-    lowest = asked.since if source.name in BEHAVIOUR else None
+    lowest = _lowest(asked, source)
     known = read_cursor(store, *source.key)
     if known.watermark is None:
         begun_lower = known.slice_upper is not None and known.slice_lower != lowest
@@ -206,6 +211,11 @@ def _planned(store: Store, asked: Asked, source: Source, now: datetime) -> Backf
         save_cursor(store, unread, now)
         return BackfillStream(*source.key, lowest, known.floor)
     return BackfillStream(*source.key, lowest, known.floor, finished=_is_there(known, lowest))
+
+
+def _lowest(asked: Asked, source: Source) -> datetime | None:
+    """Down to where a stream is read."""
+    return asked.since if source.name in BEHAVIOUR else None
 
 
 def _is_there(cursor: Cursor, lowest: datetime | None) -> bool:
