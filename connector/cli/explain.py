@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from connector import flow
+from connector.bootstrap import machine_time
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.explain import Fit, LedgerLine
@@ -71,7 +72,13 @@ def _parsed(text: str, river: River) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigurationError(f"{text!r} is not a time such as 2026-10-01T09:00+09:00.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(river.rules.scoring.time_zone))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(river.rules.scoring.time_zone))
+    newest: datetime | None = river.store.value("SELECT max(watermark) FROM cursor")
+    # By this machine's clock or by the org's: either may be ahead.
+    latest = max(machine_time(), newest.replace(tzinfo=UTC)) if newest else machine_time()
+    if moment > latest:
+        raise ConfigurationError(f"{text!r} lies in the future: nothing is known of it yet. Give a time until now.")
+    return moment
 
 
 def show(shown: Console, found: Explanation, zone: str) -> None:

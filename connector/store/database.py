@@ -291,7 +291,7 @@ def _migrate(store: Store, path: Path | None, migrations: Traversable) -> None:
     pending = [entry for entry in files if int(entry.name[:4]) > done]
     if pending and path is not None and done:
         store.run("CHECKPOINT")
-        shutil.copy2(path, path.with_name(f"{path.stem}.before-{int(pending[0].name[:4]):04d}{path.suffix}"))
+        _keep_copy(path, path.with_name(f"{path.stem}.before-{int(pending[0].name[:4]):04d}{path.suffix}"))
     for entry in pending:
         with store.transaction():
             for statement in _statements(entry.read_text("utf-8")):
@@ -300,6 +300,20 @@ def _migrate(store: Store, path: Path | None, migrations: Traversable) -> None:
                 "INSERT INTO migration VALUES ($number, $name, $at)",
                 {"number": int(entry.name[:4]), "name": entry.name, "at": datetime.now(UTC).replace(tzinfo=None)},
             )
+
+
+def _keep_copy(path: Path, copy: Path) -> None:
+    """Copies the store's file, whole or not at all. StopError when there is no room: then nothing is changed."""
+    draft = copy.with_name(f".{copy.name}.draft")
+    try:
+        shutil.copy2(path, draft)
+        replace_durably(draft, copy)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise StopError(
+            f"The store {path} has to be changed for this version, and a copy of it cannot be kept beside it "
+            f"({error.strerror}): make room, then run again. Nothing was changed."
+        ) from None
 
 
 def _statements(text: str) -> list[str]:

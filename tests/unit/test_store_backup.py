@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -12,26 +13,31 @@ from pathlib import Path
 import pytest
 
 from connector.errors import ConfigurationError, RefusedError, StopError
+from connector.store import database
 from connector.store.backup import MANIFEST, STORE, back_up, read_manifest, restore
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
 from connector.store.forgetting import forget
 from connector.store.mirror import prepare
 from tests.mirror_world import DAY, NOON, lead_id
-from tests.unit.test_store_forgetting import RECORDS, STREAMS, world
+from tests.unit.test_store_forgetting import ORG, RECORDS, STREAMS, template
 
 pytestmark = pytest.mark.requirement("OP-8")
 
-ORG = "00DSb0000000001MAA"
 TABLES = ("mirror_salesforce_lead", "known_persons", "transitions", "cadence_runs", "written", "journal", "org", "run")
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(database._CONFIG, "threads", "1")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "state" / "default.duckdb") as opened:
-        prepare(opened, STREAMS)
-        meet_org(opened, ORG, "Org", "https://org.example")
-        world(opened, tmp_path)
+    path = tmp_path / "state" / "default.duckdb"
+    path.parent.mkdir()
+    shutil.copy2(template(), path)
+    with open_store(path) as opened:
         yield opened
 
 

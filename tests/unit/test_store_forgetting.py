@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +20,10 @@ from connector.domain.outcome import RowResult
 from connector.domain.plan import RunStart, Transition
 from connector.domain.reconciled import Span
 from connector.domain.streams import MappedStream
+from connector.store import database
 from connector.store.backup import back_up
 from connector.store.database import Store, open_store
-from connector.store.decisions import record_starts, record_transitions
+from connector.store.decisions import meet_org, record_starts, record_transitions
 from connector.store.erasing import erase_vanished
 from connector.store.forgetting import Forgotten, forget
 from connector.store.forgotten import people_forgotten
@@ -23,7 +31,8 @@ from connector.store.journal import Intent, intend, remember_written, settle
 from connector.store.kept_files import remember_file
 from connector.store.mirror import merge, prepare, table_of
 from connector.store.reconciling import Side, load_remote_ids
-from connector.store.rewriting import needs_rewriting
+from connector.store.retention import Keeping, tidy
+from connector.store.rewriting import needs_rewriting, rewrite
 from tests.mirror_world import DAY, NOON, ae_time, land, lead, lead_id, mapped, prospect
 
 pytestmark = pytest.mark.requirement("SY-10")
@@ -42,6 +51,7 @@ PAGES = mapped(
     visit_id=("visitId", "integer"),
 )
 STREAMS = (LEADS, CONTACTS, DEALS, TASKS, PROSPECTS, VISITORS, PAGES)
+ORG = "00DSb0000000001MAA"
 SECRET = "taro.secret@example.com"
 NAME = "秘密 太郎"
 
@@ -53,11 +63,29 @@ def state(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(database._CONFIG, "threads", "1")
+
+
 @pytest.fixture
 def store(state: Path) -> Iterator[Store]:
+    """A store with the world in it."""
+    shutil.copy2(template(), state / "default.duckdb")
     with open_store(state / "default.duckdb") as opened:
-        prepare(opened, STREAMS)
         yield opened
+
+
+@cache
+def template() -> Path:
+    """The world in a file, which is made once."""
+    folder = Path(tempfile.mkdtemp(prefix="forgetting-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with open_store(folder / "default.duckdb") as opened:
+        prepare(opened, STREAMS)
+        meet_org(opened, ORG, "Org", "https://org.example")
+        world(opened, folder)
+    return folder / "default.duckdb"
 
 
 def bring(store: Store, stream: MappedStream, *rows: dict[str, Any], folder: Path) -> None:
@@ -163,7 +191,6 @@ def counts(store: Store) -> dict[str, int]:
 
 
 def test_nothing_is_left_of_the_person_and_everything_of_the_others(store: Store, state: Path, tmp_path: Path) -> None:
-    world(store, tmp_path)
     found = forgotten(store, state)
     assert found.complete, found
     assert counts(store) == {
@@ -195,7 +222,6 @@ def test_nothing_is_left_of_the_person_and_everything_of_the_others(store: Store
 
 
 def test_what_the_remote_still_shows_is_turned_away(store: Store, state: Path, tmp_path: Path) -> None:
-    world(store, tmp_path)
     forgotten(store, state)
     before = counts(store)
     world_again = tmp_path / "again"
@@ -223,7 +249,6 @@ def test_what_a_forgotten_lead_becomes_is_forgotten_too(store: Store, state: Pat
 
 
 def test_a_comparison_counts_the_forgotten_and_does_not_miss_them(store: Store, state: Path, tmp_path: Path) -> None:
-    world(store, tmp_path)
     upper = NOON + 3 * DAY
     side = Side(store, TASKS, "")
     before = side.rows(Span(None, upper))
@@ -236,7 +261,6 @@ def test_a_comparison_counts_the_forgotten_and_does_not_miss_them(store: Store, 
 
 
 def test_files_that_name_the_person_go_and_others_stay(store: Store, state: Path, tmp_path: Path) -> None:
-    world(store, tmp_path)
     landing = state / "landing" / "default" / "salesforce_lead"
     landing.mkdir(parents=True)
     (landing / "00001.json").write_text(json.dumps({"records": [lead(1, Email=SECRET)]}), "utf-8")
@@ -254,10 +278,59 @@ def test_files_that_name_the_person_go_and_others_stay(store: Store, state: Path
     assert not landing.exists()
 
 
+def test_an_erasure_that_is_cut_short_before_the_new_file_stands_is_finished_by_tidying(
+    store: Store, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def dies(_self: Store, _fresh: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Store, "replace_file", dies)
+        with pytest.raises(KeyboardInterrupt):
+            forgotten(store, state)
+    store.close()
+    with open_store(state / "default.duckdb") as again:
+        assert again.value("SELECT count(*) FROM transitions WHERE person_id = 'PMINE'") == 0
+        assert needs_rewriting(again)
+        assert tidy(again, Keeping(), state / "landing", NOON, vanished=False).rewritten
+        assert not needs_rewriting(again)
+        again.run("CHECKPOINT")
+    assert SECRET.encode() not in (state / "default.duckdb").read_bytes()
+    assert [file.name for file in state.iterdir() if file.is_file()] == ["default.duckdb"]
+
+
+WRITER = """
+import sys
+import time
+from pathlib import Path
+from connector.store.database import open_store
+for number in range(6):
+    with open_store(Path(sys.argv[1]), sleep=lambda _seconds: time.sleep(0.01)) as store:
+        store.run("INSERT INTO run VALUES ($id, 'pull', now()::TIMESTAMP, NULL, NULL, NULL)", {"id": f"theirs{number}"})
+"""
+
+
+def test_what_another_process_writes_while_the_file_is_written_anew_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "default.duckdb"
+    with open_store(path):
+        pass
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) as writer:
+        ours = 0
+        while writer.poll() is None:
+            with open_store(path, sleep=lambda _seconds: time.sleep(0.01)) as store:
+                rewrite(store, NOON)
+                store.run(f"INSERT INTO run VALUES ('ours{ours}', 'pull', now()::TIMESTAMP, NULL, NULL, NULL)")
+            ours += 1
+            time.sleep(0.05)
+    assert writer.returncode == 0
+    with open_store(path) as store:
+        assert store.value("SELECT count(*) FROM run") == ours + 6
+
+
 def test_copies_that_hold_the_person_are_named_and_deleted_only_when_asked(
     store: Store, state: Path, tmp_path: Path
 ) -> None:
-    world(store, tmp_path)
     back_up(store, tmp_path / "all.backup", NOON, mirror=True)
     store.run("CHECKPOINT")
     copy = state / "default.before-0006.duckdb"
@@ -277,7 +350,6 @@ def test_copies_that_hold_the_person_are_named_and_deleted_only_when_asked(
 
 
 def test_what_is_left_elsewhere_is_found(store: Store, state: Path, tmp_path: Path) -> None:
-    world(store, tmp_path)
     bring(store, DEALS, {**deal(5, None), "Name": f"deal of {NAME}"}, folder=tmp_path)
     (state / "notes.txt").write_text(f"call {SECRET.upper()}", "utf-8")
     (state / "sandbox").mkdir()
@@ -288,7 +360,6 @@ def test_what_is_left_elsewhere_is_found(store: Store, state: Path, tmp_path: Pa
 
 
 def test_a_mailbox_that_others_have_too_is_not_searched_for(store: Store, state: Path, tmp_path: Path) -> None:
-    world(store, tmp_path)
     bring(store, LEADS, lead(4, Email=SECRET, Name="共有 花子"), folder=tmp_path)
     found = forgotten(store, state)
     assert found.complete
@@ -296,7 +367,6 @@ def test_a_mailbox_that_others_have_too_is_not_searched_for(store: Store, state:
 
 
 def test_what_the_remote_does_not_show_any_more_is_erased(store: Store, tmp_path: Path) -> None:
-    world(store, tmp_path)
     Side(store, LEADS, "").end([lead_id(1)], NOON + 3 * DAY)
     assert erase_vanished(store, NOON + 2 * DAY) == {}
     erased = erase_vanished(store, NOON + 4 * DAY)
