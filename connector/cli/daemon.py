@@ -103,6 +103,7 @@ def _report(river: River, cycle: Cycle, clock: Callable[[], datetime]) -> Report
         streams=_reach(river, clock),
         open_runs=flow.report(river).open_runs,
         waiting=_waiting(river),
+        hidden=len(cycle.hidden),
     )
 
 
@@ -112,6 +113,7 @@ def _refused(river: River, why: str, clock: Callable[[], datetime]) -> Report:
         streams=_reach(river, clock),
         open_runs=flow.report(river).open_runs,
         waiting=_waiting(river),
+        hidden=len(flow.hidden(river)),
     )
 
 

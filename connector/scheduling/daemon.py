@@ -134,6 +134,7 @@ class Daemon:
             planned=report.planned,
             applied=report.applied,
             failed=report.failed,
+            hidden=report.hidden,
             seconds=round(sum(report.seconds.values()), 1),
         )
 

@@ -57,6 +57,11 @@ class Health:
             registry=self._registry,
         )
         self._runs = Gauge("connector_open_cadence_runs", "Follow-ups that are under way.", registry=self._registry)
+        self._hidden = Gauge(
+            "connector_hidden_fields",
+            "Mapped fields and objects that the remotes do not show any more.",
+            registry=self._registry,
+        )
         self._last = Gauge(
             "connector_last_success_timestamp_seconds",
             "When a cycle last succeeded (Unix time).",
@@ -84,6 +89,7 @@ class Health:
         for state, count in (("planned", report.planned), ("applied", report.applied), ("failed", report.failed)):
             self._changes.labels(state).inc(count)
         self._runs.set(report.open_runs)
+        self._hidden.set(report.hidden)
 
     def failed(self, sentence: str) -> None:
         """A cycle did not come to its end; `sentence` is for people."""

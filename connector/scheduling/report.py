@@ -38,7 +38,8 @@ class DayUse:
 class Report:
     """A cycle that came to its end. `refusal`: why nothing was written, where the guard or first contact stopped it.
 
-    `waiting`: why reading ended early, where the day's API calls are used up.
+    `waiting`: why reading ended early, where the day's API calls are used up. `hidden`: how many mapped fields and
+    objects the remotes do not show any more.
     """
 
     refusal: str | None = None
@@ -50,6 +51,7 @@ class Report:
     streams: tuple[StreamReach, ...] = ()
     open_runs: int = 0
     waiting: str | None = None
+    hidden: int = 0
 
     @property
     def outcome(self) -> Outcome:
