@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector import bootstrap
+from connector.bootstrap import Rulebook, load_rulebook
 from connector.cli.main import run
 from connector.domain.lists import ATTRIBUTES, KINDS
 from connector.rules.lists import MEMBER, Lists
+from connector.rules.load import SHIPPED
+from connector.store import database
 from connector.store.database import open_store
 from tests.list_world import lists_of, shipped_lists
 
@@ -20,10 +25,18 @@ pytestmark = pytest.mark.requirement("SY-12", "AD-1")
 ROWS = "氏名,メールアドレス,参加,質問,申込日時,備考\n山田 太郎,t@example.jp,○,価格は？,2026/5/1 10:00,\n鈴木,,○,,,\n"
 
 
+@cache
+def _rulebook() -> Rulebook:
+    """Reading the rules takes longer than all that is asked of them here."""
+    return load_rulebook(SHIPPED / "classic")
+
+
 @pytest.fixture
 def called(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """Calls a command in an empty folder; answers exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bootstrap, "load_rulebook", lambda _folder: _rulebook())
+    monkeypatch.setitem(database._CONFIG, "threads", "1")
 
     def call(*arguments: str) -> tuple[int, str, str]:
         code = run(["--state", str(tmp_path / "state"), *arguments])
@@ -33,7 +46,8 @@ def called(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     return call
 
 
-def test_a_list_is_tried_imported_shown_and_taken_back(called: Any, tmp_path: Path) -> None:
+@pytest.mark.requirement("SY-10")
+def test_a_list_is_tried_imported_shown_taken_back_and_its_people_forgotten(called: Any, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text(ROWS, encoding="cp932")
     given = (
@@ -66,7 +80,11 @@ def test_a_list_is_tried_imported_shown_and_taken_back(called: Any, tmp_path: Pa
     }  # fmt: skip
     with open_store(tmp_path / "state" / "default.duckdb") as store:
         assert store.run("SELECT count(*) FROM imported_list WHERE until IS NULL") == [(0,)]
+    forgotten = json.loads(called("forget", "t@example.jp", "--yes", "--json")[1])
+    assert (forgotten["complete"], forgotten["erased"]["list_member"]) == (True, 1), "of the version taken back, too"
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["default.duckdb"]
+    left = (tmp_path / "state" / "default.duckdb").read_bytes()
+    assert [word for word in ("t@example.jp", "山田 太郎") if word.encode() in left] == []
 
 
 @pytest.mark.parametrize(
