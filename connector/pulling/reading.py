@@ -203,8 +203,7 @@ def _turn(reading: Reading, state: _State, landing: Landing) -> tuple[Reading, _
     except (RoadClosedError, SpoiltPageError) as error:
         if reading.instead is None:
             raise
-        log.info("pull.other_road", stream=state.pulled.stream, road=reading.instead.road, why=str(error))
-        return reading.instead, replace(turn.state, pulled=replace(turn.state.pulled, road=reading.instead.road))
+        return _other_road(reading.instead, turn.state, str(error))
     except StopError as error:
         if error.code not in PAGES_FORGOTTEN:
             raise
@@ -213,6 +212,8 @@ def _turn(reading: Reading, state: _State, landing: Landing) -> tuple[Reading, _
     state = replace(turn.state, slow=0)
     if turn.truncated:
         idle = 0 if state.parts[-1] != asked else state.idle + 1
+        if idle >= MOST_IDLE_TURNS and reading.instead is not None:
+            return _other_road(reading.instead, state, f"cut off {idle} times")
         if idle >= MOST_IDLE_TURNS:
             raise StopError(
                 f"{state.pulled.stream} was cut off by the remote before its first row, {idle} times: it cannot be "
@@ -231,8 +232,7 @@ def _ask_less(reading: Reading, state: _State, progress: bool, error: TooSlowErr
     state = replace(state, slow=state.slow + 1)
     stream = state.pulled.stream
     if reading.instead is not None:
-        log.info("pull.other_road", stream=stream, road=reading.instead.road, why=str(error))
-        return reading.instead, replace(state, slow=0, pulled=replace(state.pulled, road=reading.instead.road))
+        return _other_road(reading.instead, state, str(error))
     if progress and state.slow == 1:
         return reading, state
     halves = None if reading.whole else halved(state.parts)
@@ -244,6 +244,11 @@ def _ask_less(reading: Reading, state: _State, progress: bool, error: TooSlowErr
         raise error
     log.info("pull.few_rows", stream=stream, rows=fewer[0], why=str(error))
     return reading, replace(state, few=fewer[0])
+
+
+def _other_road(reading: Reading, state: _State, why: str) -> tuple[Reading, _State]:
+    log.info("pull.other_road", stream=state.pulled.stream, road=reading.road, why=why)
+    return reading, replace(state, slow=0, idle=0, pulled=replace(state.pulled, road=reading.road))
 
 
 class _Turn:

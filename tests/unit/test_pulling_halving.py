@@ -154,7 +154,12 @@ class Bulk(Org):
 @pytest.mark.complaint(22)
 @pytest.mark.parametrize(
     "failure",
-    [SLOW, RoadClosedError("The job was aborted.", "BULK_JOB_FAILED"), RoadClosedError("No.", "INVALIDENTITY")],
+    [
+        SLOW,
+        StopError("Gone.", "INVALID_QUERY_LOCATOR"),
+        RoadClosedError("The job was aborted.", "BULK_JOB_FAILED"),
+        RoadClosedError("No.", "INVALIDENTITY"),
+    ],
 )
 def test_complaint_22_a_bulk_query_that_never_ends_or_fails_is_replaced_by_pages(
     store: Store, tmp_path: Path, failure: Exception
@@ -162,7 +167,9 @@ def test_complaint_22_a_bulk_query_that_never_ends_or_fails_is_replaced_by_pages
     org = Bulk(failure=failure)
     org.save(*(lead(number, NOON - HOUR) for number in range(9)))
     pulled = pull_salesforce(org, store, LEADS, Landing(tmp_path, bulk_from=1))
-    assert (pulled.road, pulled.estimated, org.jobs) == ("pages", 9, 1)
+    # A result that was forgotten may be had from another job.
+    jobs = 3 if type(failure) is StopError else 1
+    assert (pulled.road, pulled.estimated, org.jobs) == ("pages", 9, jobs)
     assert ids(current(store, LEADS, "title")) == every(9)
 
 
