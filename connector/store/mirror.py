@@ -73,7 +73,11 @@ def prepare(store: Store, streams: Iterable[MappedStream]) -> None:
         with store.transaction():
             _follow(store, mapped)
             if not wanted.items() <= kept.items():
-                store.run("DELETE FROM cursor WHERE stream = $stream", {"stream": mapped.stream.name})
+                store.run(
+                    "UPDATE cursor SET watermark = NULL, slice_lower = NULL, slice_upper = NULL, at_stamp = NULL, "
+                    "at_id = NULL WHERE stream = $stream",
+                    {"stream": mapped.stream.name},
+                )
             store.run(f'COMMENT ON TABLE "{table}" IS {_literal(json.dumps(wanted, sort_keys=True))}')
 
 

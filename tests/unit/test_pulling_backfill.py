@@ -16,7 +16,7 @@ from connector.store.cursors import read_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import prepare, table_of
 from tests.backfill_world import ACTIVITIES, LEADS, STATUSES, TASKS, UNIT, Remote, World, spread, years
-from tests.mirror_world import DAY, HOUR, MINUTE, NOON
+from tests.mirror_world import DAY, HOUR, MINUTE, NOON, mapped
 from tests.remote_world import Killed
 
 pytestmark = pytest.mark.requirement("SY-3", "OP-2")
@@ -218,6 +218,22 @@ class TestEndingEarly:
 
     def run(self, world: World) -> Backfilled:
         return world.backfill(SINCE)
+
+
+def test_a_changed_mapping_reads_a_stream_anew_and_no_further_back_than_before(world: World) -> None:
+    world.backfill(SINCE)
+    more = mapped("salesforce.Task", subject="Subject", status="Status")
+    prepare(world.store, [more])
+    assert cursor(world) == Cursor("salesforce.Task", "", floor=SINCE)
+    try:
+        world.remote.asked.clear()
+        done = world.backfill(SINCE)
+        assert done.finished
+        assert cursor(world) == Cursor("salesforce.Task", "", NOON, floor=SINCE)
+        assert {name for name, _, _ in world.remote.asked} == {"Task"}
+        assert min(lower for _, lower, _ in world.remote.asked if lower) == SINCE
+    finally:
+        prepare(world.store, STREAMS)
 
 
 def test_streams_go_back_in_step(world: World) -> None:

@@ -36,7 +36,7 @@ from tests.worlds.ground import START, Ground, ground
 
 SINCE = (START - timedelta(days=700)).date().isoformat()
 
-PATIENT = Retry(sleep=lambda seconds: time.sleep(min(seconds, 0.1)), jitter=lambda: 0.5)
+PATIENT = Retry(sleep=lambda seconds: time.sleep(min(seconds, 1.0)), jitter=lambda: 0.5)
 """Waits a little for jobs: asking again at once would be calls that nobody makes."""
 
 Rows = Mapping[str, list[tuple[Any, ...]]]
