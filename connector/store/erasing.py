@@ -65,7 +65,9 @@ def erase_vanished(store: Store, before: datetime) -> dict[str, int]:
     """Erases every version of records of people that the remote has not shown since `before` (UTC or aware).
 
     They were hard-deleted, their bin was emptied, or they were hidden: in the last case they are read again when they
-    are shown again. What belongs to them vanishes by itself, record by record.
+    are shown again, and must not be followed up a second time. So the ledger keeps what it knows by ids: who is who,
+    transitions, follow-ups, the keys of tasks. What belongs to these records vanishes by itself, record by record.
+    Leaves their ids in `erasing`.
     """
     store.load("erasing", ("stream", "unit", "id"), ())
     tables = tables_of(store, OWNERS)
@@ -77,7 +79,8 @@ def erase_vanished(store: Store, before: datetime) -> dict[str, int]:
         )
     if not store.run("SELECT 1 FROM erasing LIMIT 1"):
         return {}
-    counts = _ledger(store, ())
+    _load_ids(store)
+    counts = {"written": len(store.run(_WRITTEN)), "journal": len(store.run(_JOURNAL_VALUES))}
     for table in tables:
         counts[table.name] = _delete_rows(store, table)
     return {name: count for name, count in counts.items() if count}
@@ -184,22 +187,27 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "INSERT INTO erasing_persons SELECT person_id FROM known_persons GROUP BY person_id "
         "HAVING bool_and(record_key IN (SELECT record_key FROM erasing_keys))"
     )
-    store.run("CREATE OR REPLACE TEMP TABLE erasing_ids AS SELECT DISTINCT left(id, 15) AS id FROM erasing "
-              "WHERE starts_with(stream, 'salesforce.')")  # fmt: skip
+    _load_ids(store)
     theirs = "person_id IN (SELECT person_id FROM erasing_persons)"
-    in_ids = "IN (SELECT id FROM erasing_ids)"
     counts = {
         "known_persons": f"record_key IN (SELECT record_key FROM erasing_keys) OR {theirs}",
         "transitions": theirs,
-        "cadence_runs": f"{theirs} OR left(key_record, 15) {in_ids}",
-        "written": f"left(record_id, 15) {in_ids}",
+        "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
     }
     erased = {
         table: len(store.run(f"DELETE FROM {table} WHERE {condition} RETURNING 1"))
         for table, condition in counts.items()
     }
+    erased["written"] = len(store.run(_WRITTEN))
     erased["journal"] = len(store.run(_JOURNAL))
     return erased
+
+
+def _load_ids(store: Store) -> None:
+    store.run(
+        "CREATE OR REPLACE TEMP TABLE erasing_ids AS SELECT DISTINCT left(id, 15) AS id FROM erasing "
+        "WHERE starts_with(stream, 'salesforce.')"
+    )
 
 
 def _record_key(stream: str) -> str:
@@ -208,13 +216,24 @@ def _record_key(stream: str) -> str:
     return f"'{stream}:' || id"
 
 
-# The entries stay as counts: which run, which kind, which outcome. What was asked for and never answered is closed.
-_JOURNAL = """
-UPDATE journal SET record = '', values_before = NULL, values_after = '{}', why = NULL, message = NULL,
-    error_code = CASE WHEN outcome IS NULL THEN 'FORGOTTEN' ELSE error_code END, outcome = coalesce(outcome, 'failed')
-WHERE record <> '' AND (
+_WRITTEN = "DELETE FROM written WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
+
+_THEIR_ENTRIES = """(
     left(record, 15) IN (SELECT id FROM erasing_ids)
     OR (kind = 'task' AND (left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
-        OR left(json_extract_string(values_after, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids))))
+        OR left(json_extract_string(values_after, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)))
+)"""
+
+# The entries stay as counts: which run, which kind, which outcome. What was asked for and never answered is closed.
+_JOURNAL = f"""
+UPDATE journal SET record = '', values_before = NULL, values_after = '{{}}', why = NULL, message = NULL,
+    error_code = CASE WHEN outcome IS NULL THEN 'FORGOTTEN' ELSE error_code END, outcome = coalesce(outcome, 'failed')
+WHERE record <> '' AND {_THEIR_ENTRIES}
+RETURNING 1
+"""
+
+_JOURNAL_VALUES = f"""
+UPDATE journal SET values_before = NULL, values_after = '{{}}', why = NULL, message = NULL
+WHERE outcome IS NOT NULL AND values_after <> '{{}}' AND {_THEIR_ENTRIES}
 RETURNING 1
 """

@@ -79,14 +79,18 @@ def forget(
     rewrite(store, now)
     shutil.rmtree(spill_of(store.path), ignore_errors=True)
     traces = traces_of(store, spelled, keyed)
-    # A copy has what other people have too: whether it holds this person, only the ids tell.
-    holding = [copy for copy in copies_beside(store.path) if in_copy(store, ids, copy)]
-    holding += [backup for backup in kept_files(store, "backup") if backup_holds(store, ids, backup)]
+    holding = _copies_that_hold(store, store.path, ids)
     removed = _remove(holding) if copies else ()
     left = tuple(path for path in holding if path not in removed)
     files = [file for file in _files_of(store.path, landing) if file not in left]
     found = in_rows(store, traces) | {str(file): 1 for file in files if in_file(file, traces)}
     return Forgotten(count, erased, landed, plans, removed, left, len(traces.values), len(files), traces.shared, found)
+
+
+def _copies_that_hold(store: Store, path: Path, ids: Traces) -> list[Path]:
+    """A copy has what other people have too: whether it holds this person, only the ids tell."""
+    beside = [copy for copy in copies_beside(path) if in_copy(store, ids, copy)]
+    return beside + [backup for backup in kept_files(store, "backup") if backup_holds(store, ids, backup)]
 
 
 def _with_draft(plan: Path) -> list[Path]:

@@ -12,8 +12,9 @@ from connector.store.belonging import PERSONS, tables_of
 from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.erasing import begin_forgetting, erase_vanished
-from connector.store.kept_files import copies_beside
+from connector.store.kept_files import copies_beside, kept_files
 from connector.store.rewriting import needs_rewriting, remove_store, rewrite
+from connector.store.traces import Traces, in_file, keys
 
 EVERY = timedelta(days=1)
 FEW, SHARE = 10, 0.01
@@ -81,12 +82,21 @@ def _erase_gone(store: Store, keeping: Keeping, now: datetime) -> Mapping[str, i
         before = min(before, now - DOUBTFUL)
     erased = erase_vanished(store, before)
     if erased:
+        _remove_plans(store)
         number = begin_forgetting(store, "vanished", now)
         store.run(
             "UPDATE forgetting SET counts = $counts WHERE number = $number",
             {"counts": json.dumps(erased), "number": number},
         )
     return erased
+
+
+def _remove_plans(store: Store) -> None:
+    """Deletes saved plans that name a person in `erasing`."""
+    traces = Traces(tuple(sorted(keys(store, ()))))
+    for plan in kept_files(store, "plan"):
+        if in_file(plan, traces):
+            plan.unlink()
 
 
 def _many_at_once(store: Store, before: datetime) -> bool:
