@@ -168,7 +168,7 @@ def is_due(comparing: Comparing, brought: int) -> bool:
     last = comparing.last
     if last is None or brought > 0 or comparing.now - last.reconciled_at >= A_DAY:
         return True
-    return last.waiting > 0 and last.held_since is None
+    return last.waiting > 0 and (last.held_since is None or comparing.now - last.held_since >= A_DAY)
 
 
 def reconcile_salesforce(source: SalesforceSource, comparing: Comparing) -> Reconciled | None:
@@ -183,15 +183,12 @@ def reconcile_salesforce(source: SalesforceSource, comparing: Comparing) -> Reco
     before, last = comparing.calls(), comparing.last
     asked = Asked(source, comparing, Span(cursor.floor, cursor.watermark))
     ours = comparing.side.rows(asked.whole)
-    found = Reconciled(comparing.mapped.stream.name, "", comparing.now, None, ours)
-    if last is not None:
-        found = replace(found, at_stamp=last.at_stamp, rolled_at=last.rolled_at, held_since=last.held_since)
-        found = replace(found, round_finished_at=last.round_finished_at)
+    found, daily = _begun(comparing, last, ours)
     if ours <= ROWS_A_PAGE and asked.bring_few():
-        found = replace(found, remote_rows=_live(comparing), at_stamp=None, rolled_at=comparing.now)
+        found = replace(found, remote_rows=_live(comparing), at_stamp=None)
         differing = comparing.side.differing(asked.whole)
     else:
-        suspected = _suspected(asked, found)
+        suspected = _suspected(asked, found, daily=daily)
         if suspected is None:
             log.info("reconcile.moving", stream=found.stream)
             return None
@@ -199,12 +196,27 @@ def reconcile_salesforce(source: SalesforceSource, comparing: Comparing) -> Reco
         # A stale row is found twice: where we have it, and where it is now.
         differing = list(dict.fromkeys(record for span in spans for record in _differing(asked, span)))
     found = _mended(asked, found, differing)
-    if found.rolled_at == comparing.now:
+    if daily and found.held_since is None:
         found = _without_emptied(asked, found)
     return told(comparing, replace(found, calls=comparing.calls() - before))
 
 
-def _suspected(asked: Asked, found: Reconciled) -> tuple[Reconciled, list[Span]] | None:
+def _begun(comparing: Comparing, last: Reconciled | None, ours: int) -> tuple[Reconciled, bool]:
+    """What is known beforehand, and whether the day's share of single rows is due: not when all was just read."""
+    found = Reconciled(comparing.mapped.stream.name, "", comparing.now, None, ours, rolled_at=comparing.now)
+    if last is None:
+        return found, False
+    daily = last.rolled_at is None or comparing.now - last.rolled_at >= A_DAY
+    return replace(
+        found,
+        at_stamp=last.at_stamp,
+        rolled_at=comparing.now if daily else last.rolled_at,
+        held_since=last.held_since,
+        round_finished_at=last.round_finished_at,
+    ), daily
+
+
+def _suspected(asked: Asked, found: Reconciled, *, daily: bool) -> tuple[Reconciled, list[Span]] | None:
     """The spans to be listed: those whose counts differ, and once a day the next share of all rows."""
     side, ours = asked.comparing.side, found.mirror_rows or 0
     counts = Counts(asked.count, side.rows, lambda span: side.stamp_after(span, 0.5), _listed(asked), ROWS_A_PAGE)
@@ -216,7 +228,7 @@ def _suspected(asked: Asked, found: Reconciled) -> tuple[Reconciled, list[Span]]
             return None
         counts = replace(counts, ours=lambda span: side.rows(span, moved=True))
         spans += narrowed(counts, asked.whole, theirs, counts.ours(asked.whole))
-    if found.rolled_at is None or found.reconciled_at - found.rolled_at >= A_DAY:
+    if daily:
         spans += by_age(counts, asked.whole)
         found, span = _next_share(asked, found)
         spans.append(span)
@@ -232,8 +244,8 @@ def _next_share(asked: Asked, found: Reconciled) -> tuple[Reconciled, Span]:
     wanted = max(ROWS_A_PAGE, (found.mirror_rows or 0) // ROUND)
     until = side.stamp_after(rest, wanted / rows) if rows > wanted else None
     if until is None or until >= rest.upper:
-        return replace(found, at_stamp=None, rolled_at=found.reconciled_at, round_finished_at=found.reconciled_at), rest
-    return replace(found, at_stamp=until, rolled_at=found.reconciled_at), replace(rest, upper=until)
+        return replace(found, at_stamp=None, round_finished_at=found.reconciled_at), rest
+    return replace(found, at_stamp=until), replace(rest, upper=until)
 
 
 def _listed(asked: Asked) -> Callable[[int], int]:
@@ -264,7 +276,9 @@ def _mended(asked: Asked, found: Reconciled, differing: Sequence[str]) -> Reconc
     found = replace(found, missing=len(kinds["missing"]), stale=len(kinds["stale"]), waiting=left)
     named = sorted(record for ids in kinds.values() for record in ids)
     found = replace(found, examples=tuple(named[:EXAMPLES]))
-    return end_vanished(comparing, found, kinds["vanished"], found.mirror_rows or 0)
+    # Of those that wait as many have vanished as of those that were asked for.
+    likely = len(kinds["vanished"]) * len(differing) // max(1, len(differing) - left)
+    return end_vanished(comparing, found, kinds["vanished"], likely, of=found.mirror_rows or 0)
 
 
 def _without_emptied(asked: Asked, found: Reconciled) -> Reconciled:
@@ -280,15 +294,19 @@ def _live(comparing: Comparing) -> int:
     return int(comparing.store.value("SELECT count(*) FROM remote_ids WHERE NOT is_deleted"))
 
 
-def end_vanished(comparing: Comparing, found: Reconciled, ids: Sequence[str], of: int) -> Reconciled:
-    """Ends records that are not shown any more; very many `of` so many only when they were not a day ago either."""
+def end_vanished(comparing: Comparing, found: Reconciled, ids: Sequence[str], likely: int, *, of: int) -> Reconciled:
+    """Ends records that are not shown any more.
+
+    Where `likely` so many in all are very many `of` so many, they end only when they were not shown a day ago either.
+    """
     held_since = found.held_since or comparing.now
-    if len(ids) > MANY and len(ids) > MANY_OF * of and comparing.now - held_since < A_DAY:
-        log.error("reconcile.many_vanished", stream=found.stream, unit=found.unit or None, rows=len(ids), of=of)
+    if likely > MANY and likely > MANY_OF * of and comparing.now - held_since < A_DAY:
+        log.error("reconcile.many_vanished", stream=found.stream, unit=found.unit or None, rows=likely, of=of)
         return replace(found, waiting=found.waiting + len(ids), held_since=held_since)
     with comparing.store.transaction():
         comparing.side.end(ids, comparing.now)
-    return replace(found, vanished=len(ids), held_since=None)
+    # The rest of those that are believed to be gone by now need not wait again.
+    return replace(found, vanished=len(ids), held_since=found.held_since if found.waiting else None)
 
 
 def told(comparing: Comparing, found: Reconciled) -> Reconciled:

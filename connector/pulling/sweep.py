@@ -61,8 +61,6 @@ def sweep_account_engagement(source: EngagementSource, comparing: Comparing) -> 
     kinds = comparing.side.swept(stretch, cursor.floor, cursor.watermark - OVERLAP)
     ours = comparing.side.stretch_rows(stretch)
     emptied = not_listed(comparing.store, mapped, source.unit, stretch)
-    with comparing.store.transaction():
-        comparing.side.end(emptied, comparing.now)
     again = [*kinds["missing"], *kinds["stale"]]
     if again:
         _read_stretch(source, comparing, again)
@@ -78,11 +76,14 @@ def sweep_account_engagement(source: EngagementSource, comparing: Comparing) -> 
         round_finished_at=comparing.now if until is None else (last.round_finished_at if last else None),
         held_since=last.held_since if last else None,
     )
-    found = end_vanished(comparing, found, kinds["vanished"], ours)
+    found = end_vanished(comparing, found, kinds["vanished"], len(kinds["vanished"]), of=ours)
     if found.held_since is not None:
         # Here it goes on: whether they are gone shows when they are asked for again.
         found = replace(found, at_id=place, round_finished_at=last.round_finished_at if last else None)
-    found = replace(found, vanished=found.vanished + len(emptied))
+    else:
+        with comparing.store.transaction():
+            comparing.side.end(emptied, comparing.now)
+        found = replace(found, vanished=found.vanished + len(emptied))
     return told(comparing, replace(found, calls=comparing.calls() - before))
 
 
