@@ -20,7 +20,7 @@ from typing import Any
 
 from connector.errors import ConfigurationError, RefusedError, StopError
 from connector.store.carrying import carry_over
-from connector.store.database import MIGRATIONS, Store, at_the_door, open_store, replace_durably
+from connector.store.database import MIGRATIONS, Store, at_the_door, open_store, refuse_in_use, replace_durably
 from connector.store.kept_files import copies_beside, remember_file
 from connector.store.rewriting import FRESH, copying_to, database_of, remove_store
 from connector.store.traces import Traces, in_copy
@@ -226,6 +226,8 @@ def _put(fresh: Path, path: Path, now: datetime) -> Path | None:
     with at_the_door(path):
         aside = None
         if path.exists():
+            # Whoever has it open would go on writing into the one that was moved aside.
+            refuse_in_use(path)
             aside = path.with_name(f"{path.stem}.replaced-{now.astimezone(UTC):%Y%m%dT%H%M%S}{path.suffix}")
             path.replace(aside)
             log = path.with_name(f"{path.name}.wal")

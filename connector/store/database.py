@@ -189,6 +189,17 @@ def at_the_door(path: Path) -> Iterator[None]:
         os.close(folder)
 
 
+def refuse_in_use(path: Path) -> None:
+    """RetryError when a process has the store open; asked at the door, so that none begins to. Damage says nothing."""
+    try:
+        duckdb.connect(str(path), config=dict(_CONFIG)).close()
+    except duckdb.Error as error:
+        if _LOCKED in str(error):
+            holder = _HOLDER.search(str(error))
+            who = f"process {holder.group(1)}" if holder else "another process"
+            raise RetryError(f"The store {path} is in use by {who}: stop it first, or try again later.") from None
+
+
 def replace_durably(fresh: Path, path: Path) -> None:
     """Renames `fresh` to `path` so that after a crash, of the machine too, one of the two stands there whole."""
     for place in (fresh, fresh.parent):

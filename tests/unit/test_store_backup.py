@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import ConfigurationError, RefusedError, StopError
-from connector.store import database
+from connector.errors import ConfigurationError, RefusedError, RetryError, StopError
+from connector.store import backup, database
 from connector.store.backup import MANIFEST, STORE, back_up, read_manifest, restore
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
@@ -176,3 +178,35 @@ def test_whom_the_old_store_forgot_does_not_come_back(store: Store, tmp_path: Pa
         )
         restored.run("CHECKPOINT")
     assert lead_id(1)[:15].encode() not in path.read_bytes()
+
+
+HOLDER = """
+import sys
+import duckdb
+held = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.requirement("OP-1")
+def test_a_store_that_a_process_has_open_is_not_moved_away_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, file = tmp_path / "state" / "default.duckdb", tmp_path / "org.backup"
+    with open_store(path) as store:
+        meet_org(store, ORG, "Org", "u")
+        back_up(store, file, NOON, mirror=True)
+    # As if it were opened in the moment after the store was asked for its org.
+    monkeypatch.setattr(backup, "_same_org", lambda _path, _manifest: None)
+    monkeypatch.setattr(backup, "carry_over", lambda _store, _path, _now: 0)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(RetryError, match=f"in use by process {holder.pid}"):
+            restore(file, path, NOON, replace=True)
+        holder.stdin.close()
+    assert [one.name for one in path.parent.iterdir()] == ["default.duckdb"]
