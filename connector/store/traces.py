@@ -48,7 +48,7 @@ def spellings(store: Store) -> set[str]:
                 columns += [f"{whole}{first} || ' ' || {second} END", f"{whole}{first} || {second} END"]
         if columns:
             rows = store.run(
-                f"SELECT DISTINCT unnest([{', '.join(columns)}]) FROM \"{table.name}\" AS one JOIN erasing ON {there}",
+                f'SELECT DISTINCT unnest([{", ".join(columns)}]) FROM "{table.name}" AS one JOIN erasing ON {there}',
                 {"stream": table.stream},
             )
             found |= _long_enough(rows)
