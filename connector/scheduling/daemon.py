@@ -105,7 +105,7 @@ class Daemon:
         """No cycle is possible without calls: no failure, and said once. When to look again: a budget may be raised."""
         sentence = _sentence(error)
         self._waits(sentence)
-        self.given.health.failed(sentence)
+        self.given.health.failed(sentence, "waiting")
         now = self.given.now()
         return max(self.plan.next_cycle(now), now + timedelta(seconds=min(error.again_after, LONGEST_LOOK_AWAY)))
 

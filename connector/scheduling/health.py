@@ -91,9 +91,8 @@ class Health:
         self._runs.set(report.open_runs)
         self._hidden.set(report.hidden)
 
-    def failed(self, sentence: str) -> None:
+    def failed(self, sentence: str, outcome: Outcome = "failed") -> None:
         """A cycle did not come to its end; `sentence` is for people."""
-        outcome: Outcome = "failed"
         self._cycles.labels(outcome).inc()
         with self._lock:
             self._trouble = redact(sentence)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from connector.errors import RefusedError
 
-Outcome = Literal["done", "failed_rows", "refused", "failed"]
+Outcome = Literal["done", "failed_rows", "refused", "waiting", "failed"]
 
 FAILED_ROWS = 4
 """Exit code when the platform refused rows."""
@@ -62,4 +62,5 @@ class Report:
     @property
     def exit_code(self) -> int:
         """As `connector sync` would have ended."""
-        return {"done": 0, "failed_rows": FAILED_ROWS, "refused": RefusedError.exit_code, "failed": 1}[self.outcome]
+        codes = {"done": 0, "failed_rows": FAILED_ROWS, "refused": RefusedError.exit_code, "waiting": 1, "failed": 1}
+        return codes[self.outcome]
