@@ -32,24 +32,33 @@ def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
     At the end of a slice it notes how far the journal had come: what was written later, the mirror has not seen. A
     slice of the past, which moves the floor alone, sees nothing of what was written lately.
     """
-    store.run(
-        "INSERT OR REPLACE INTO cursor SELECT $stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled, "
-        "CASE WHEN $upper IS NULL AND NOT EXISTS (SELECT 1 FROM cursor WHERE stream = $stream AND unit = $unit "
-        "AND watermark = $watermark AND floor IS DISTINCT FROM $floor) "
-        "THEN (SELECT coalesce(max(number), 0) FROM journal) "
-        "ELSE coalesce((SELECT journal_number FROM cursor WHERE stream = $stream AND unit = $unit), 0) END, $floor",
-        {
-            "stream": cursor.stream,
-            "unit": cursor.unit,
-            "watermark": naive(cursor.watermark),
-            "lower": naive(cursor.slice_lower),
-            "upper": naive(cursor.slice_upper),
-            "stamp": naive(cursor.at_stamp),
-            "id": cursor.at_id,
-            "pulled": naive(pulled_at),
-            "floor": naive(cursor.floor),
-        },
+    ended = cursor.slice_upper is None
+    values = {
+        "stream": cursor.stream,
+        "unit": cursor.unit,
+        "watermark": naive(cursor.watermark),
+        "lower": naive(cursor.slice_lower),
+        "upper": naive(cursor.slice_upper),
+        "stamp": naive(cursor.at_stamp),
+        "id": cursor.at_id,
+        "pulled": naive(pulled_at),
+        "floor": naive(cursor.floor),
+        "number": store.value("SELECT coalesce(max(number), 0) FROM journal") if ended else None,
+    }
+    # Replacing the row would cost four times as much, for each stream of each cycle.
+    known = store.value(
+        "UPDATE cursor SET watermark = $watermark, slice_lower = $lower, slice_upper = $upper, at_stamp = $stamp, "
+        "at_id = $id, pulled_at = $pulled, floor = $floor, journal_number = "
+        "CASE WHEN coalesce(watermark = $watermark AND floor IS DISTINCT FROM $floor, FALSE) THEN journal_number "
+        "ELSE coalesce($number, journal_number) END WHERE stream = $stream AND unit = $unit",
+        values,
     )
+    if not known:
+        store.run(
+            "INSERT INTO cursor SELECT $stream, $unit, $watermark, $lower, $upper, $stamp, $id, $pulled, "
+            "coalesce($number, 0), $floor",
+            values,
+        )
 
 
 def naive(instant: datetime | None) -> datetime | None:
