@@ -72,6 +72,7 @@ class Month:
     days: float
     schedule: Schedule
     calm_after: timedelta = CALM_AFTER
+    say: Callable[[str], None] = lambda _line: None
     clock: datetime = START
     behind: float = 0.0
     ticks: int = 0
@@ -127,6 +128,7 @@ class Month:
             day = (self.clock - START).days
             if day not in self.memory:
                 self.memory[day] = memory_now()
+                self.say(f"day {day}: {self.ticks} ticks, {self.memory[day]}\n")
         self.outcomes[report.outcome if not report.waiting else "waiting"] += 1
         return report
 
@@ -204,11 +206,17 @@ def main() -> int:
         ground_of(Path(name), options.people, options.seed) as laid,
     ):
         world = World(laid, Random(options.seed), Told(options.seed), writes=True)
-        month = Month(world, options.days, schedule_of(options.every))
+        month = Month(world, options.days, schedule_of(options.every), say=tell)
         wrong = live_through(month)
     lines = (*told(month), f"real seconds: {time.monotonic() - started:.0f}", *wrong[:20])
     sys.stdout.write("\n".join((*lines, f"differences between mirror and truth: {len(wrong)}", "")))
     return 1 if wrong else 0
+
+
+def tell(line: str) -> None:
+    """A line on standard error at once."""
+    sys.stderr.write(line)
+    sys.stderr.flush()
 
 
 def told(month: Month) -> list[str]:
