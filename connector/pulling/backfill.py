@@ -13,10 +13,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from connector.domain.backfill import Asked, Backfill, BackfillStream, Slice
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
 from connector.errors import BudgetSpentError, StoppedError
+from connector.http.outcome import TooSlowError
 from connector.pulling.progress import Progress, StreamProgress
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.slices import is_past, literal
@@ -24,6 +27,8 @@ from connector.pulling.windows import counted_slice, windowed_slice
 from connector.store import backfills
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store
+
+log = structlog.get_logger()
 
 BEHAVIOUR = frozenset(
     {
@@ -286,7 +291,10 @@ def _read(history: History, source: Source, stream: BackfillStream, slices: Sequ
         progress.of(source.key).done = True
         return
     rows = backfills.finish_slices(history.store, history.id, source.mapped, stream, history.now())
-    progress.read(source.key, rows, read_cursor(history.store, *source.key).floor)
+    floor = read_cursor(history.store, *source.key).floor
+    progress.read(source.key, rows, floor)
+    back_to = None if floor is None else floor.isoformat()
+    log.info("backfill.slice", stream=source.name, unit=source.unit or None, rows=rows, back_to=back_to)
 
 
 def _plan(history: History, source: Source, stream: BackfillStream, cursor: Cursor) -> tuple[BackfillStream, Slice]:
@@ -301,14 +309,26 @@ def _plan(history: History, source: Source, stream: BackfillStream, cursor: Curs
     slices = backfills.slices_of(history.store, history.id, stream)
     if source.mapped.stream.cursor is None:
         return stream, Slice(None, upper)
-    if source.count is None:
-        return stream, windowed_slice(upper, stream.lowest, slices)
-    field, count = source.mapped.stream.cursor, source.count
+    if source.count is not None:
+        try:
+            return _counted(history, source.count, source, stream, upper)
+        except TooSlowError as error:
+            log.info("backfill.not_counted", stream=stream.stream, why=str(error))
+    return stream, windowed_slice(upper, stream.lowest, slices)
+
+
+def _counted(
+    history: History, count: Callable[[str | None], int], source: Source, stream: BackfillStream, upper: datetime
+) -> tuple[BackfillStream, Slice]:
+    """The next slice down from `upper`, by the remote's own counts; the first time, all that is to come is counted."""
+    field = source.mapped.stream.cursor
     if stream.expected is None:
         since = "" if stream.lowest is None else f"{field} >= {literal(stream.lowest)} AND "
-        stream = replace(stream, expected=count(f"{since}{field} <= {literal(upper)}"))
-        backfills.expect_rows(history.store, history.id, stream, stream.expected or 0)
-        history.progress.of(source.key).expected = stream.expected
+        expected = count(f"{since}{field} <= {literal(upper)}")
+        stream = replace(stream, expected=expected)
+        backfills.expect_rows(history.store, history.id, stream, expected)
+        history.progress.of(source.key).expected = expected
+    slices = backfills.slices_of(history.store, history.id, stream)
     left = max((stream.expected or 0) - sum(one.expected or 0 for one in slices), 0)
 
     def between(lower: datetime, higher: datetime) -> int:

@@ -55,7 +55,7 @@ def moment(option: str, text: str, zone: str, *, now: datetime, end: bool = Fals
         raise ConfigurationError(f"{option}: {text!r} is no date. Write it as 2024-01-31.") from error
     if found > now and not (end and found.date() == now.astimezone(UTC).date()):
         raise ConfigurationError(f"{option}: {text} lies in the future; it is {now:%Y-%m-%d %H:%M} UTC by the org.")
-    return min(found, now)
+    return min(found, now).replace(microsecond=0)
 
 
 def _source(sources: Sources, mapped: MappedStream, unit: EngagementSource | None) -> Source:

@@ -61,7 +61,7 @@ def prepare(store: Store, streams: Iterable[MappedStream]) -> None:
     """Makes the table of each stream, or follows the mapping.
 
     Where the mapping has gained an attribute, or another field or type stands behind one, the stream's place is
-    forgotten, so that the next pull reads it from the beginning: else unchanged records would never get the value.
+    forgotten, so that the next pull reads it from its floor on: else unchanged records would never get the value.
     """
     for mapped in streams:
         table = table_of(mapped)

@@ -10,6 +10,7 @@ import pytest
 
 from connector.domain.cursor import Cursor
 from connector.errors import BudgetSpentError, StoppedError
+from connector.http.outcome import TooSlowError
 from connector.pulling import windows
 from connector.pulling.backfill import Backfilled
 from connector.store.cursors import read_cursor
@@ -179,6 +180,7 @@ def spent(resumes: int) -> BudgetSpentError:
 
 
 class TestEndingEarly:
+    @pytest.mark.complaint(3)
     def test_used_up_calls_end_it_without_an_error_and_the_next_run_goes_on(self, world: World) -> None:
         def refuse() -> None:
             if world.remote.calls >= 6:
@@ -251,6 +253,19 @@ def test_many_rows_are_read_by_bulk_without_being_counted_twice(world: World) ->
     world.bulk_from = 2
     world.backfill(SINCE)
     assert world.mirrored(TASKS) == world.truth(TASKS, SINCE)
+
+
+@pytest.mark.complaint(21)
+def test_what_takes_too_long_to_count_is_cut_by_time(world: World) -> None:
+    def too_slow(_object: str, _where: str | None = None, *, deleted: bool = False) -> int:
+        raise TooSlowError("Salesforce ran out of time.")
+
+    world.remote.count = too_slow  # type: ignore[method-assign, assignment] # this org is larger than its patience
+    world.bulk_from = 2
+    done = world.backfill(SINCE)
+    assert done.finished
+    assert world.mirrored(TASKS) == world.truth(TASKS, SINCE)
+    assert len(world.slices(done, TASKS)) > 1
 
 
 def test_a_row_that_changes_while_history_is_read_comes_with_the_next_pull(world: World) -> None:
