@@ -24,49 +24,22 @@ class Health:
         self._well_at: datetime | None = None
         self._trouble: str | None = None
         self._streams: tuple[StreamReach, ...] = ()
-        self._registry = CollectorRegistry()
-        self._cycles = Counter("connector_cycles", "Cycles by outcome.", ("outcome",), registry=self._registry)
-        self._steps = Histogram(
-            "connector_step_seconds",
-            "Seconds that a step of a cycle took.",
-            ("step",),
-            registry=self._registry,
-            buckets=_STEP_BUCKETS,
-        )
-        self._rows = Counter("connector_rows_pulled", "Rows read, by stream.", ("stream",), registry=self._registry)
-        self._changes = Counter(
-            "connector_changes", "Changes planned, applied and refused.", ("state",), registry=self._registry
-        )
-        self._calls = Counter("connector_api_calls", "API calls made, by remote.", ("remote",), registry=self._registry)
-        self._ages = Gauge(
-            "connector_watermark_age_seconds",
-            "Seconds since up to when a stream has been read.",
-            ("stream", "unit"),
-            registry=self._registry,
-        )
-        self._stalled = Gauge(
-            "connector_stream_stalled",
-            "1 where a stream stands still for longer than it may, else 0.",
-            ("stream", "unit"),
-            registry=self._registry,
-        )
-        self._day = Gauge(
-            "connector_api_day_calls",
-            "API calls of an account's day: used by whomever, allowed, ours.",
-            ("account", "what"),
-            registry=self._registry,
-        )
-        self._runs = Gauge("connector_open_cadence_runs", "Follow-ups that are under way.", registry=self._registry)
-        self._hidden = Gauge(
-            "connector_hidden_fields",
-            "Mapped fields and objects that the remotes do not show any more.",
-            registry=self._registry,
-        )
-        self._last = Gauge(
-            "connector_last_success_timestamp_seconds",
-            "When a cycle last succeeded (Unix time).",
-            registry=self._registry,
-        )
+        registry = self._registry = CollectorRegistry()
+        self._cycles = Counter("connector_cycles", "Cycles by outcome.", ("outcome",), registry=registry)
+        step = "Seconds that a step of a cycle took."
+        self._steps = Histogram("connector_step_seconds", step, ("step",), registry=registry, buckets=_STEP_BUCKETS)
+        self._rows = Counter("connector_rows_pulled", "Rows read, by stream.", ("stream",), registry=registry)
+        changes = "Changes planned, applied and refused."
+        self._changes = Counter("connector_changes", changes, ("state",), registry=registry)
+        self._calls = Counter("connector_api_calls", "API calls made, by remote.", ("remote",), registry=registry)
+        age, stalled = "Seconds since up to when a stream has been read.", "1 where a stream stands still, else 0."
+        self._ages = Gauge("connector_watermark_age_seconds", age, ("stream", "unit"), registry=registry)
+        self._stalled = Gauge("connector_stream_stalled", stalled, ("stream", "unit"), registry=registry)
+        day = "API calls of an account's day: used by whomever, allowed, ours."
+        self._day = Gauge("connector_api_day_calls", day, ("account", "what"), registry=registry)
+        self._runs = Gauge("connector_open_cadence_runs", "Follow-ups that are under way.", registry=registry)
+        last = "When a cycle last succeeded (Unix time)."
+        self._last = Gauge("connector_last_success_timestamp_seconds", last, registry=registry)
 
     def begun(self, schedule: Schedule) -> None:
         """The schedule that lateness is measured by."""
