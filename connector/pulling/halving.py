@@ -23,8 +23,11 @@ SECOND = timedelta(seconds=1)
 """Both remotes compare times to the second."""
 
 
-def halved(parts: Parts) -> Parts | None:
-    """With the first half of the last part as the next to ask for; None when that is a single second."""
+def halved(parts: Parts, pieces: int = 2) -> Parts | None:
+    """With the first half of the last part as the next to ask for; None when that is a single second.
+
+    `pieces`: more than two for a smaller first piece.
+    """
     last = parts[-1]
     if last.slice_upper is None:
         return None
@@ -32,7 +35,7 @@ def halved(parts: Parts) -> Parts | None:
     seconds = (last.slice_upper - lower) // SECOND
     if seconds < 1:
         return None
-    middle = (lower + seconds // 2 * SECOND).replace(microsecond=0)
+    middle = (lower + seconds // pieces * SECOND).replace(microsecond=0)
     return (*parts, replace(last, slice_lower=last.slice_lower or EARLIEST, slice_upper=max(middle, lower)))
 
 

@@ -32,6 +32,9 @@ BYTES_A_MERGE = 64 * 1024 * 1024
 FEW = (500, 100, 20, 5, 1)
 """Rows to ask for at a time when a single second takes too long."""
 
+MOST_HALVINGS, MANY_PIECES = 3, 16
+"""A remote that answers none of some halves is asked for much less at once, so as to know sooner whether it works."""
+
 MOST_IDLE_TURNS = 3
 """Times that a remote may cut an answer off before its first row, one after another."""
 
@@ -235,7 +238,7 @@ def _ask_less(reading: Reading, state: _State, progress: bool, error: TooSlowErr
         return _other_road(reading.instead, state, str(error))
     if progress and state.slow == 1:
         return reading, state
-    halves = None if reading.whole else halved(state.parts)
+    halves = None if reading.whole else halved(state.parts, 2 if state.slow <= MOST_HALVINGS else MANY_PIECES)
     if halves is not None:
         log.info("pull.halved", stream=stream, upper=str(halves[-1].slice_upper), why=str(error))
         return reading, replace(state, parts=halves)
