@@ -38,6 +38,8 @@ class Health:
         day = "API calls of an account's day: used by whomever, allowed, ours."
         self._day = Gauge("connector_api_day_calls", day, ("account", "what"), registry=registry)
         self._runs = Gauge("connector_open_cadence_runs", "Follow-ups that are under way.", registry=registry)
+        hidden = "Mapped fields and objects that the remotes do not show any more."
+        self._hidden = Gauge("connector_hidden_fields", hidden, registry=registry)
         last = "When a cycle last succeeded (Unix time)."
         self._last = Gauge("connector_last_success_timestamp_seconds", last, registry=registry)
 
