@@ -70,10 +70,10 @@ class Pieces:
 
 PIECES = st.builds(
     Pieces,
-    page=st.sampled_from([7, 20, 60]),
+    page=st.sampled_from([7, 20]),
     window=st.sampled_from([1, 3, 20]),
-    chain=st.sampled_from([40, 100_000]),
-    export_from=st.sampled_from([1, 1, 10**9]),
+    chain=st.sampled_from([40, 100_000, 100_000, 100_000]),
+    export_from=st.sampled_from([1, 1, 1, 10**9]),
     merge=st.sampled_from([1, 4, 25]),
 )
 
@@ -113,7 +113,7 @@ def test_every_row_comes_by_every_road(world: Ground, tmp_path: Path, data: st.D
     prepare(store, [mapped])
     told: list[Any] = []
     for _ in range(data.draw(st.integers(1, 3))):
-        faults, dies_at = data.draw(FAULTS), data.draw(st.none() | st.integers(1, 150))
+        faults, dies_at = data.draw(FAULTS), data.draw(st.none() | st.integers(20, 150))
         control.do("PUT", "faults", {"seed": data.draw(st.integers(1, 99)), "faults": faults})
         try:
             with living(Life(dies_at, lambda: None)):
@@ -121,6 +121,9 @@ def test_every_row_comes_by_every_road(world: Ground, tmp_path: Path, data: st.D
         except (Killed, ConnectorError) as end:
             told.append(type(end).__name__)
         control.do("DELETE", "faults")
+        if data.draw(st.booleans()):
+            # As when the mapping asks for another field: all is read from the beginning.
+            store.run("DELETE FROM cursor")
         control.do("PUT", "clock", {"advance_seconds": data.draw(st.sampled_from([1, 901, 20_000])), "frozen": True})
     pull(world, store, mapped, tmp_path, data.draw(PIECES))
     found = differences(control.truth, store, [mapped])
