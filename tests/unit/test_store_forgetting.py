@@ -221,6 +221,21 @@ def test_nothing_is_left_of_the_person_and_everything_of_the_others(store: Store
         assert trace.encode() not in content
 
 
+NAMES_OF_PEOPLE = {"person_id", "record_key", "record_id", "record", "key_record", "member_id", "email"}
+
+
+def test_every_table_that_names_people_is_one_that_is_erased(store: Store) -> None:
+    rows = store.run(
+        "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE NOT internal "
+        "AND database_name = current_database() AND NOT starts_with(table_name, 'mirror_') GROUP BY ALL"
+    )
+    naming = {table for table, columns in rows if NAMES_OF_PEOPLE & set(columns)}
+    assert naming == {
+        *("known_persons", "transitions", "cadence_runs", "waiting_before_backfill", "written", "journal"),
+        "list_member",
+    }
+
+
 def test_what_the_remote_still_shows_is_turned_away(store: Store, state: Path, tmp_path: Path) -> None:
     forgotten(store, state)
     before = counts(store)
