@@ -15,8 +15,8 @@ from connector.store.database import Store
 def hidden_fields(store: Store, stream: str | None = None, unit: str | None = None) -> list[HiddenField]:
     """What is hidden now, of one stream and unit or of all, in order."""
     rows = store.rows(
-        "SELECT * EXCLUDE most_similar, most_similar AS \"similar\" FROM hidden_fields WHERE coalesce(stream = $stream, TRUE) AND coalesce(unit = $unit, TRUE) "
-        "ORDER BY stream, unit, field",
+        'SELECT * EXCLUDE most_similar, most_similar AS "similar" FROM hidden_fields '
+        "WHERE coalesce(stream = $stream, TRUE) AND coalesce(unit = $unit, TRUE) ORDER BY stream, unit, field",
         {"stream": stream, "unit": unit},
     )
     aware = ("since", "looked_at")

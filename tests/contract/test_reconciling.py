@@ -122,7 +122,7 @@ def test_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: 
     spoil(river, LEADS, back, where=f"id = '{gone}'")
     spoil(river, LEADS, back, where=f"_until IS NULL AND NOT is_deleted AND id <> '{gone}'")
     # Where counts by age agree too, it is found when the rows have their turn.
-    found = []
+    found: list[Reconciled] = []
     while len(found) <= reconcile.ROUND and sum(one.mended for one in found) < 2:
         found.append(compared(river)["salesforce.Lead"])
     assert [sum(getattr(one, kind) for one in found) for kind in ("missing", "stale", "vanished")] == [1, 1, 0]

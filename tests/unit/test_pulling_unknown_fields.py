@@ -15,6 +15,7 @@ from connector.domain.streams import MappedStream
 from connector.errors import ConfigurationError, StopError
 from connector.pulling.unknown_fields import (
     Asking,
+    Shown,
     look_by_asking,
     look_in_salesforce,
     never_shown,
@@ -74,7 +75,7 @@ class Org:
     )
     now: datetime = NOON
 
-    def describe(self, object_name: str, *, fresh: bool = False) -> Described:  # noqa: ARG002 - as the reader's
+    def describe(self, object_name: str, *, fresh: bool = False) -> Described:
         if object_name not in self.names:
             raise StopError("The requested resource does not exist", "NOT_FOUND")
         found = dict.fromkeys(self.names[object_name], Field())
@@ -227,7 +228,7 @@ def test_account_engagement_names_one_field_at_a_time(mapping: Mapping) -> None:
                 raise UnknownFieldError(f"unknown field: {name}", name)
 
     shown = look_by_asking(ask, ["employees__c"], stream(mapping, "account_engagement.prospects"))
-    assert (shown.missing, shown.there) == ({"employes", "email"}, ("employees__c",))
+    assert shown == Shown(frozenset({"employes", "email"}), ("employees__c",))
     assert len(asked) == 3
 
 
