@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
+from connector.errors import StopError
 from connector.store.belonging import PERSONS, tables_of
 from connector.store.cursors import naive
 from connector.store.database import Store
@@ -15,6 +18,8 @@ from connector.store.erasing import begin_forgetting, erase_vanished
 from connector.store.kept_files import copies_beside, kept_files
 from connector.store.rewriting import needs_rewriting, remove_store, rewrite
 from connector.store.traces import Traces, in_file, keys
+
+log = structlog.get_logger()
 
 EVERY = timedelta(days=1)
 FEW, SHARE = 10, 0.01
@@ -61,13 +66,21 @@ def tidy(store: Store, keeping: Keeping, landing: Path, now: datetime, *, vanish
     journal = _empty_journal(store, keeping.journal, now)
     files = _remove_old(landing.rglob("*"), keeping.landed, now)
     files += _remove_old(copies_beside(store.path) if store.path else (), keeping.copies, now)
-    rewritten = needs_rewriting(store)
-    if rewritten:
-        rewrite(store, now)
+    rewritten = needs_rewriting(store) and _rewritten(store, now)
     with store.transaction():
         store.run("DELETE FROM tidied")
         store.run("INSERT INTO tidied VALUES ($now)", {"now": naive(now)})
     return Tidied(journal, files, erased, rewritten)
+
+
+def _rewritten(store: Store, now: datetime) -> bool:
+    """Writes the file anew; where there is no room for a second one the work goes on, and tomorrow tries again."""
+    try:
+        rewrite(store, now)
+    except StopError as error:
+        log.warning("tidy.not_rewritten", why=str(error))
+        return False
+    return True
 
 
 def _is_due(store: Store, now: datetime) -> bool:

@@ -67,7 +67,9 @@ def _remember(store: Store, mapped: MappedStream, columns: set[str], params: dic
     if seeds:
         number = int(store.value("SELECT min(number) FROM turned_away"))
         load_seeds(store, seeds)
-        erase(store, number)
+        if erase(store, number):
+            # What was here stands in the file's free blocks until the next tidying.
+            store.run("UPDATE forgetting SET rewritten_at = NULL WHERE number = $number", {"number": number})
     store.run(
         f"INSERT INTO forgotten SELECT {digest(name, '$unit', 'id')}, $stream, $unit, {stamp}, {deleted}, number "
         "FROM incoming JOIN turned_away USING (id) "

@@ -113,7 +113,10 @@ def test_a_disk_that_fills_up_while_the_file_is_written_anew(tmp_path: Path, pag
     said(fill)
     assert [file.name for file in path.parent.iterdir() if "rewriting" in file.name] == []
     with open_store(path) as store:
-        assert rows(store) in (MANY, MANY - 1)
+        assert rows(store) == MANY - 1
+        with disk_with_room_for(400_000):
+            assert not tidy(store, Keeping(), tmp_path, NOON, vanished=False).rewritten, "the work goes on all the same"
+        assert needs_rewriting(store)
         forget(store, gone, [], tmp_path / "state" / "landing", NOON, copies=False)
         assert rows(store) == MANY - 1
         assert not needs_rewriting(store)

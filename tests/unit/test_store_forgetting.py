@@ -247,7 +247,9 @@ def test_what_the_remote_still_shows_is_turned_away(store: Store, state: Path, t
     bring(store, DEALS, deal(3, "003000000000001AAA"), folder=world_again)
     bring(store, PROSPECTS, prospect(11, email=SECRET), prospect(13, salesforceLeadId=lead_id(1)), folder=world_again)
     # An anonymous visitor whose pages we have turns out to be the person.
+    assert not needs_rewriting(store)
     bring(store, VISITORS, visitor(33, 11), folder=world_again)
+    assert needs_rewriting(store)
     bring(store, PAGES, page(4, 31), page(5, 33), folder=world_again)
     gone = {"mirror_account_engagement_visitors": 1, "mirror_account_engagement_visitor_page_views": 1}
     after = {**before, "mirror_salesforce_opportunity": 3} | {name: before[name] - 1 for name in gone}
