@@ -104,7 +104,7 @@ def pull(world: Ground, store: Store, mapped: MappedStream, folder: Path, pieces
         )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_row_comes_by_every_road(world: Ground, tmp_path: Path, data: st.DataObject) -> None:
     control = Control(world.running.url)
