@@ -15,7 +15,7 @@ from connector.cli.shared import console
 from connector.domain.plan import FieldChange, Kept, RecordChange, TaskCreation
 from connector.engine.enrich import EnrichReport
 from connector.engine.explain import CriterionLine, Fit, LedgerLine
-from connector.reporting.explanation import Explanation, Person, Write
+from connector.reporting.explanation import Explanation, Listed, Person, Write
 from connector.rules.model import Name
 from tests.remote_world import plan_of
 
@@ -49,8 +49,9 @@ def test_an_explanation_shows_names_contents_and_values_as_they_are() -> None:
     write = Write(AT, "Lead", "00Q1", {"Status": HARD}, {"Status": HARD}, "done")
     ledger = (LedgerLine(AT, "page_view", name, 1, 1, HARD, None),)
     shown = wide()
-    show(shown, Explanation(AT, person, ledger, fit, (), (), (write,)), "Asia/Tokyo")
-    assert said(shown).count(HARD) == 4 + 1 + 2 + 2 + 2, "who, tier, criterion, ledger, write"
+    listed = Listed(HARD, "webinar", None, HARD, None, None, True, {HARD: HARD}, None)
+    show(shown, Explanation(AT, person, ledger, fit, (), (), (write,), (listed,)), "Asia/Tokyo")
+    assert said(shown).count(HARD) == 4 + 1 + 2 + 2 + 2 + 4, "who, tier, criterion, ledger, write, list"
 
 
 def test_a_plan_shows_values_and_subjects_as_they_are() -> None:
