@@ -86,7 +86,7 @@ def test_words_that_mean_nothing_get_one_sentence(command: Command, words: list[
 def test_history_is_scored_and_nobody_is_called_for_it(command: Command) -> None:
     since = ("--since", "2024-01-01")
     first = document(command("backfill", *since, "--json"))
-    assert first["finished"]
+    assert first["finished"], first["why"]
     assert first["rows"] > 200
     code, out, _ = command("backfill", *since)
     assert code == 0

@@ -74,7 +74,7 @@ class Watched(World):
 
 
 @settings(
-    max_examples=6, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=4, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(
     tasks=rows,
