@@ -21,6 +21,7 @@ from connector.rules.load import SHIPPED
 from connector.rules.mapping import load_mapping
 from connector.store.cursors import save_cursor
 from connector.store.database import Store, memory_store
+from connector.store.lists import freeze_lists
 from connector.store.mirror import freeze, prepare
 from tests.engine_world import ACTIVITIES, COMPANIES, LIST_FOLLOW_UPS, PEOPLE, shipped
 
@@ -43,6 +44,7 @@ class PlanningWorld:
         self.book = Book(shipped(), load_mapping(folder).fields, load_content(folder / "content.yaml"))
         prepare(self.store, self.book.fields.streams)
         freeze(self.store, self.book.fields.streams)
+        freeze_lists(self.store)
         more = {"lead_ids": "VARCHAR[]", "contact_ids": "VARCHAR[]"}
         for name, columns in (
             ("people", {**PEOPLE, **more}),

@@ -17,7 +17,7 @@ DAY = 86_400
 
 
 @pytest.mark.complaint(12, 13, 24)
-def test_rows_lost_on_our_side_and_rows_that_vanished_without_a_trace_are_found(
+def test_complaint_13_and_24_rows_lost_on_our_side_and_rows_that_vanished_without_a_trace_are_found(
     start: Callable[..., Connector],
 ) -> None:
     connector = start("--people", "120", "--seed", "7", "--frozen")

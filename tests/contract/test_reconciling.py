@@ -104,7 +104,7 @@ def test_complaint_12_a_row_that_missed_an_update_is_found_though_all_counts_agr
 
 @pytest.mark.complaint(13)
 @NARROWED
-def test_lost_rows_come_back(river: River) -> None:
+def test_complaint_13_lost_rows_come_back(river: River) -> None:
     lost = spoil(river, LEADS, "", 3)
     spoil(river, TASKS, "", 1)
     found = compared(river)
@@ -114,7 +114,7 @@ def test_lost_rows_come_back(river: River) -> None:
 
 @pytest.mark.complaint(23, 24)
 @NARROWED
-def test_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: Control) -> None:
+def test_complaint_23_and_24_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: Control) -> None:
     gone = lives(control, "Lead")[-1]
     control.do("POST", "delete", {"id": gone})
     flow.pull(river)
@@ -130,7 +130,7 @@ def test_a_missed_delete_and_a_missed_undelete_are_found(river: River, control: 
 
 @pytest.mark.complaint(24)
 @BOTH_WAYS
-def test_what_vanishes_without_a_trace_ends(river: River, control: Control) -> None:
+def test_complaint_24_what_vanishes_without_a_trace_ends(river: River, control: Control) -> None:
     gone = lives(control, "Lead")[-2:]
     for record in gone:
         control.do("POST", "hard-delete", {"id": record})
