@@ -26,7 +26,9 @@ from connector.http.retry import Retry
 from connector.salesforce.connection import Connection
 
 ROWS_A_PAGE = 50_000
-FIRST_POLL, LONGEST_POLL = 0.25, 10.0
+FIRST_POLL, LONGEST_POLL, GROWTH = 0.5, 10.0, 2.0
+"""Seconds between questions after a job. Each is an API call, and even a small job takes an org some ten seconds."""
+
 DEADLINE = 1_800.0
 """Seconds of polling after which a job counts as stuck: it is aborted, and less has to be asked for."""
 
@@ -113,7 +115,7 @@ class BulkReader:
             if waited >= DEADLINE:
                 raise TooSlowError(f"{self._connection.where} has not finished the bulk query {job}. {PASSES}")
             self._retry.sleep(pause)
-            waited, pause = waited + pause, min(pause * 1.5, LONGEST_POLL)
+            waited, pause = waited + pause, min(pause * GROWTH, LONGEST_POLL)
 
     def _results(self, job: str, rows: int | None, folder: Path) -> Iterator[BulkPage]:
         several = rows is not None and rows > ROWS_WORTH_LISTING
