@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import logging
+import os
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -84,13 +86,15 @@ def main() -> int:
 
 def _one(kind: str, seed: int, sums: Sums, *, events: bool) -> None:
     """One world. One that breaks must not hide the others."""
-    faulthandler.dump_traceback_later(LONGEST_WORLD, exit=True)
+    watch = threading.Timer(LONGEST_WORLD, _stuck, (kind, seed, sums))
+    watch.daemon = True
+    watch.start()
     with tempfile.TemporaryDirectory(prefix="world-", ignore_cleanup_errors=True) as folder:
         try:
             told = KINDS[kind](seed, Path(folder))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
             told = Told(seed, differences=[_where(error)])
-    faulthandler.cancel_dump_traceback_later()
+    watch.cancel()
     sums.worlds[kind] += 1
     sums.add(told)
     if told.differences:
@@ -99,6 +103,14 @@ def _one(kind: str, seed: int, sums: Sums, *, events: bool) -> None:
         _say(sums.defects[-1])
     if events:
         _say("\n".join(f"  {event}" for event in (*told.events, *told.differences)))
+
+
+def _stuck(kind: str, seed: int, sums: Sums) -> None:
+    """A world that does not end ends the run, which tells all that it knows."""
+    faulthandler.dump_traceback()
+    sums.defects.append(f"--kinds {kind} --seed {seed}: stuck for {LONGEST_WORLD:.0f} seconds")
+    _say("\n".join((*sums.lines(), *sums.defects)))
+    os._exit(1)
 
 
 def _options() -> argparse.Namespace:
