@@ -131,7 +131,7 @@ def _rest(stream: StreamProgress) -> tuple[float, bool] | None:
         return left * stream.seconds / stream.came, True
     if stream.lowest is None or stream.top is None or stream.floor is None or stream.seconds < LEAST_SECONDS:
         return None
-    gone, left = stream.top - stream.floor, stream.floor - stream.lowest
-    if gone <= timedelta():
+    behind, ahead = stream.top - stream.floor, stream.floor - stream.lowest
+    if behind <= timedelta():
         return None
-    return stream.seconds * max(left / gone, 0.0), False
+    return stream.seconds * max(ahead / behind, 0.0), False

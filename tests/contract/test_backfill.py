@@ -1,4 +1,4 @@
-"""A backfill through the sandbox: killed ten times it ends as if nothing had happened, and costs hardly more (OP-2, SY-3).
+"""A backfill through the sandbox, killed ten times: it ends as if nothing had happened, for hardly more (OP-2, SY-3).
 
 `python -m tests.worlds.backfill --kills 50` does the same with more of everything.
 """
