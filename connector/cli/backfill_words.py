@@ -36,10 +36,11 @@ def nothing(error: Ended) -> dict[str, Any]:
 def show(shown: Console, told: Mapping[str, Any]) -> None:
     """The same for people."""
     if told["streams"]:
-        columns = ("stream", "business unit", "rows", "slices", "back to", "")
+        columns = ("stream", "business unit", "rows", "slices", "back to (UTC)", "")
         rows = table("Backfill", *columns, right=("rows", "slices"))
         for one in told["streams"]:
-            back_to = one["back_to"][:10] if one["back_to"] else ("its beginning" if one["slices"] else "–")
+            began = "its beginning" if one["slices"] else "–"
+            back_to = one["back_to"][:16].replace("T", " ") if one["back_to"] else began
             state = "done" if one["finished"] else "to be gone on with"
             rows.add_row(one["stream"], one["unit"], f"{one['rows']:,}", f"{one['slices']:,}", back_to, state)
         shown.print(rows)
