@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,7 +47,7 @@ def run_cycles(seed: int, folder: Path, most_rounds: int = 5) -> Told:
         world.quiet()
         with open_river(laid.settings, retry=QUICK) as river:
             told.differences += settled_down(river)
-            told.differences += written_badly(river.store, world.control.truth("Task"))
+            told.differences += written_badly(river.store, world.control.truth("Task"), told.destroyed)
             told.written += written(river.store)
     return told
 
@@ -66,18 +66,21 @@ def settled_down(river: River) -> list[str]:
     return [f"the second quiet cycle still plans {one}" for one in left]
 
 
-def written_badly(store: Store, tasks: Iterable[Row]) -> list[str]:
-    """Open intents, tasks that are there twice or not at all, and fields that one run wrote with two values."""
+def written_badly(store: Store, tasks: Iterable[Row], destroyed: Collection[str]) -> list[str]:
+    """Open intents, tasks that are there twice or not at all, and fields that one run wrote with two values.
+
+    `destroyed`: keys of tasks that people destroyed.
+    """
     found = [f"intent {one.number} on {one.object} {one.record} is still open" for one in unsettled(store)]
     keys = Counter(str(row["Connector_Key__c"]) for row in tasks if row["Connector_Key__c"])
     found += [f"task {key} is there {count} times" for key, count in keys.items() if count > 1]
-    return found + _lost(store, keys) + _fields_written_twice(store)
+    return found + _lost(store, {*keys, *destroyed}) + _fields_written_twice(store)
 
 
-def _lost(store: Store, keys: Mapping[str, int]) -> list[str]:
-    """Tasks that count as made. Nobody empties the bin of tasks in these worlds, so that they are still there."""
+def _lost(store: Store, known: Collection[str]) -> list[str]:
+    """Tasks that count as made, and of which nobody knows."""
     made = store.run("SELECT DISTINCT record FROM journal WHERE kind = 'task' AND outcome = 'done'")
-    return [f"task {key} counts as made and is not there" for (key,) in made if key not in keys]
+    return [f"task {key} counts as made and is not there" for (key,) in made if key not in known]
 
 
 def _fields_written_twice(store: Store) -> list[str]:

@@ -52,12 +52,16 @@ class Control:
 
 @dataclass(frozen=True)
 class People:
-    """Who works in a world, in the objects that are read there. `engagement`: who works in Account Engagement."""
+    """Who works in a world, in the objects that are read there.
+
+    `engagement`: who works in Account Engagement. `destroyed`: takes the keys of our tasks that go for good by a deed.
+    """
 
     control: Control
     dice: Random
     objects: Sequence[str]
     engagement: engagement_people.EngagementPeople
+    destroyed: set[str]
 
     def disturb(self) -> str:
         """One random deed, in words. One that the org refuses, as it refuses people, is none."""
@@ -68,6 +72,8 @@ class People:
         deed, wish = self.dice.choice(DEEDS)(self)
         if wish is None:
             return f"{deed}: nobody to do it to"
+        if deed == "hard-delete":
+            self.destroyed.update(self._tasks_of(wish["id"]))
         answer = self.control.call("POST", deed, wish)
         assert answer.status_code in {200, 400}, answer.text
         return f"{deed} {wish}: {answer.status_code}"
@@ -77,6 +83,15 @@ class People:
         seconds = self.dice.choice(lengths)
         self.control.do("PUT", "clock", {"advance_seconds": seconds})
         return f"{seconds} seconds pass"
+
+    def _tasks_of(self, record: str) -> set[str]:
+        """The keys of our tasks that go with a record."""
+        parents = ("Id", "WhoId", "WhatId", "AccountId")
+        return {
+            str(row["Connector_Key__c"])
+            for row in self.control.truth("Task")
+            if row["Connector_Key__c"] and record in [row.get(name) for name in parents]
+        }
 
     @property
     def edited(self) -> list[str]:

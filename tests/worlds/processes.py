@@ -63,7 +63,7 @@ def run_processes(seed: int, folder: Path, most_rounds: int = 4) -> Told:
         if world.writes:
             with open_river(laid.settings, retry=QUICK) as river:
                 told.differences += settled_down(river)
-                told.differences += written_badly(river.store, world.control.truth("Task"))
+                told.differences += written_badly(river.store, world.control.truth("Task"), told.destroyed)
                 told.written += written(river.store)
     return told
 

@@ -39,6 +39,8 @@ class Told:
     """How often each kind of fault struck."""
     hidden: set[str] = field(default_factory=set)
     """Objects of which rows were out of the user's sight for a time."""
+    destroyed: set[str] = field(default_factory=set)
+    """Keys of tasks that people destroyed."""
     written: Counter[str] = field(default_factory=Counter)
     """How many records and tasks the connector wrote."""
 
@@ -63,7 +65,7 @@ class World:
     @property
     def people(self) -> People:
         engagement = EngagementPeople(self.ground.running.sandbox, self.dice, _edited(self.ground.streams))
-        return People(self.control, self.dice, self.ground.objects, engagement)
+        return People(self.control, self.dice, self.ground.objects, engagement, self.told.destroyed)
 
     def something_happens(self, share_of_deeds: float) -> None:
         people = self.people
