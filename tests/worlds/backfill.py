@@ -150,11 +150,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50, help="how often it dies (50)")
     parser.add_argument("--people", type=int, default=250, help="how many people the world has (250)")
     parser.add_argument("--rows-a-page", type=int, default=4, help="rows on a page (4)")
+    parser.add_argument("--at-once", type=int, default=4, help="calls to Account Engagement at one time (4)")
     parser.add_argument("--seed", type=int, default=1, help="of the world and of the moments (1)")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    size = Size(given.people, given.kills, given.rows_a_page, at_once=given.at_once)
     with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
-        calm, killed = compare(Path(folder), Size(given.people, given.kills, given.rows_a_page), given.seed)
+        calm, killed = compare(Path(folder), size, given.seed)
     ratio = killed.calls / calm.calls
     different = [name for name, rows in calm.rows.items() if rows != killed.rows[name]]
     sys.stdout.write(
