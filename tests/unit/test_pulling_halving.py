@@ -22,11 +22,11 @@ from connector.pulling.account_engagement import pull_account_engagement
 from connector.pulling.halving import EARLIEST, SECOND, ended, halved, kept, reached
 from connector.pulling.reading import Landing
 from connector.pulling.salesforce import pull_salesforce
-from connector.store.cursors import read_cursor
+from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import prepare
 from tests.mirror_world import FORMS, HOUR, LEADS, MINUTE, NOON, PROSPECTS, current, form, ids, lead, lead_id, prospect
-from tests.unit.test_pulling_reading import Engagement, LandedPage, Org
+from tests.unit.test_pulling_reading import UNIT, Engagement, LandedPage, Org
 
 pytestmark = pytest.mark.requirement("SY-3", "SY-6", "OP-2")
 
@@ -66,6 +66,7 @@ class SlowOrg(Org):
 def store() -> Iterator[Store]:
     store = memory_store()
     prepare(store, [LEADS, PROSPECTS, FORMS])
+    save_cursor(store, Cursor("account_engagement.prospects", UNIT, watermark=NOON - 24 * HOUR), NOON)
     yield store
     store.close()
 
@@ -73,6 +74,11 @@ def store() -> Iterator[Store]:
 @pytest.fixture
 def landing(tmp_path: Path) -> Landing:
     return Landing(tmp_path / "landing")
+
+
+def read_before(store: Store) -> None:
+    """As if Leads had been read two hours ago: so short a slice needs few halves."""
+    save_cursor(store, Cursor("salesforce.Lead", "", watermark=NOON - 2 * HOUR), NOON)
 
 
 def every(count: int) -> list[int | str]:
@@ -90,6 +96,7 @@ def test_complaint_21_a_slice_with_skewed_times_is_halved_until_it_is_answered(s
 
 
 def test_a_single_second_is_read_a_few_rows_at_a_time(store: Store, landing: Landing) -> None:
+    read_before(store)
     org = SlowOrg(most=20, page_rows=1000)
     org.save(*(lead(number, NOON - HOUR) for number in range(90)))
     pull_salesforce(org, store, LEADS, landing)
@@ -98,6 +105,7 @@ def test_a_single_second_is_read_a_few_rows_at_a_time(store: Store, landing: Lan
 
 
 def test_an_org_that_has_no_time_at_all_is_given_up_with_its_own_words(store: Store, landing: Landing) -> None:
+    read_before(store)
     org = SlowOrg(most=0)
     org.save(lead(1, NOON - HOUR))
     with pytest.raises(TooSlowError, match="ran out of time"):
@@ -123,9 +131,10 @@ def test_what_was_read_before_the_remote_slowed_down_is_kept(store: Store, landi
 
 
 def test_a_stop_in_the_middle_of_halves_goes_on_behind_the_finished_ones(store: Store, landing: Landing) -> None:
+    read_before(store)
     org = SlowOrg(most=8, page_rows=2)
     org.save(*(lead(number, NOON - HOUR + number * MINUTE) for number in range(30)))
-    org.breaks_after = 25
+    org.breaks_after = 9
     with pytest.raises(RetryError):
         pull_salesforce(org, store, LEADS, landing)
     place = read_cursor(store, "salesforce.Lead", "")
@@ -244,6 +253,7 @@ def test_complaint_16_and_17_whatever_is_slow_and_cut_off_every_row_comes(
     distinct = {place: stamp * 10 + place for place, stamp in enumerate(stamps)}
     store = memory_store()
     prepare(store, [PROSPECTS])
+    save_cursor(store, Cursor("account_engagement.prospects", UNIT, watermark=NOON - 24 * HOUR), NOON)
     rows = [prospect(place + 1, NOON - timedelta(seconds=stamp)) for place, stamp in distinct.items()]
     pull_account_engagement(SlowUnit(rows, most=most, cap=cap), store, PROSPECTS, landing)
     assert ids(current(store, PROSPECTS, "email")) == list(range(1, len(stamps) + 1))
