@@ -216,6 +216,8 @@ def restore(backup: Path, path: Path, now: datetime, *, replace: bool) -> Restor
             _same_org(path, manifest)
         with open_store(fresh) as store:
             forgotten = carry_over(store, path, now) if path.exists() else None
+            # The store in it was copied before the file was there to be remembered.
+            remember_file(store, backup, "backup", now)
         for copy in copies_beside(fresh):
             copy.unlink()
         aside = _put(fresh, path, now)

@@ -18,6 +18,7 @@ OTHER = "replaced"
 def carry_over(store: Store, replaced: Path, now: datetime) -> int | None:
     """Erases from a restored store whom the replaced one had forgotten, and keeps their digests.
 
+    What the replaced one knew of plans and backups that hold people is taken over as well.
     Answers how many people were forgotten; None where the replaced store cannot be read, or was salted otherwise.
     """
     literal = replaced.as_posix().replace("'", "''")
@@ -28,6 +29,7 @@ def carry_over(store: Store, replaced: Path, now: datetime) -> int | None:
     try:
         with store.transaction():
             people = _take_over(store, now)
+            _take_over_files(store)
     finally:
         store.run(f"DETACH {OTHER}")
     if people:
@@ -35,11 +37,23 @@ def carry_over(store: Store, replaced: Path, now: datetime) -> int | None:
     return people
 
 
-def _take_over(store: Store, now: datetime) -> int | None:
-    tables = store.run(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = $name AND table_name = 'forgotten_salt'", {"name": OTHER}
+def _take_over_files(store: Store) -> None:
+    """Plans and backups that the replaced store knows hold people, whichever store is asked to forget them."""
+    if _has(store, "kept_file"):
+        store.run(f"INSERT OR IGNORE INTO kept_file SELECT * FROM {OTHER}.kept_file")
+
+
+def _has(store: Store, table: str) -> bool:
+    return bool(
+        store.run(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = $name AND table_name = $table",
+            {"name": OTHER, "table": table},
+        )
     )
-    salt = store.value(f"SELECT salt FROM {OTHER}.forgotten_salt") if tables else None
+
+
+def _take_over(store: Store, now: datetime) -> int | None:
+    salt = store.value(f"SELECT salt FROM {OTHER}.forgotten_salt") if _has(store, "forgotten_salt") else None
     if salt is None:
         return 0
     ours = store.value("SELECT salt FROM forgotten_salt")

@@ -20,6 +20,7 @@ from connector.store.backup import MANIFEST, STORE, back_up, read_manifest, rest
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
 from connector.store.forgetting import forget
+from connector.store.kept_files import remember_file
 from connector.store.mirror import prepare
 from tests.mirror_world import DAY, NOON, lead_id
 from tests.unit.test_store_forgetting import ORG, RECORDS, STREAMS, template
@@ -178,6 +179,23 @@ def test_whom_the_old_store_forgot_does_not_come_back(store: Store, tmp_path: Pa
         )
         restored.run("CHECKPOINT")
     assert lead_id(1)[:15].encode() not in path.read_bytes()
+
+
+@pytest.mark.requirement("SY-10")
+def test_files_that_hold_people_are_known_after_a_restore_too(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "state" / "default.duckdb"
+    first, second, plan = (tmp_path / name for name in ("first.backup", "second.backup", "plan.json"))
+    back_up(store, first, NOON, mirror=True)
+    back_up(store, second, NOON, mirror=True)
+    plan.write_text(lead_id(1))
+    remember_file(store, plan, "plan", NOON)
+    store.close()
+    restore(first, path, NOON + DAY, replace=True)
+    with open_store(path) as restored:
+        found = forget(restored, RECORDS, ["PMINE"], path.parent / "landing", NOON + DAY, copies=True)
+    assert {first, second} <= set(found.copies)
+    assert found.plans == (plan,)
+    assert not [one for one in (first, second, plan) if one.exists()]
 
 
 HOLDER = """
