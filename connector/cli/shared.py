@@ -14,7 +14,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connector.bootstrap import open_river
 from connector.flow import River
+from connector.http.retry import Retry
 from connector.log import configure
+from connector.scheduling.stopping import stop_on_signals
 from connector.settings import Settings, load_settings
 
 SCHEMA = 1
@@ -88,6 +90,21 @@ def working(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def river_of(settings: Settings, *, quiet: bool, remote: bool = True) -> Iterator[River]:
-    """The river with everything that its steps need; `remote=False` for what only looks at the store."""
-    with working(quiet) as say, open_river(settings, say=say, remote=remote) as river:
-        yield river
+    """The river with everything that its steps need; `remote=False` for what only looks at the store.
+
+    With remotes the first SIGINT or SIGTERM asks to stop (StoppedError) instead of breaking in: pages are fetched by
+    other threads, which no exception reaches, and a wait for a bulk job may take half an hour.
+    """
+    if not remote:
+        with working(quiet) as say, open_river(settings, say=say, remote=False) as river:
+            yield river
+        return
+    with working(quiet) as show, stop_on_signals() as flag:
+
+        def say(sentence: str) -> None:
+            flag.check()
+            show(sentence)
+
+        retry = Retry(sleep=flag.sleep)
+        with open_river(settings, say=say, retry=retry, before_call=flag.check, hanging_up=flag.hanging_up) as river:
+            yield river

@@ -3,6 +3,8 @@ it ends within seconds, what was merged stays, and the next run brings the rest.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +16,11 @@ import pytest
 
 from connector import flow
 from connector.bootstrap import open_river
+from connector.cli.shared import river_of
 from connector.errors import StoppedError
 from connector.http.retry import Retry
 from connector.pulling.reading import Landing
+from connector.salesforce import bulk
 from connector.sandbox.config import SandboxConfig
 from connector.scheduling import stopping
 from connector.scheduling.stopping import StopFlag
@@ -80,3 +84,32 @@ def test_a_stop_takes_seconds_wherever_it_comes_and_loses_nothing(laid: Ground, 
     with open_river(settings, retry=QUICK) as river:
         flow.pull(river)
         assert differences(control.truth, river.store, laid.streams) == []
+
+
+@pytest.mark.parametrize("place", ["the wait for a bulk job", "a page of Account Engagement that does not come"])
+def test_a_key_pressed_ends_a_command_within_seconds_although_threads_wait(
+    laid: Ground, place: str, tmp_path: Path
+) -> None:
+    control = Control(laid.running.url)
+    control.do("PUT", "faults", {"seed": 1, "faults": [PLACES[place]]})
+    pressed: list[float] = []
+
+    def press() -> None:
+        while not any(fault["fired"] for fault in control.do("GET", "faults")["faults"]):
+            time.sleep(0.02)
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    somebody = threading.Thread(target=press)
+    somebody.start()
+    with (
+        patch.object(stopping, "PATIENCE", 0.2),
+        patch.object(bulk, "DEADLINE", 8.0),
+        patch.object(flow, "Landing", lambda folder, **_: Landing(folder, 1 if "bulk" in place else 20_000)),
+        pytest.raises((StoppedError, KeyboardInterrupt)),
+        river_of(laid.settings.model_copy(update={"state": tmp_path}), quiet=True) as river,
+    ):
+        flow.pull(river)
+    assert time.monotonic() - pressed[0] < SECONDS
+    somebody.join()
+    control.do("DELETE", "faults")
