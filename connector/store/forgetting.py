@@ -66,7 +66,7 @@ def forget(
     gather(store)
     spelled, keyed = spellings(store), keys(store, persons)
     count = int(store.value("SELECT count(*) FROM erasing"))
-    ids = Traces(tuple(sorted(keyed)))
+    ids = Traces(ids=tuple(sorted(keyed)))
     plans = _remove([one for plan in kept_files(store, "plan") for one in _with_draft(plan) if in_file(one, ids)])
     landed = _remove_landed(landing)
     with store.transaction():
@@ -84,7 +84,7 @@ def forget(
     left = tuple(path for path in holding if path not in removed)
     files = [file for file in _files_of(store.path, landing) if file not in left]
     found = in_rows(store, traces) | {str(file): 1 for file in files if in_file(file, traces)}
-    return Forgotten(count, erased, landed, plans, removed, left, len(traces.values), len(files), traces.shared, found)
+    return Forgotten(count, erased, landed, plans, removed, left, len(traces), len(files), traces.shared, found)
 
 
 def _copies_that_hold(store: Store, path: Path, ids: Traces) -> list[Path]:

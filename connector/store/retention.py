@@ -106,7 +106,7 @@ def _erase_gone(store: Store, keeping: Keeping, now: datetime) -> Mapping[str, i
 
 def _remove_plans(store: Store) -> None:
     """Deletes saved plans that name a person in `erasing`."""
-    traces = Traces(tuple(sorted(keys(store, ()))))
+    traces = Traces(ids=tuple(sorted(keys(store, ()))))
     for plan in kept_files(store, "plan"):
         if in_file(plan, traces):
             plan.unlink()
