@@ -157,8 +157,9 @@ def pull_stream(reading: Reading, landing: Landing, estimated: int | None = None
     before = landing.calls()
     pulled = Pulled(reading.mapped.stream.name, reading.unit, road=reading.road, estimated=estimated)
     known = read_cursor(reading.store, pulled.stream, reading.unit)
-    pulled, reached_to = read_slice(reading, next_slice(known, reading.now), landing, pulled)
-    if known.slice_upper is not None and landing.onward:
+    begun_before = known.slice_upper is not None
+    pulled, reached_to = read_slice(reading, next_slice(known, reading.now), landing, pulled, begun_before=begun_before)
+    if begun_before and landing.onward:
         pulled, _ = read_slice(reading, next_slice(reached_to, reading.now), landing, pulled)
     pulled = replace(pulled, calls=landing.calls() - before)
     log.info(
@@ -173,9 +174,12 @@ def pull_stream(reading: Reading, landing: Landing, estimated: int | None = None
     return pulled
 
 
-def read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled) -> tuple[Pulled, Cursor]:
+def read_slice(
+    reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulled, *, begun_before: bool = False
+) -> tuple[Pulled, Cursor]:
     """Reads a slice to its end, however many questions that takes, then advances the watermark.
 
+    `begun_before`: by an earlier run, so that what was written since lies beyond its end.
     What the remote cannot answer in time is asked for in halves (`halving`), in the end a few rows at a time.
     TooSlowError when it cannot answer even that, StopError when it cuts off or forgets its answers time after time.
     """
@@ -190,7 +194,7 @@ def read_slice(reading: Reading, cursor: Cursor, landing: Landing, pulled: Pulle
     with reading.store.transaction():
         if reading.whole:
             close_missing(reading.store, reading.mapped, reading.unit, reading.now)
-        save_cursor(reading.store, cursor, reading.now)
+        save_cursor(reading.store, cursor, reading.now, saw_journal=not begun_before)
     shutil.rmtree(folder, ignore_errors=True)
     return state.pulled, cursor
 

@@ -26,13 +26,14 @@ def read_cursor(store: Store, stream: str, unit: str) -> Cursor:
     )
 
 
-def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime) -> None:
+def save_cursor(store: Store, cursor: Cursor, pulled_at: datetime, *, saw_journal: bool = True) -> None:
     """Replaces the cursor; the caller holds the transaction that merges the rows.
 
     At the end of a slice it notes how far the journal had come: what was written later, the mirror has not seen. A
-    slice of the past, which moves the floor alone, sees nothing of what was written lately.
+    slice of the past, which moves the floor alone, sees nothing of what was written lately. `saw_journal=False` for a
+    slice that an earlier run has begun: it ends before what may have been written since.
     """
-    ended = cursor.slice_upper is None
+    ended = saw_journal and cursor.slice_upper is None
     values = {
         "stream": cursor.stream,
         "unit": cursor.unit,

@@ -237,6 +237,30 @@ def test_a_pull_that_goes_on_ends_at_the_time_of_now_and_says_when_it_saw(store:
     assert len(seen(store, LEADS, known_at=NOON + HOUR)) == 3, "the others were not known then"
 
 
+@pytest.mark.requirement("WB-2")
+def test_a_slice_begun_before_a_write_has_not_seen_it(store: Store, landing: Landing) -> None:
+    org = world(9)
+    pull_salesforce(org, store, LEADS, landing)
+    org.now += HOUR
+    org.save(*(lead(number, NOON + MINUTE, title="edited") for number in range(6)))
+    org.breaks_after = len(org.sent) + 1
+    with pytest.raises(RetryError):
+        pull_salesforce(org, store, LEADS, landing)
+    store.run(
+        "INSERT INTO journal (run_id, kind, object, record, values_after, intended_at) "
+        "VALUES ('r', 'update', 'Lead', 'x', '{}', now()::TIMESTAMP)"
+    )
+    org.now, org.breaks_after = org.now + HOUR, len(org.sent) + 1
+    with pytest.raises(RetryError):
+        pull_salesforce(org, store, LEADS, landing)
+    cursor = read_cursor(store, "salesforce.Lead", "")
+    assert (cursor.watermark, cursor.slice_upper) == (NOON + HOUR, None), "the old slice has ended, the new one not"
+    assert store.value("SELECT journal_number FROM cursor") == 0, "what was written after it lies beyond its end"
+    org.breaks_after = None
+    pull_salesforce(org, store, LEADS, landing)
+    assert store.value("SELECT journal_number FROM cursor") == store.value("SELECT max(number) FROM journal") > 0
+
+
 @pytest.mark.parametrize("code", ["INVALID_QUERY_LOCATOR", "210", "211"])
 def test_pages_that_the_remote_forgot_are_asked_for_anew_from_the_last_row(
     store: Store, landing: Landing, code: str
