@@ -164,7 +164,7 @@ def open_river(
             landing=settings.state / "landing" / (settings.profile or "default"),
             say=say,
             remotes=remotes,
-            writes_off=looking_at(settings.state, by_setting=settings.writes == "off"),
+            writes_off=looking_at(*settings.switch_folders, by_setting=settings.writes == "off"),
             keeping=_keeping(settings),
         )
 

@@ -220,6 +220,12 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def switch_folders(self) -> tuple[Path, ...]:
+        """Where the switch that stops all writes may lie: a profile's folder, and the one that holds all profiles."""
+        within = self.profile is not None and self.state.name == self.profile.lower()
+        return (self.state, self.state.parent) if within else (self.state,)
+
+    @property
     def prefix(self) -> str:
         """CONNECTOR_ or CONNECTOR_<PROFILE>_."""
         return prefix_of(self.profile)

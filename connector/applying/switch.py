@@ -39,7 +39,7 @@ def switch_path(state: Path) -> Path:
 
 
 def throw_off(state: Path, reason: str, now: datetime) -> None:
-    """Switches all writes off, for every profile of a state folder. StopError when the file cannot be written."""
+    """Switches all writes off, for every profile in a state folder. StopError when the file cannot be written."""
     path = switch_path(state)
     draft = path.with_name(f".{FILE}.draft")
     words = json.dumps({"since": now.astimezone(UTC).isoformat(), "reason": reason}, ensure_ascii=False)
@@ -64,11 +64,15 @@ def throw_on(state: Path) -> bool:
     return True
 
 
-def switched_off(state: Path, *, by_setting: bool) -> Off | None:
-    """Whether writes are off now. A file that is there switches off, whatever is in it."""
+def switched_off(*folders: Path, by_setting: bool) -> Off | None:
+    """Whether writes are off now, by the setting or in any of the folders."""
     if by_setting:
         return Off("CONNECTOR_WRITES")
-    path = switch_path(state)
+    return next((off for folder in folders if (off := _thrown(switch_path(folder)))), None)
+
+
+def _thrown(path: Path) -> Off | None:
+    """A file that is there switches off, whatever is in it."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -82,6 +86,6 @@ def switched_off(state: Path, *, by_setting: bool) -> Off | None:
         return Off(str(path), reason=text.strip()[:200] or None)
 
 
-def looking_at(state: Path, *, by_setting: bool) -> Callable[[], Off | None]:
+def looking_at(*folders: Path, by_setting: bool) -> Callable[[], Off | None]:
     """The switch as applying looks at it."""
-    return lambda: switched_off(state, by_setting=by_setting)
+    return lambda: switched_off(*folders, by_setting=by_setting)

@@ -45,7 +45,7 @@ def status(options: Options, as_json: bool) -> int:
     with open_store(path, announce=lambda sentence: click.echo(sentence, err=True)) as store:
         found, ahead = status_of(store.run), outlook(store.run, expected, machine_time())
         hidden = hidden_fields(store)
-    off = switched_off(settings.state, by_setting=settings.writes == "off")
+    off = switched_off(*settings.switch_folders, by_setting=settings.writes == "off")
     found = replace(found, writes_off=None if off is None else off.sentence)
     if as_json:
         echo_json(document(found, ahead, hidden))

@@ -101,7 +101,7 @@ def _store(settings: Settings) -> dict[str, Any]:
     path = store_path(settings)
     if not path.exists():
         raise ConfigurationError(f"There is no store {path} yet.")
-    off = switched_off(settings.state, by_setting=settings.writes == "off")
+    off = switched_off(*settings.switch_folders, by_setting=settings.writes == "off")
     with open_store(path, wait_seconds=5) as store:
         return {"writes_off": off is not None, **support_document(store.run)}
 

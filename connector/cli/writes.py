@@ -32,7 +32,7 @@ def writes(options: Options, position: Literal["on", "off"] | None, reason: str 
 
 
 def _show(settings: Settings, as_json: bool) -> int:
-    off = switched_off(settings.state, by_setting=settings.writes == "off")
+    off = switched_off(*settings.switch_folders, by_setting=settings.writes == "off")
     if as_json:
         echo_json(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from connector.applying.apply import apply_plan
 from connector.applying.switch import Off, looking_at, switch_path, switched_off, throw_off, throw_on
+from connector.cli.main import run
 from connector.errors import RefusedError, StopError
 from connector.store.database import Store, memory_store
 from tests.mirror_world import HOUR, NOON, lead_id
@@ -38,6 +40,28 @@ def test_thrown_and_thrown_back(tmp_path: Path) -> None:
     assert not throw_on(state)
     assert switched_off(state, by_setting=False) is None
     assert switched_off(state, by_setting=True) == Off("CONNECTOR_WRITES")
+
+
+@pytest.mark.requirement("OP-7")
+def test_thrown_for_the_whole_folder_it_stops_each_profile_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONNECTOR_STATE", str(tmp_path / "state"))
+
+    def position(*profile: str) -> str:
+        capsys.readouterr()
+        assert run([*profile, "writes", "--json"]) == 0
+        return str(json.loads(capsys.readouterr().out)["writes"])
+
+    assert run(["writes", "off", "--reason", "audit"]) == 0
+    assert (position(), position("--profile", "East")) == ("off", "off")
+    # One org's own word does not undo that of all.
+    assert run(["--profile", "East", "writes", "on"]) == 0
+    assert position("--profile", "East") == "off"
+    assert run(["writes", "on"]) == 0
+    assert run(["--profile", "East", "writes", "off", "--reason", "audit"]) == 0
+    assert (position(), position("--profile", "East"), position("--profile", "west")) == ("on", "off", "on")
 
 
 @pytest.mark.parametrize("content", [b"", b"stop, says Taro", b"\xff\xfe", b"[1]", b'{"since": 3}'])
