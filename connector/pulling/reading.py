@@ -22,6 +22,7 @@ from connector.pulling.slices import finished, next_slice
 from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store
 from connector.store.mirror import Merged, close_missing, merge, note_read
+from connector.store.texts import with_whole_texts
 
 PAGES_A_MERGE = 25
 """Pages merged in one transaction: few enough that a crash costs little, enough that merging stays cheap."""
@@ -283,7 +284,8 @@ class _Turn:
         return iter(reading.ask(asked, folder))
 
     def _take(self, batch: Sequence[LandedPage]) -> None:
-        merged, parts = _merge(self._reading, self.state.parts, [page.path for page in batch], _announced(batch))
+        paths, told = [page.path for page in batch], _announced(batch)
+        merged, parts = with_whole_texts(paths, lambda: _merge(self._reading, self.state.parts, paths, told))
         self.truncated = bool(getattr(batch[-1], "truncated", False))
         self.state = replace(self.state, parts=parts, pulled=_and(self.state.pulled, merged))
         self._landing.progress(self.state.pulled)

@@ -33,6 +33,7 @@ from connector.store.database import Store
 from connector.store.hidden_fields import read_again
 from connector.store.mirror import merge
 from connector.store.reconciling import Side, id_fields, load_remote_ids, read_reconciled, save_reconciled
+from connector.store.texts import with_whole_texts
 
 A_DAY = timedelta(days=1)
 """A stream that brings nothing is compared all the same this often: rows vanish without moving any stamp."""
@@ -267,8 +268,7 @@ def _mended(asked: Asked, found: Reconciled, differing: Sequence[str]) -> Reconc
         pages = asked.by_ids(ids)
         of_these = side.kinds(ids, asked.whole.upper)
         kinds = {kind: kinds[kind] + of_these[kind] for kind in kinds}
-        with comparing.store.transaction():
-            merge(comparing.store, comparing.mapped, comparing.unit, pages, comparing.now)
+        merge_again(comparing, pages)
     left = max(0, len(differing) - MOST_MENDED)
     if left and len(kinds["missing"]) + len(kinds["stale"]) > MOST_MENDED // 2:
         with comparing.store.transaction():
@@ -279,6 +279,16 @@ def _mended(asked: Asked, found: Reconciled, differing: Sequence[str]) -> Reconc
     # Of those that wait as many have vanished as of those that were asked for.
     likely = len(kinds["vanished"]) * len(differing) // max(1, len(differing) - left)
     return end_vanished(comparing, found, kinds["vanished"], likely, of=found.mirror_rows or 0)
+
+
+def merge_again(comparing: Comparing, pages: Sequence[Path]) -> None:
+    """Merges rows that were read again."""
+
+    def once() -> None:
+        with comparing.store.transaction():
+            merge(comparing.store, comparing.mapped, comparing.unit, pages, comparing.now)
+
+    with_whole_texts(pages, once)
 
 
 def _without_emptied(asked: Asked, found: Reconciled) -> Reconciled:

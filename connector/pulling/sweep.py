@@ -14,9 +14,8 @@ from connector.domain.reconciled import Reconciled
 from connector.domain.streams import MappedStream
 from connector.pulling.account_engagement import EngagementSource
 from connector.pulling.reading import LandedPage
-from connector.pulling.reconcile import A_DAY, EXAMPLES, Comparing, end_vanished, fresh, told
+from connector.pulling.reconcile import A_DAY, EXAMPLES, Comparing, end_vanished, fresh, merge_again, told
 from connector.pulling.slices import OVERLAP
-from connector.store.mirror import merge
 from connector.store.reconciling import id_fields, load_remote_ids
 from connector.store.tombstones import not_listed
 
@@ -104,8 +103,7 @@ def _read_stretch(source: EngagementSource, comparing: Comparing, ids: Sequence[
     filters = {"idGreaterThanOrEqualTo": str(numbers[0]), "idLessThanOrEqualTo": str(numbers[-1])}
     mapped = comparing.mapped
     landed = [page.path for page in _pages(source, mapped, mapped.fields, filters, fresh(comparing.folder))]
-    with comparing.store.transaction():
-        merge(comparing.store, mapped, comparing.unit, landed, comparing.now)
+    merge_again(comparing, landed)
 
 
 def _pages(

@@ -14,6 +14,7 @@ from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.forgotten import forgotten_rows, heed_listing, not_forgotten
 from connector.store.mirror import ENDS, landed_records, run_on_pages, table_of
+from connector.store.texts import with_whole_texts
 
 _TIMES = ("reconciled_at", "round_finished_at", "at_stamp", "rolled_at", "held_since")
 
@@ -185,7 +186,7 @@ _WITHIN = "stamp <= $upper::TIMESTAMP AND coalesce(stamp >= $lower::TIMESTAMP, T
 def load_remote_ids(store: Store, mapped: MappedStream, pages: Sequence[Path], table: str = "remote_ids") -> str | None:
     """Reads landed pages of `id_fields` into `remote_ids(id, stamp, created_at, is_deleted)`; the greatest id.
 
-    RetryError when a page is spoilt.
+    RetryError when a page is spoilt. Never within a transaction.
     """
     system = mapped.stream.system
     wanted = id_fields(mapped)
@@ -196,13 +197,12 @@ def load_remote_ids(store: Store, mapped: MappedStream, pages: Sequence[Path], t
         return f"TRY_CAST(record.\"{system[name][0]}\" AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS {name}"
 
     deleted = f'coalesce(record."{system["is_deleted"][0]}"::BOOLEAN, FALSE)' if "is_deleted" in system else "FALSE"
-    run_on_pages(
-        store,
-        mapped,
+    rows = (
         f"CREATE OR REPLACE TEMP TABLE {table} AS "
         f'SELECT record."{system["id"][0]}"::{_id_kind(mapped)} AS id, {instant("stamp")}, {instant("created_at")}, '
-        f"{deleted} AS is_deleted FROM ({landed_records(mapped, pages, wanted)})",
+        f"{deleted} AS is_deleted FROM ({landed_records(mapped, pages, wanted)})"
     )
+    with_whole_texts(pages, lambda: run_on_pages(store, mapped, rows))
     last = store.value(f"SELECT max(id) FROM {table}")
     return None if last is None else str(last)
 

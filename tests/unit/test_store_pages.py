@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from connector.domain.streams import MappedStream
-from connector.errors import StopError
+from connector.errors import SpoiltPageError, StopError
 from connector.rules.mapping import load_mapping
 from connector.store.database import Store, memory_store
 from connector.store.mirror import Merged, merge, prepare, table_of
+from connector.store.texts import mend_texts, with_whole_texts
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-3")
 
@@ -78,6 +79,42 @@ def test_pages_in_a_folder_with_odd_letters_are_read(store: Store, leads: Mapped
 def test_empty_pages_among_others_count_nothing(store: Store, leads: MappedStream, tmp_path: Path) -> None:
     pages = [page(tmp_path, name="00001.json"), page(tmp_path, record(), name="00002.json")]
     assert merge(store, leads, "", pages, NOON).rows == 1
+
+
+HALVES = [r"\ud83d", r"\udc00", r"\ud83d\ud83d\ude00"]
+WHOLE = [r"\ud83d\ude00", r"\\ud83d", r"\\\ud83d\ude00", "日本"]
+
+
+@pytest.mark.requirement("SY-6", "OP-3")
+@pytest.mark.parametrize("text", [*HALVES, *WHOLE])
+def test_half_a_character_keeps_no_stream_from_being_read(
+    store: Store, leads: MappedStream, tmp_path: Path, text: str
+) -> None:
+    path = page(tmp_path, record(Company="COMPANY"))
+    path.write_text(path.read_text("utf-8").replace("COMPANY", f"a{text}b"), "utf-8")
+
+    def once() -> Merged:
+        with store.transaction():
+            return merge(store, leads, "", [path], NOON)
+
+    assert with_whole_texts([path], once).rows == 1
+    meant = json.loads(f'"a{text}b"').encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert kept(store, leads, "company") == [(meant,)]
+
+
+@pytest.mark.requirement("OP-3")
+def test_bytes_that_are_no_text_are_mended_and_a_page_that_is_cut_off_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "00001.csv"
+    path.write_bytes('"Id","Company"\n"1","東'.encode()[:-1])
+    assert mend_texts([path])
+    assert path.read_bytes() == '"Id","Company"\n"1","\ufffd'.encode()
+    assert not mend_texts([path])
+    with pytest.raises(SpoiltPageError):
+        with_whole_texts([path], _spoilt)
+
+
+def _spoilt() -> None:
+    raise SpoiltPageError("cut off")
 
 
 @pytest.mark.parametrize("odd", [{"Company": "no id"}, {"Id": ""}, 7, "text", None])
