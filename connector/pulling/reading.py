@@ -14,7 +14,7 @@ import structlog
 
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
-from connector.errors import ConnectorError, RetryError, SpoiltPageError, StopError
+from connector.errors import ConnectorError, SpoiltPageError, StopError
 from connector.http.outcome import RoadClosedError, TooSlowError
 from connector.pulling.ahead import PAGES_AHEAD, read_ahead
 from connector.pulling.halving import Order, Parts, ended, halved, kept, reached
@@ -322,7 +322,8 @@ def _merge(reading: Reading, parts: Parts, pages: list[Path], told: int | None =
     with reading.store.transaction():
         merged = merge(reading.store, reading.mapped, reading.unit, pages, reading.now)
         if told is not None and merged.landed != told:
-            raise RetryError(f"{asked.stream}: {merged.landed} rows arrived of {told} that were announced. Run again.")
+            sentence = f"{asked.stream}: {merged.landed} rows arrived of {told} that were announced. Run again."
+            raise SpoiltPageError(sentence)
         if reading.whole:
             note_read(reading.store, first=asked.at_id is None)
         if merged.rows and reading.in_order:

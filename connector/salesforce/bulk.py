@@ -56,7 +56,8 @@ class BulkPage:
 
 class BulkReader:
     """Runs query jobs of one org. Raises RetryError, StopError, ConfigurationError; TooSlowError for a stuck job,
-    RoadClosedError for a question that bulk queries do not take, and for a job that failed.
+    RoadClosedError for a question that bulk queries do not take, for a job that failed, or that gave other rows than
+    it had found.
 
     `at_once`: result pages fetched at the same time.
     """
@@ -79,7 +80,8 @@ class BulkReader:
                 brought += page.rows
                 yield page
             if rows is not None and brought != rows:
-                raise RetryError(
+                # Not RetryError: an org that counts otherwise does so each time, and reading would never end.
+                raise RoadClosedError(
                     f"{self._connection.where} gave {brought} of the {rows} rows of the bulk query {job}. {PASSES}"
                 )
         finally:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from connector.domain.streams import MappedStream
-from connector.errors import RetryError
 from connector.http.retry import Retry
 from connector.http.session import open_session
-from connector.pulling.reading import Landing
+from connector.pulling.reading import Landing, Pulled
 from connector.pulling.salesforce import pull_salesforce
 from connector.rules.mapping import load_mapping
 from connector.salesforce import connect
-from connector.salesforce.bulk import BulkPage
+from connector.salesforce.bulk import BulkPage, BulkReader
 from connector.salesforce.read import SalesforceReader
+from connector.store.cursors import read_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import prepare
 from tests.contract.remote_access import settings_of
@@ -57,7 +57,7 @@ def test_both_roads_lead_to_the_same_rows(reader: SalesforceReader, mapped: Mapp
 
 
 @pytest.mark.complaint(13)
-def test_a_result_that_is_shorter_than_announced_is_not_merged(
+def test_a_result_that_is_shorter_than_announced_is_not_merged_and_pages_take_its_place(
     reader: SalesforceReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leads = STREAMS[0]
@@ -70,6 +70,21 @@ def test_a_result_that_is_shorter_than_announced_is_not_merged(
     monkeypatch.setattr(reader, "bulk_pages", cut)
     store = memory_store()
     prepare(store, [leads])
-    with pytest.raises(RetryError, match="rows arrived of"):
-        pull_salesforce(reader, store, leads, Landing(tmp_path / "cut", bulk_from=ALWAYS))
-    assert rows(store, leads) == []
+    told: list[Pulled] = []
+    landing = Landing(tmp_path / "cut", bulk_from=ALWAYS, progress=told.append)
+    assert pull_salesforce(reader, store, leads, landing).road == "pages"
+    assert [one.road for one in told] == ["pages"], "nothing of it was merged"
+    assert rows(store, leads) == rows(mirrored(reader, leads, tmp_path / "pages", NEVER), leads)
+
+
+@pytest.mark.requirement("OP-3")
+def test_a_job_whose_pages_never_have_all_its_rows_is_no_end_of_reading(
+    reader: SalesforceReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = STREAMS[0]
+    wait = BulkReader._wait_for
+    monkeypatch.setattr(BulkReader, "_wait_for", lambda self, job: (wait(self, job) or 0) + 1)
+    store = memory_store()
+    prepare(store, [leads])
+    assert pull_salesforce(reader, store, leads, Landing(tmp_path / "more", bulk_from=ALWAYS)).road == "pages"
+    assert read_cursor(store, leads.stream.name, "").watermark is not None
