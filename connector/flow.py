@@ -51,8 +51,9 @@ from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
 from connector.store.erasing import Record
-from connector.store.forgetting import Forgotten
+from connector.store.forgetting import Forgotten, delete_holding
 from connector.store.forgetting import forget as forget_people
+from connector.store.forgetting import search as search_forgotten
 from connector.store.hidden_fields import hidden_fields
 from connector.store.lists import freeze_lists
 from connector.store.retention import Keeping, Tidied
@@ -240,6 +241,12 @@ def forget(
     """Erases people with all that belongs to them from the store and its files, and searches for what is left."""
     river.say("forget")
     return forget_people(river.store, records, persons, river.landing, now, copies=copies)
+
+
+def search_copies(river: River, word: str, *, delete: bool) -> Forgotten:
+    """Searches copies and backups for somebody who is not in the store any more; with `delete` they go."""
+    found = search_forgotten(river.store, word, river.landing)
+    return delete_holding(found) if delete else found
 
 
 def zones(river: River, machine: Offset) -> list[ZoneFinding]:

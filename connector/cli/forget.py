@@ -32,9 +32,13 @@ def forget(options: Options, person: str, yes: bool, backups: bool, as_json: boo
         moment = machine_time()
         flow.mirror(river)
         flow.enrich(river, moment, remember=False)
-        known = _one(everybody_called(river.store.run, person), person)
-        _permit(river, known, yes)
-        found = flow.forget(river, known.records, [known.person_id], moment, copies=backups)
+        called = everybody_called(river.store.run, person)
+        if called:
+            known = _one(called, person)
+            _permit(river, known, yes)
+            found = flow.forget(river, known.records, [known.person_id], moment, copies=backups)
+        else:
+            found = _only_in_copies(river, person, yes, backups)
     if as_json:
         echo_json(document(found))
     else:
@@ -42,12 +46,21 @@ def forget(options: Options, person: str, yes: bool, backups: bool, as_json: boo
     return 0 if found.complete else STILL_THERE
 
 
-def _one(found: list[Known], wanted: str) -> Known:
-    if not found:
+def _only_in_copies(river: River, wanted: str, yes: bool, backups: bool) -> Forgotten:
+    """Somebody who was forgotten before, or has vanished: what can still be done is about copies and backups."""
+    found = flow.search_copies(river, wanted, delete=False)
+    if found.complete:
         raise ConfigurationError(
-            f"Nobody in the store has the address or record id {wanted!r}. `connector status` shows how far the mirror "
-            "has been read."
+            f"Nobody in the store has the address or record id {wanted!r}, and no copy that it knows of either. "
+            "`connector status` shows how far the mirror has been read."
         )
+    if not (backups and found.holding):
+        return found
+    _confirm(river, f"delete {', '.join(map(str, found.holding))}", yes)
+    return flow.search_copies(river, wanted, delete=True)
+
+
+def _one(found: list[Known], wanted: str) -> Known:
     if len(found) > 1:
         people = ", ".join(f"{one.person_id} ({len(one.records)} records)" for one in found)
         raise ConfigurationError(
@@ -59,15 +72,17 @@ def _one(found: list[Known], wanted: str) -> Known:
 
 def _permit(river: River, known: Known, yes: bool) -> None:
     """Asks whoever sits at the terminal; without one, the word has to be on the command line."""
+    records = ", ".join(f"{stream} {record}" for stream, _, record in known.records)
+    _confirm(river, f"erase {records} with all that belongs to them", yes)
+
+
+def _confirm(river: River, deed: str, yes: bool) -> None:
     if yes:
         return
-    records = ", ".join(f"{stream} {record}" for stream, _, record in known.records)
     if not sys.stdin.isatty():
-        raise RefusedError(
-            f"This would erase {records}. It cannot be undone: give the word with --yes. Nothing was erased."
-        )
+        raise RefusedError(f"This would {deed}. It cannot be undone: give the word with --yes. Nothing was erased.")
     river.say("waiting for an answer")
-    if not click.confirm(f"Erase {records} with all that belongs to them? It cannot be undone.", err=True):
+    if not click.confirm(f"{deed[0].upper()}{deed[1:]}? It cannot be undone.", err=True):
         raise RefusedError("Nothing was erased.")
 
 
@@ -88,7 +103,10 @@ def document(found: Forgotten) -> Mapping[str, Any]:
 
 def show(found: Forgotten) -> None:
     shown = console()
-    shown.print(f"[bold]Forgotten[/bold]: {found.records} records of one person.")
+    if found.records:
+        shown.print(f"[bold]Forgotten[/bold]: {found.records} records of one person.")
+    else:
+        shown.print("Nobody of that name is in the store; its copies and backups were searched.")
     for table, count in sorted(found.erased.items()):
         shown.print(f"  {count:>6} rows of {table}")
     files = [
@@ -96,7 +114,8 @@ def show(found: Forgotten) -> None:
         f"{len(found.plans)} saved plans",
         f"{len(found.copies)} copies and backups",
     ]
-    shown.print(f"  Files deleted: {', '.join(files)}. The store's file was written anew.")
+    anew = " The store's file was written anew." if found.records else ""
+    shown.print(f"  Files deleted: {', '.join(files)}.{anew}")
     if found.erased.get("list_member"):
         shown.print(
             "  The person was on an imported list: take the row off your file, or the next import brings it back."
