@@ -30,9 +30,11 @@ def finished(cursor: Cursor) -> Cursor:
 
 
 def is_past(cursor: Cursor) -> bool:
-    """Whether the slice being read lies below what the mirror has already: one of a backfill."""
-    known = cursor.watermark is not None and cursor.floor is not None and cursor.slice_upper is not None
-    return known and cursor.slice_upper <= cursor.floor  # type: ignore[operator] # known says that neither is None
+    """Whether the slice being read ends where what the mirror has already begins: one of a backfill.
+
+    One that ends before it (a pull after the clock was set back) leaves a gap, and lowers nothing.
+    """
+    return cursor.watermark is not None and cursor.floor is not None and cursor.slice_upper == cursor.floor
 
 
 def soql(mapped: MappedStream, cursor: Cursor, *, ordered: bool = True) -> str:

@@ -21,7 +21,7 @@ from connector.pulling.reading import Landing, Pulled
 from connector.pulling.salesforce import pull_salesforce
 from connector.rules.content import load_content
 from connector.rules.mapping import load_mapping
-from connector.store.cursors import read_cursor
+from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import freeze, prepare, table_of
 from tests.engine_world import shipped
@@ -235,6 +235,25 @@ def test_a_pull_that_goes_on_ends_at_the_time_of_now_and_says_when_it_saw(store:
     titles = dict(current(store, LEADS, "title"))
     assert (titles[lead_id(1)], titles[lead_id(30)], len(titles)) == ("edited meanwhile", "new meanwhile", 10)
     assert len(seen(store, LEADS, known_at=NOON + HOUR)) == 3, "the others were not known then"
+
+
+@pytest.mark.requirement("OP-2")
+def test_a_clock_set_back_behind_the_floor_claims_nothing_that_was_not_read(store: Store, landing: Landing) -> None:
+    org = Org()
+    org.save(*(lead(number, NOON - HOUR + number * MINUTE) for number in range(60)))
+    with store.transaction():
+        save_cursor(store, Cursor("salesforce.Lead", watermark=NOON, floor=NOON), NOON)
+    for org.now in (NOON - HOUR / 2, NOON + MINUTE):
+        pull_salesforce(org, store, LEADS, landing)
+        cursor = read_cursor(store, "salesforce.Lead", "")
+        assert cursor.watermark is not None
+        assert cursor.floor is not None
+        claimed = {one for one, row in org.rows.items() if cursor.floor <= _stamp(row) <= cursor.watermark}
+        assert claimed <= set(ids(current(store, LEADS, "title")))
+
+
+def _stamp(row: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["SystemModstamp"])
 
 
 @pytest.mark.requirement("WB-2")
