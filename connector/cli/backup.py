@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from connector.bootstrap import machine_time, store_path
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, working
@@ -35,7 +36,10 @@ def backup(options: Options, file: Path, without_mirror: bool, as_json: bool) ->
         echo_json({"file": str(file), **_document(made)})
     else:
         shown = console()
-        shown.print(f"{file}: {made.bytes:,} bytes, {sum(made.rows.values()):,} rows, org {made.org}.", soft_wrap=True)
+        shown.print(
+            f"{escape(str(file))}: {made.bytes:,} bytes, {sum(made.rows.values()):,} rows, org {made.org}.",
+            soft_wrap=True,
+        )
         shown.print("It holds the people of the org: keep it as safe as the store.")
     return 0
 
@@ -62,10 +66,11 @@ def restore(options: Options, file: Path, replace: bool, as_json: bool) -> int:
 
 def _show(found: Restored, path: Path) -> None:
     shown = console()
-    shown.print(f"{path} is the backup of {found.manifest.made_at[:16]} UTC.", soft_wrap=True)
+    shown.print(f"{escape(str(path))} is the backup of {found.manifest.made_at[:16]} UTC.", soft_wrap=True)
     if found.aside is not None:
         shown.print(
-            f"The store that was there is now {found.aside}: delete it when you do not need it.", soft_wrap=True
+            f"The store that was there is now {escape(str(found.aside))}: delete it when you do not need it.",
+            soft_wrap=True,
         )
     if found.forgotten:
         shown.print(f"{found.forgotten} people forgotten since were erased from it.")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from connector import flow
 from connector.bootstrap import load_rulebook, machine_offset, rules_folder
@@ -50,7 +51,7 @@ def check(options: Options, zones: bool, as_json: bool) -> int:
         echo_json({"ok": True, **found, "zones": [asdict(one) for one in clocks]})
         return 0
     shown = console()
-    shown.print(f"Sound: {folder}")
+    shown.print(f"Sound: {escape(str(folder))}")
     for name, value in found.items():
         if name != "mappings":
             shown.print(f"  {name.replace('_', ' ')}: {value}")

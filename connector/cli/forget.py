@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from connector import flow
 from connector.bootstrap import machine_time
@@ -123,9 +124,9 @@ def show(found: Forgotten) -> None:
     shared = f" {found.shared} that other people's records have too were left out." if found.shared else ""
     shown.print(f"Searched all rows and {found.files} files for {found.searched} identifying values.{shared}")
     for place, count in found.found.items():
-        shown.print(f"[red]Still there[/red]: {place} ({count})", soft_wrap=True)
+        shown.print(f"[red]Still there[/red]: {escape(place)} ({count})", soft_wrap=True)
     for path in found.holding:
-        shown.print(f"[red]Still holds the person[/red]: {path}", soft_wrap=True)
+        shown.print(f"[red]Still holds the person[/red]: {escape(str(path))}", soft_wrap=True)
     if found.holding:
         shown.print("Copies and backups cannot be changed: --backups deletes those that hold the person.")
     if found.found:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from connector import flow
 from connector.applying.apply import Applied
@@ -126,7 +127,7 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
     else:
         show_plan(console(), planned)
         if save is not None:
-            console().print(f"Saved to {save}. `connector apply {save}` carries it out.")
+            console().print(f"Saved to {escape(str(save))}. `connector apply {escape(str(save))}` carries it out.")
     return PLANNED if planned.changes else 0
 
 

@@ -70,7 +70,7 @@ def _expected(settings: Settings) -> Expected:
 def _show(shown: Console, found: Status, ahead: Outlook) -> None:
     since = found.writes_allowed_since
     words = f"writes allowed since {since:%Y-%m-%d}" if since else "only planned so far: nothing may be written"
-    shown.print(f"[bold]{found.org_name or 'No org yet'}[/bold] {found.org_id or ''} ({words})\n")
+    shown.print(f"[bold]{escape(found.org_name or 'No org yet')}[/bold] {found.org_id or ''} ({words})\n")
     if found.writes_off is not None:
         shown.print(f"[red]{escape(found.writes_off)}[/red]. `connector writes on` switches them on again.\n")
     for sentence in ahead.alarms:

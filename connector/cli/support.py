@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from connector.applying.switch import switched_off
 from connector.bootstrap import load_rulebook, machine_time, rules_folder, store_path
@@ -46,7 +47,9 @@ def support(options: Options, file: Path, as_json: bool) -> int:
     if as_json:
         echo_json({"file": str(file), "parts": sorted(parts)})
     else:
-        console().print(f"{file}: {', '.join(sorted(parts))}. It is plain text: look through it before you send it.")
+        console().print(
+            f"{escape(str(file))}: {', '.join(sorted(parts))}. It is plain text: look through it before you send it."
+        )
     return 0
 
 

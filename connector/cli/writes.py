@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import click
+from rich.markup import escape
 
 from connector.applying.switch import switched_off, throw_off, throw_on
 from connector.bootstrap import machine_time
@@ -45,5 +46,5 @@ def _show(settings: Settings, as_json: bool) -> int:
     elif off is None:
         console().print("Writes are on.")
     else:
-        console().print(f"{off.sentence}. `connector writes on` switches them on again.", soft_wrap=True)
+        console().print(f"{escape(off.sentence)}. `connector writes on` switches them on again.", soft_wrap=True)
     return 0

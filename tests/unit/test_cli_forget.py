@@ -61,6 +61,20 @@ def test_backups_that_were_named_are_deleted_by_asking_once_more(forget: Forget,
     assert forget(SECRET, "--backups")[0] == 64
 
 
+@pytest.mark.requirement("OP-8")
+def test_what_people_typed_is_shown_as_it_is_brackets_and_all(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--state", str(state)]
+    assert run(["writes", "off", "--reason", "[/audit] until [Monday]", *place]) == 0
+    assert "([/audit] until [Monday])" in capsys.readouterr().out
+    file = tmp_path / "[nightly].backup"
+    assert run(["backup", str(file), *place]) == 0
+    assert str(file) in capsys.readouterr().out
+    assert run(["forget", SECRET, "--yes", *place]) == 1
+    assert f"Still holds the person: {file}" in capsys.readouterr().out
+
+
 def test_where_there_is_no_room_for_the_new_file_nothing_is_erased(
     forget: Forget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
