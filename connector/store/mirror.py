@@ -19,6 +19,7 @@ import duckdb
 from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
 from connector.errors import SpoiltPageError, StopError
 from connector.store.database import Store
+from connector.store.spelling import as_spelled, check_columns
 from connector.store.turning_away import turn_away
 
 _SQL_TYPES: dict[AttributeType, str] = {
@@ -288,18 +289,23 @@ def _once(mapped: MappedStream) -> str:
 
 
 def landed_records(mapped: MappedStream, pages: Sequence[Path], fields: Iterable[str]) -> str:
-    """A query for the records of landed pages (JSON, or CSV of a bulk query): one column `record`, fields as texts."""
+    """A query for the records of landed pages (JSON, or CSV of a bulk query): one column `record`, fields as texts.
+
+    SpoiltPageError for other columns than `fields`.
+    """
+    fields = list(fields)
     files = ", ".join(_literal(page.as_posix()) for page in pages)
     key = _RECORDS[mapped.stream.remote]
     paths = [field.split(".") for field in fields]
     if pages[0].suffix == ".csv":
+        check_columns(pages, list(dict.fromkeys(fields)))
         options = "header = TRUE, all_varchar = TRUE, delim = ',', quote = '\"', escape = '\"', auto_detect = FALSE"
         columns = json.dumps(dict.fromkeys(fields, "VARCHAR")).replace('"', "'")
         return (
             f"SELECT {_packed(paths)} AS record FROM read_csv([{files}], {options}, columns = {columns}, "
             f"new_line = '\\n', max_line_size = {_LONGEST_LINE}, buffer_size = {4 * _LONGEST_LINE})"
         )
-    shape = json.dumps({key: [_shape(paths)]})
+    shape = json.dumps({key: [_shape(as_spelled(pages, key, paths))]})
     # from_json over whole texts, because read_json needs six to ten times the processor time for such pages.
     return f"SELECT unnest(from_json(content, {_literal(shape)}).{key}) AS record FROM read_text([{files}])"
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.streams import MappedStream
+from connector.domain.streams import BY_NAME, Column, MappedStream
 from connector.errors import SpoiltPageError, StopError
 from connector.rules.mapping import load_mapping
 from connector.store.database import Store, memory_store
 from connector.store.mirror import Merged, merge, prepare, table_of
 from connector.store.texts import mend_texts, with_whole_texts
+from tests.mirror_world import mapped
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-3")
 
@@ -79,6 +80,32 @@ def test_pages_in_a_folder_with_odd_letters_are_read(store: Store, leads: Mapped
 def test_empty_pages_among_others_count_nothing(store: Store, leads: MappedStream, tmp_path: Path) -> None:
     pages = [page(tmp_path, name="00001.json"), page(tmp_path, record(), name="00002.json")]
     assert merge(store, leads, "", pages, NOON).rows == 1
+
+
+@pytest.mark.requirement("SY-10")
+def test_a_field_in_other_letters_than_the_remotes_is_read_all_the_same(store: Store, tmp_path: Path) -> None:
+    leads = mapped(
+        "salesforce.Lead", opted_out=("hasoptedoutofemail", "boolean"), title="OWNER.title", status="ATTRIBUTES.type"
+    )
+    store.run(f'DROP TABLE "{table_of(leads)}"')
+    prepare(store, [leads])
+    rows = [
+        {**record(Id=f"{number}", HasOptedOutOfEmail=True), "Owner": owner}
+        for number, owner in enumerate([None, {"attributes": {"type": "User"}, "Title": "部長"}])
+    ]
+    pages = [page(tmp_path, rows[0]), page(tmp_path, rows[1], indent=1, name="00002.json")]
+    merge(store, leads, "", pages, NOON)
+    assert kept(store, leads, "opted_out", "title", "status") == [(True, None, "Lead"), (True, "部長", "Lead")]
+
+
+@pytest.mark.requirement("SY-6")
+@pytest.mark.parametrize("head", ['"Company","Id"', '"Id"', '"Id","Company","Title"'])
+def test_a_result_in_other_columns_is_not_taken_for_the_asked_ones(store: Store, tmp_path: Path, head: str) -> None:
+    leads = MappedStream(BY_NAME["salesforce.Lead"], (Column("id", "Id", "text"), Column("company", "company", "text")))
+    path = tmp_path / "00001.csv"
+    path.write_text(f"{head}\n{','.join(['1'] * len(head.split(',')))}\n", "utf-8")
+    with pytest.raises(SpoiltPageError, match="other columns"):
+        merge(store, leads, "", [path], NOON)
 
 
 HALVES = [r"\ud83d", r"\udc00", r"\ud83d\ud83d\ude00"]
