@@ -21,7 +21,7 @@ from typing import Any
 from connector.errors import ConfigurationError, RefusedError, StopError
 from connector.store.carrying import carry_over
 from connector.store.database import MIGRATIONS, Store, at_the_door, open_store, refuse_in_use, replace_durably
-from connector.store.kept_files import copies_beside, remember_file
+from connector.store.kept_files import copies_beside, half_made_backup, remember_file
 from connector.store.rewriting import FRESH, copying_to, database_of, remove_store
 from connector.store.traces import Traces, in_copy
 
@@ -59,8 +59,9 @@ def back_up(store: Store, target: Path, now: datetime, *, mirror: bool) -> Manif
         raise ConfigurationError(
             f"The backup cannot be written as {target}: there is no such folder, or no right to it."
         )
-    copy = target.with_name(f".{target.name}.copy")
-    draft = target.with_name(f".{target.name}.draft")
+    copy, draft = half_made_backup(target)
+    # Remembered first: what a killed process leaves of it holds people as well.
+    remember_file(store, target, "backup", now)
     try:
         remove_store(copy)
         with copying_to(store, copy):
@@ -77,7 +78,6 @@ def back_up(store: Store, target: Path, now: datetime, *, mirror: bool) -> Manif
     finally:
         remove_store(copy)
         draft.unlink(missing_ok=True)
-    remember_file(store, target, "backup", now)
     return manifest
 
 
@@ -259,9 +259,11 @@ def _sha256(path: Path) -> str:
 
 
 def backup_holds(store: Store, traces: Traces, backup: Path) -> bool:
-    """Whether a backup holds somebody. One that cannot be read counts as holding."""
+    """Whether a backup holds somebody. One that cannot be read, and one that was never finished, count as holding."""
     if store.path is None:
         return False
+    if backup.name.startswith(".") and backup.suffix in {".copy", ".draft"}:
+        return True
     try:
         _manifest(backup)
         with unpacked(backup, store.path.with_name(f"{store.path.stem}.searched{store.path.suffix}")) as copy:

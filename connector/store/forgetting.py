@@ -74,7 +74,7 @@ def forget(
     spelled, keyed = spellings(store), keys(store, persons)
     count = int(store.value("SELECT count(*) FROM erasing"))
     ids = Traces(ids=tuple(sorted(keyed)))
-    plans = _remove([one for plan in kept_files(store, "plan") for one in _with_draft(plan) if in_file(one, ids)])
+    plans = _remove([plan for plan in kept_files(store, "plan") if in_file(plan, ids)])
     landed = _remove_landed(landing)
     holding = _copies_that_hold(store, store.path, ids)
     removed = _remove(holding) if copies else ()
@@ -127,11 +127,6 @@ def _copies_that_hold(store: Store, path: Path, ids: Traces) -> list[Path]:
     """A copy has what other people have too: whether it holds this person, only the ids tell."""
     beside = [copy for copy in copies_beside(path) if in_copy(store, ids, copy)]
     return beside + [backup for backup in kept_files(store, "backup") if backup_holds(store, ids, backup)]
-
-
-def _with_draft(plan: Path) -> list[Path]:
-    draft = plan.with_name(plan.name + ".draft")
-    return [plan, draft] if draft.exists() else [plan]
 
 
 def _remove(paths: Sequence[Path]) -> tuple[Path, ...]:

@@ -198,6 +198,33 @@ def test_files_that_hold_people_are_known_after_a_restore_too(store: Store, tmp_
     assert not [one for one in (first, second, plan) if one.exists()]
 
 
+@pytest.mark.requirement("SY-10")
+def test_what_a_killed_backup_or_restore_has_left_lying_is_found(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed process cleans nothing up: its half-made files hold everybody, and are no backups yet."""
+    state, file = tmp_path / "state", tmp_path / "org.backup"
+
+    def dies(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(backup, "_describe", dies)
+        killed.setattr(backup, "remove_store", lambda _path: False)
+        with pytest.raises(KeyboardInterrupt):
+            back_up(store, file, NOON, mirror=True)
+    copy, restoring = tmp_path / ".org.backup.copy", state / "default.restoring.duckdb"
+    assert copy.exists()
+    assert not file.exists()
+    shutil.copy2(copy, restoring)
+    found = forget(store, RECORDS, ["PMINE"], state / "landing", NOON + DAY, copies=False)
+    assert set(found.holding) == {copy, restoring}
+    found = forget(store, RECORDS, ["PMINE"], state / "landing", NOON + DAY, copies=True)
+    assert found.complete
+    assert not copy.exists()
+    assert not restoring.exists()
+
+
 HOLDER = """
 import sys
 import duckdb
