@@ -30,8 +30,8 @@ from connector.firmographics.register import Register
 from connector.http.budget import CallBudget
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
-from connector.planning.history import waiting_persons
 from connector.planning.hidden import why_no_tasks, writable
+from connector.planning.history import waiting_persons
 from connector.pulling.account_engagement import EngagementSource
 from connector.pulling.backfill import Backfilled, History, resume_or_begin, run_backfill
 from connector.pulling.history import sources_of
@@ -53,8 +53,8 @@ from connector.rules.mapping import Mapping as FieldMapping
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
-from connector.store.lists import freeze_lists
 from connector.store.hidden_fields import hidden_fields
+from connector.store.lists import freeze_lists
 
 
 class Reader(StreamReader, Protocol):

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "apply": "river",
         "sync": "river",
         "daemon": "daemon",
+        "evaluate": "evaluate",
         "explain": "explain",
         "status": "status",
         "import": "import_list:import_list",

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from connector.rules.conditions import FUNCTIONS
 from connector.rules.load import FILES
-from connector.rules.model import STAGES
+from connector.rules.lifecycle import STAGES
 from connector.rules.relations import RELATIONS
 from tests.engine_world import rules_with
 
