@@ -68,8 +68,9 @@ def load_rules(
     lifecycle = validated(Lifecycle, sources["lifecycle.yaml"], compilers, problems)
     cadence = validated(Cadences, sources["cadence.yaml"], compilers, problems)
     if scoring is None or tiers is None or lifecycle is None or cadence is None:
-        count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
-        raise ConfigurationError(f"{count} with the rules in {folder}.", in_order(problems))
+        found = in_order(problems)
+        count = f"{len(found)} things are wrong" if len(found) > 1 else "One thing is wrong"
+        raise ConfigurationError(f"{count} with the rules in {folder}.", found)
     return RuleSet(scoring, tiers, lifecycle, cadence, _hash(scoring, tiers, lifecycle, cadence))
 
 
