@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ import structlog
 
 from connector.account_engagement.connect import connect as connect_account_engagement
 from connector.account_engagement.read import AccountEngagementReader
+from connector.applying.switch import looking_at
 from connector.domain.calls import SALESFORCE, Policy, Usage, unit_account
 from connector.domain.streams import Remote
 from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, Problem, StoppedError, in_order
@@ -25,6 +26,7 @@ from connector.flow import Remotes, River
 from connector.http.budget import CallBudget
 from connector.http.retry import Retry
 from connector.http.session import open_session
+from connector.reporting.watch import watch
 from connector.rules.content import Content, load_content
 from connector.rules.load import RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
@@ -37,6 +39,7 @@ from connector.store.binding import open_binding
 from connector.store.calls import keep_calls, read_calls, read_heard
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
+from connector.store.retention import Keeping
 
 CONTENT_FILE = "content.yaml"
 PEOPLE: tuple[tuple[Remote, str], ...] = (
@@ -125,10 +128,11 @@ def open_river(
     register = load_register(settings.companies, settings.targets)
     retry = retry or Retry()
     with open_store(store_path(settings), sleep=retry.sleep, announce=say) as store:
-        budget = CallBudget(_policy(settings, schedule), before_call, clock, partial(keep_calls, store))
+        budget = CallBudget(call_policy(settings, schedule), before_call, clock, partial(keep_calls, store))
         # Before the first call: what earlier runs have used of the day counts for it too.
         budget.remember(read_calls(store.run), read_heard(store.run))
-        with _kept(budget):
+        mapped = {one.stream.name for one in rulebook.mapping.fields.streams}
+        with _at_the_end(lambda: _keep(store, budget, schedule, mapped), remote):
             remotes = _connect(settings, retry, budget) if remote else None
             if remotes is not None:
                 _belongs(store, remotes, settings)
@@ -142,10 +146,13 @@ def open_river(
                 landing=settings.state / "landing" / (settings.profile or "default"),
                 say=say,
                 remotes=remotes,
+                writes_off=looking_at(settings.state, by_setting=settings.writes == "off"),
+                keeping=_keeping(settings),
             )
 
 
-def _policy(settings: Settings, schedule: Schedule) -> Policy:
+def call_policy(settings: Settings, schedule: Schedule) -> Policy:
+    """How much of each account's day the settings and the schedule let us take."""
     return Policy(
         share=settings.api_day_share,
         reserve=settings.api_day_reserve,
@@ -156,14 +163,31 @@ def _policy(settings: Settings, schedule: Schedule) -> Policy:
 
 
 @contextmanager
-def _kept(budget: CallBudget) -> Iterator[None]:
-    """Keeps the calls that were made, however the block ends, as long as it ends in order."""
+def _at_the_end(keep: Callable[[], None], remote: bool) -> Iterator[None]:
+    """Calls `keep` after a block that had to do with the remotes, however it ends, as long as it ends in order."""
     try:
         yield
     except ConnectorError:
-        budget.keep()
+        if remote:
+            keep()
         raise
+    if remote:
+        keep()
+
+
+def _keep(store: Store, budget: CallBudget, schedule: Schedule, mapped: Collection[str]) -> None:
+    """Writes down the calls that were made, and looks which streams stand still."""
     budget.keep()
+    watch(store, schedule, mapped, budget.now)
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
+        journal=settings.keep_journal_days,
+        landed=settings.keep_landed_days,
+        copies=settings.keep_copies_days,
+        vanished=settings.erase_vanished_days,
+    )
 
 
 def _connect(settings: Settings, retry: Retry, budget: CallBudget) -> Remotes:

@@ -3,6 +3,7 @@
     ConnectorError
     ├── ConfigurationError   mend a setting, a mapping, a rule or an input file, then run again   exit 64
     ├── RetryError           the remote or the network will recover: run again later              exit 1
+    │   └── SpoiltPageError      what arrived cannot be read: ask again, or by another road           exit 1
     ├── StopError            something is wrong that a retry does not mend                        exit 1
     │   └── BudgetSpentError     the calls of the day are used up: it goes on by itself later         exit 1
     ├── StoppedError         somebody asked us to stop: nothing is wrong                          exit 1
@@ -43,6 +44,10 @@ class RetryError(ConnectorError):
     def __init__(self, message: str, again_after: float | None = None) -> None:
         super().__init__(message)
         self.again_after = again_after
+
+
+class SpoiltPageError(RetryError):
+    """What arrived cannot be read; nothing of it was kept."""
 
 
 class StopError(ConnectorError):

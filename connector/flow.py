@@ -7,14 +7,15 @@ Each step is one function here; each is the same word in the logs, the commands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connector.applying.apply import Application, Applied, Writer, apply_plan, settle_open_intents
+from connector.applying.switch import Off
 from connector.domain.backfill import Asked
 from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
@@ -37,14 +38,8 @@ from connector.pulling.backfill import Backfilled, History, resume_or_begin, run
 from connector.pulling.history import sources_of
 from connector.pulling.progress import Progress
 from connector.pulling.reading import Landing, Pulled
-from connector.pulling.reconcile import (
-    Comparing,
-    is_due,
-    reconcile_salesforce,
-    sweep_account_engagement,
-)
 from connector.pulling.streams import Reader as StreamReader
-from connector.pulling.streams import Sources, pull_streams
+from connector.pulling.streams import Sources, pull_streams, reconcile_streams
 from connector.reporting.report import Status, status_of
 from connector.rules.content import Content
 from connector.rules.fields import Fields
@@ -53,8 +48,13 @@ from connector.rules.mapping import Mapping as FieldMapping
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
+from connector.store.erasing import Record
+from connector.store.forgetting import Forgotten
+from connector.store.forgetting import forget as forget_people
 from connector.store.hidden_fields import hidden_fields
 from connector.store.lists import freeze_lists
+from connector.store.retention import Keeping, Tidied
+from connector.store.retention import tidy as tidy_store
 
 
 class Reader(StreamReader, Protocol):
@@ -90,6 +90,9 @@ class River:
     landing: Path
     say: Callable[[str], None]
     remotes: Remotes | None
+    writes_off: Callable[[], Off | None] = lambda: None
+    """Looks at the switch that stops all writes."""
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 def settle(river: River, now: datetime) -> int:
@@ -118,8 +121,18 @@ def backfill(river: River, asked: Asked, new_id: str, clock: Callable[[], float]
     store_mirror.prepare(river.store, river.mapping.fields.streams)
     sources = sources_of(_sources(river), asked.objects)
     begun = resume_or_begin(river.store, asked, sources, new_id, now)
-    by_key = {source.key: source for source in sources}
-    return run_backfill(History(river.store, begun, by_key, Landing(river.landing), Progress(clock, river.say)))
+    started, by_key = clock(), {source.key: source for source in sources}
+    progress = Progress(clock, river.say)
+    return run_backfill(
+        History(
+            river.store,
+            begun,
+            by_key,
+            Landing(river.landing),
+            progress,
+            now=lambda: now + timedelta(seconds=clock() - started),
+        )
+    )
 
 
 def waiting(river: River) -> list[str]:
@@ -135,23 +148,8 @@ def hidden(river: River) -> list[HiddenField]:
 def reconcile(river: River, pulled: list[Pulled]) -> list[Reconciled]:
     """Compares the mirror with the remotes, stream by stream, and mends what differs. Its calls are counted apart."""
     remotes = here(river)
-    brought = {(one.stream, one.unit): one.added for one in pulled}
-    now = remotes.reader.server_time()
-    found: list[Reconciled | None] = []
-    for mapped in river.mapping.fields.streams:
-        for source in (None,) if mapped.stream.remote == "salesforce" else remotes.engagement:
-            unit = "" if source is None else source.unit
-            folder = river.landing / f"reconcile_{mapped.stream.table}"
-            comparing = Comparing(river.store, mapped, unit, now, folder, lambda: sum(remotes.calls().values()))
-            if not is_due(comparing, brought.get((mapped.stream.name, unit), 0)):
-                continue
-            river.say(f"reconcile {mapped.stream.name}")
-            with remotes.budget.reads(mapped.stream.name, "reconcile"):
-                if source is None:
-                    found.append(reconcile_salesforce(remotes.reader, comparing))
-                else:
-                    found.append(sweep_account_engagement(source, comparing))
-    return [one for one in found if one is not None]
+    landing = Landing(river.landing, calls=lambda: sum(remotes.calls().values()))
+    return reconcile_streams(_sources(river), landing, pulled, remotes.reader.server_time(), river.say)
 
 
 def mirror(river: River, as_of: datetime | None = None, known_at: datetime | None = None) -> None:
@@ -203,7 +201,24 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
     river.say("apply")
     remotes = here(river)
     with remotes.budget.calls_for("", "write"):
-        return apply_plan(Application(remotes.writer, remotes.reader, river.store, run_id, now), planned)
+        application = Application(
+            remotes.writer, remotes.reader, river.store, run_id, now, writes_off=river.writes_off
+        )
+        return apply_plan(application, planned)
+
+
+def tidy(river: River, reconciled: Sequence[Reconciled], now: datetime) -> Tidied:
+    """Erases what has vanished from the remotes, and once a day puts away what is old. Temporary tables may be lost."""
+    vanished = any(one.vanished for one in reconciled)
+    return tidy_store(river.store, river.keeping, river.landing, now, vanished=vanished)
+
+
+def forget(
+    river: River, records: Sequence[Record], persons: Sequence[str], now: datetime, *, copies: bool
+) -> Forgotten:
+    """Erases people with all that belongs to them from the store and its files, and searches for what is left."""
+    river.say("forget")
+    return forget_people(river.store, records, persons, river.landing, now, copies=copies)
 
 
 def report(river: River) -> Status:

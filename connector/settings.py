@@ -39,6 +39,7 @@ LARGEST_PORT = 65_535
 Flow = Literal["client_credentials", "jwt", "refresh_token"]
 LogFormat = Literal["auto", "text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Days = Annotated[int | None, Field(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ class Settings(BaseSettings):
     mappings: Path | None = None
     companies: Path | None = None
     targets: Path | None = None
+    writes: Literal["on", "off"] = "on"
+    keep_journal_days: Days = 365
+    keep_landed_days: Days = 7
+    keep_copies_days: Days = 90
+    erase_vanished_days: Annotated[int, Field(ge=0)] = 0
     health_address: str = "127.0.0.1:9464"
     log_format: LogFormat = "auto"
     log_level: LogLevel = "warning"
@@ -194,7 +200,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return text
 
-    @field_validator("log_format", "log_level", "salesforce_auth", mode="before")
+    @field_validator("log_format", "log_level", "salesforce_auth", "writes", mode="before")
     @classmethod
     def _word(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value

@@ -41,6 +41,11 @@ DEALS = {
     "competitor": "VARCHAR", "product": "VARCHAR",
 }  # fmt: skip
 STAGES_OF_CONTENT = {"content": "VARCHAR", "stage": "VARCHAR", "rank": "VARCHAR"}
+LIST_FOLLOW_UPS = {
+    "person_id": "VARCHAR", "name": "VARCHAR", "kind": "VARCHAR", "segment": "VARCHAR", "segment_ja": "VARCHAR",
+    "segment_en": "VARCHAR", "follow_up_until": "DATE", "attended": "BOOLEAN", "answers": "VARCHAR",
+    "review_score": "DOUBLE", "happened_at": "TIMESTAMP", "moments": "TIMESTAMP[]",
+}  # fmt: skip
 RUNS = {"person_id": "VARCHAR", "cadence": "VARCHAR", "start_date": "DATE", "ended_at": "TIMESTAMP"}
 
 Row = Mapping[str, Any]
@@ -60,6 +65,7 @@ class World:
         for table, columns in (
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
             ("hearing", HEARING), ("opportunities", DEALS), ("content_stages", STAGES_OF_CONTENT),
+            ("list_follow_ups", LIST_FOLLOW_UPS),
         ):  # fmt: skip
             fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")

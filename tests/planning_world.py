@@ -22,7 +22,7 @@ from connector.rules.mapping import load_mapping
 from connector.store.cursors import save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import freeze, prepare
-from tests.engine_world import ACTIVITIES, COMPANIES, PEOPLE, shipped
+from tests.engine_world import ACTIVITIES, COMPANIES, LIST_FOLLOW_UPS, PEOPLE, shipped
 
 MONDAY = datetime(2026, 6, 1, 10, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 ORG = "00D000000000001EAA"
@@ -49,13 +49,14 @@ class PlanningWorld:
             ("activities", ACTIVITIES),
             ("companies", COMPANIES),
             ("company_accounts", {"company_id": "VARCHAR", "account_id": "VARCHAR"}),
+            ("list_follow_ups", LIST_FOLLOW_UPS),
         ):
             self.store.run(f"CREATE TEMP TABLE {name} ({', '.join(f'{key} {kind}' for key, kind in columns.items())})")
 
     def empty(self) -> None:
         for table in (
-            "people", "activities", "companies", "company_accounts", "cadence_runs", "transitions", "journal",
-            "written", "cursor", "mirror_salesforce_lead", "mirror_salesforce_task", "mirror_salesforce_contact",
+            "people", "activities", "companies", "company_accounts", "list_follow_ups", "cadence_runs", "transitions",
+            "journal", "written", "cursor", "mirror_salesforce_lead", "mirror_salesforce_task", "mirror_salesforce_contact",
         ):  # fmt: skip
             self.store.run(f"DELETE FROM {table}")
 

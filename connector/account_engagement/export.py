@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,9 +21,9 @@ import requests
 import structlog
 
 from connector.account_engagement.connection import UnitConnection
-from connector.errors import StopError
+from connector.errors import BudgetSpentError, RetryError, StopError
 from connector.http.landing import land
-from connector.http.outcome import PASSES, RoadClosedError, TooSlowError, from_exception
+from connector.http.outcome import PASSES, BusyError, RoadClosedError, TooSlowError, from_exception
 
 OBJECTS: Mapping[str, str] = MappingProxyType(
     {
@@ -111,10 +112,12 @@ class ExportReader:
         missing = set(wanted.witnesses)
         number = 0
         for after, before in ranges(wanted.after, wanted.before):
-            export = self._create(wanted, after, before, now)
-            for url in self._wait_for(export):
+            with _road():
+                urls = self._wait_for(self._create(wanted, after, before, now))
+            for url in urls:
                 number += 1
-                file = self._landed(url, folder / f"{number:05d}.csv", wanted)
+                with _road():
+                    file = self._landed(url, folder / f"{number:05d}.csv", wanted)
                 _take_witnesses(file, missing)
                 yield ExportFile(file)
         still = wanted.confirm(frozenset(missing)) if missing else frozenset()
@@ -137,10 +140,7 @@ class ExportReader:
             "maxFileSizeBytes": FILE_BYTES,
         }
         # An export created twice after a lost answer costs its calls and no data: it may be tried again.
-        try:
-            found = self._ask("account_engagement.export_create", "/api/v5/exports", "id,status", body)
-        except StopError as error:
-            raise RoadClosedError(str(error), error.code) from None
+        found = self._ask("account_engagement.export_create", "/api/v5/exports", "id,status", body)
         log.debug("pull.export", export=found.get("id"), collection=wanted.collection)
         return str(found.get("id", ""))
 
@@ -176,6 +176,17 @@ class ExportReader:
                 land(response, file)
         except requests.RequestException as error:
             raise from_exception(self._connection.where, error, "read") from None
+
+
+@contextmanager
+def _road() -> Iterator[None]:
+    """What stops an export closes this road and no more; what concerns all calls goes up as it is."""
+    try:
+        yield
+    except (BudgetSpentError, RoadClosedError, TooSlowError, BusyError):
+        raise
+    except (StopError, RetryError) as error:
+        raise RoadClosedError(str(error), getattr(error, "code", None)) from None
 
 
 def _references(value: object) -> list[str]:

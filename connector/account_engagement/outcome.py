@@ -20,7 +20,7 @@ CODES: Mapping[int, Verdict] = {
     49: Verdict("configuration", "no", "Check that the integration user may use Account Engagement's API."),
     51: Verdict("stop", "no", "Check the fields of this collection in fields.yaml."),
     60: Verdict("stop", "no", OURS),
-    66: Verdict("retry", "no", f"Too many calls at once, be they ours or others'. {PASSES}"),
+    66: Verdict("busy", "no", f"Too many calls at once, be they ours or others'. {PASSES}"),
     76: Verdict("configuration", "no", "Enable API access in Account Engagement."),
     109: Verdict("stop", "no", "It is not there."),
     122: Verdict(

@@ -16,8 +16,11 @@ from itertools import pairwise
 from connector.errors import ConnectorError
 from connector.http.landing import Page
 
-PAGES_A_WINDOW = 20
-"""Pages that a window should have: a window ends with a page that is not full, which costs a twentieth at most."""
+FEWEST_PAGES, MOST_PAGES = 5, 20
+"""Pages of a window: each ends with a page that is not full, so that short windows cost calls, and long ones time."""
+
+AT_LEAST = 4
+"""Windows that a walk should have, so that there is something to read side by side."""
 
 Window = tuple[int, int | None]
 """Ids above the first and up to the second; None: without end."""
@@ -25,12 +28,14 @@ Window = tuple[int, int | None]
 _Fetched = tuple[list[Page], ConnectorError | None]
 
 
-def windows(first: int, last: int, rows: int, rows_a_page: int) -> list[Window]:
-    """The ids above `first`, of which some `rows` lie up to `last`, in stretches of PAGES_A_WINDOW pages or so.
+def windows(first: int, last: int, pages: int) -> list[Window]:
+    """The ids above `first`, of which about so many pages lie up to `last`, in stretches; none for a few pages.
 
     The last one has no end: rows may have been added meanwhile.
     """
-    count = max(1, rows // (PAGES_A_WINDOW * rows_a_page))
+    count = pages // min(max(pages // AT_LEAST, FEWEST_PAGES), MOST_PAGES)
+    if count < 2:
+        return []
     step = max(1, (last - first) // count)
     starts = [first + number * step for number in range(count)]
     return [*pairwise(starts), (starts[-1], None)]

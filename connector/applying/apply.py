@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import structlog
 
 from connector.applying.overtaken import without_overtaken
 from connector.applying.settling import found_after_loss
+from connector.applying.switch import Off
 from connector.domain.outcome import RowResult
 from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
-from connector.errors import ConfigurationError, RetryError, StopError, StoppedError
+from connector.errors import ConfigurationError, RefusedError, RetryError, StopError, StoppedError
 from connector.redaction import redact
 from connector.store.database import Store
 from connector.store.decisions import record_ends, record_starts, record_transitions
@@ -24,6 +25,9 @@ SHARED_ROWS_A_CALL = 25
 TASK_KEY = "Connector_Key__c"
 NOT_SENT = "NOT_SENT"
 """The code of rows whose whole call was refused for a reason that has none."""
+
+WRITES_OFF = "WRITES_OFF"
+"""The code of rows that were left because somebody switched writes off in the middle."""
 
 BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -86,13 +90,16 @@ class Application:
     now: datetime
     progress: Callable[[int], None] = lambda _rows: None
     applied: Applied = field(default_factory=Applied)
+    writes_off: Callable[[], Off | None] = lambda: None
+    off: Off | None = None
 
 
 def apply_plan(application: Application, plan: Plan) -> Applied:
     """Carries out a plan that was checked to fit: decisions into the ledger, records, then tasks.
 
     Rows that the platform refuses are kept as failures and do not stop the others. Raises RetryError when the
-    remote is lost in the middle; the next apply settles what is unknown by reading back.
+    remote is lost in the middle; the next apply settles what is unknown by reading back. Raises RefusedError when
+    writes are switched off, which is looked at before each call; what is left then stands in the journal.
     """
     store, run_id, now = application.store, application.run_id, application.now
     settle_open_intents(application)
@@ -101,16 +108,11 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
         record_starts(store, run_id, plan.starts, now)
         record_ends(store, plan.ends, now)
         record_transitions(store, run_id, plan.transitions, now)
-    for object_name in sorted({record.object for record in plan.records}):
-        mine = [record for record in plan.records if record.object == object_name and not record.shared]
-        shared = [record for record in plan.records if record.object == object_name and record.shared]
-        # Shared first: our own write to the record would move its LastModifiedDate and look like somebody's edit.
-        _write(application, _batches(shared, SHARED_ROWS_A_CALL), _send_unmodified)
-        _write(application, _batches(mine, ROWS_A_CALL), _send_update)
-    # To send a task again would undo what its rep has done with it since: this plan may have been carried out before.
-    made = tasks_made(store, [task.key for task in plan.tasks])
-    for batch in _batches([task for task in plan.tasks if task.key not in made], ROWS_A_CALL):
-        _send(application, [_task_intent(task) for task in batch], _send_tasks)
+    left = [
+        intent for batch, send in _calls(application, plan) for intent in _send_unless_off(application, batch, send)
+    ]
+    if left:
+        _leave(application, left)
     log.info(
         "apply.done",
         records=application.applied.records,
@@ -136,15 +138,46 @@ def settle_open_intents(application: Application) -> int:
 
 
 Send = Callable[[Application, Sequence[Intent]], list[RowResult]]
+Call = tuple[list[Intent], Send]
 
 
-def _write(
-    application: Application,
-    batches: Iterable[Sequence[RecordChange]],
-    send: Callable[[Application, Sequence[RecordChange]], list[RowResult]],
-) -> None:
-    for batch in batches:
-        _send(application, [_record_intent(record) for record in batch], _sending(send, batch))
+def _calls(application: Application, plan: Plan) -> Iterator[Call]:
+    """Every call that the plan takes, in order: what is to be journalled, and how it is sent."""
+    for object_name in sorted({record.object for record in plan.records}):
+        mine = [record for record in plan.records if record.object == object_name and not record.shared]
+        shared = [record for record in plan.records if record.object == object_name and record.shared]
+        # Shared first: our own write to the record would move its LastModifiedDate and look like somebody's edit.
+        for records, size, send in ((shared, SHARED_ROWS_A_CALL, _send_unmodified), (mine, ROWS_A_CALL, _send_update)):
+            for batch in _batches(records, size):
+                yield [_record_intent(record) for record in batch], _sending(send, batch)
+    # To send a task again would undo what its rep has done with it since: this plan may have been carried out before.
+    made = tasks_made(application.store, [task.key for task in plan.tasks])
+    for tasks in _batches([task for task in plan.tasks if task.key not in made], ROWS_A_CALL):
+        yield [_task_intent(task) for task in tasks], _send_tasks
+
+
+def _send_unless_off(application: Application, intents: list[Intent], send: Send) -> list[Intent]:
+    """One call, if writes are on; else what is left. Once off they stay off for this apply."""
+    application.off = application.off or application.writes_off()
+    if application.off is not None:
+        return intents
+    _send(application, intents, send)
+    return []
+
+
+def _leave(application: Application, left: Sequence[Intent]) -> NoReturn:
+    """Journals what the switch has left unwritten. The next plan brings what is still different."""
+    off, applied = application.off, application.applied
+    sentence = "" if off is None else off.sentence
+    with application.store.transaction():
+        numbers = intend(application.store, application.run_id, left, application.now)
+        result = RowResult(None, False, error_code=WRITES_OFF, message=sentence)
+        settle(application.store, [(number, "left", result) for number in numbers], application.now)
+    log.warning("apply.switched_off", left=len(left), records=applied.records, tasks=applied.tasks)
+    raise RefusedError(
+        f"{sentence}: {applied.records} records and {applied.tasks} tasks had been written, {len(left)} were left. "
+        "`connector writes on` switches them on again; the next plan brings what is still different."
+    )
 
 
 def _sending(

@@ -7,7 +7,9 @@ import click
 from connector.bootstrap import load_rulebook, rules_folder
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.firmographics.register import load_register
+from connector.rules.lists import load_lists
 from connector.rules.schedule import load_schedule
+from connector.store.binding import open_binding
 
 
 @click.command()
@@ -20,6 +22,7 @@ def check(options: Options, as_json: bool) -> int:
     folder = rules_folder(settings)
     book = load_rulebook(folder)
     load_schedule(folder)
+    load_lists(folder, open_binding())
     register = load_register(settings.companies, settings.targets)
     found = {
         "mappings": str(folder),

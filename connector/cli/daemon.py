@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -21,8 +22,10 @@ from connector.scheduling.daemon import Daemon, Surroundings
 from connector.scheduling.health import Health
 from connector.scheduling.instance import only_instance
 from connector.scheduling.listening import listening
-from connector.scheduling.report import Report, StreamReach
-from connector.scheduling.stopping import StopFlag, stop_on_signals
+from connector.scheduling.report import DayUse, Report, StreamReach
+from connector.scheduling.stopping import Stopping, stop_on_signals
+from connector.settings import Settings
+from connector.store.watching import read_watched
 
 log = structlog.get_logger()
 
@@ -46,7 +49,7 @@ def daemon(options: Options, once: bool, cycles: int | None, listen: str | None)
         log.info("daemon.started", listen=shown, store=str(store_path(settings)))
         given = Surroundings(
             schedule=lambda: load_schedule(rules_folder(options.settings())),
-            cycle=lambda skip: one_cycle(options, flag, health, skip),
+            cycle=lambda skip: one_cycle(options.settings(), flag, health, skip),
             now=machine_time,
             wait=flag.wait,
             chance=random.random,
@@ -55,25 +58,37 @@ def daemon(options: Options, once: bool, cycles: int | None, listen: str | None)
         return Daemon(given, schedule).run(1 if once else cycles)
 
 
-def one_cycle(options: Options, flag: StopFlag, health: Health, skip: frozenset[str]) -> Report:
+def one_cycle(
+    settings: Settings,
+    stop: Stopping,
+    health: Health,
+    skip: frozenset[str],
+    clock: Callable[[], datetime] = machine_time,
+) -> Report:
     """Opens the store, runs a cycle without the streams to skip, and closes it. A refusal is part of the report.
 
-    The settings are read again, so that secrets and files may be changed without a restart.
+    `settings` are read for each cycle, so that secrets and files may be changed without a restart. `clock`: this
+    machine's time.
     """
 
     def say(_sentence: str) -> None:
-        flag.check()
+        stop.check()
 
-    with open_river(options.settings(), say=say, retry=Retry(sleep=flag.sleep), before_call=flag.check) as river:
+    retry = Retry(sleep=stop.sleep)
+    with open_river(settings, say=say, retry=retry, before_call=stop.check, clock=clock) as river:
         try:
-            return _report(river, run_cycle(river, first_contact=False, force=False, skip=skip))
+            return _report(river, run_cycle(river, first_contact=False, force=False, skip=skip), clock)
         except RefusedError as error:
-            return _refused(river, str(error))
+            return _refused(river, str(error), clock)
         finally:
-            health.called(flow.here(river).calls())
+            remotes = flow.here(river)
+            health.called(remotes.calls())
+            health.day(
+                DayUse(account, usage.used, usage.allowed, ours) for account, usage, ours in remotes.budget.days()
+            )
 
 
-def _report(river: River, cycle: Cycle) -> Report:
+def _report(river: River, cycle: Cycle, clock: Callable[[], datetime]) -> Report:
     rows: dict[str, int] = {}
     for one in cycle.pulled:
         rows[one.stream] = rows.get(one.stream, 0) + one.rows
@@ -83,18 +98,30 @@ def _report(river: River, cycle: Cycle) -> Report:
         planned=cycle.planned.changes,
         applied=cycle.applied.changes,
         failed=len(cycle.applied.failures),
-        streams=_reach(river),
+        streams=_reach(river, clock),
         open_runs=flow.report(river).open_runs,
+        waiting=_waiting(river),
     )
 
 
-def _refused(river: River, why: str) -> Report:
-    return Report(refusal=why, streams=_reach(river), open_runs=flow.report(river).open_runs)
+def _refused(river: River, why: str, clock: Callable[[], datetime]) -> Report:
+    return Report(
+        refusal=why,
+        streams=_reach(river, clock),
+        open_runs=flow.report(river).open_runs,
+        waiting=_waiting(river),
+    )
 
 
-def _reach(river: River) -> tuple[StreamReach, ...]:
+def _waiting(river: River) -> str | None:
+    """Why reading ended early, where it did."""
+    waits = flow.here(river).budget.waits
+    return waits[0].sentence if waits else None
+
+
+def _reach(river: River, clock: Callable[[], datetime]) -> tuple[StreamReach, ...]:
     """How far each stream is, moved from the server's clock to this machine's, by which lateness is measured."""
-    ahead = now(river) - machine_time()
+    ahead = now(river) - clock()
 
     def here(instant: datetime | None) -> datetime | None:
         return None if instant is None else instant - ahead
@@ -102,6 +129,6 @@ def _reach(river: River) -> tuple[StreamReach, ...]:
     mapped = {one.stream.name for one in river.mapping.fields.streams}
     return tuple(
         StreamReach(one.stream, one.unit, here(one.watermark))
-        for one in flow.report(river).streams
+        for one in read_watched(river.store.run)
         if one.stream in mapped
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -103,6 +104,11 @@ def show(shown: Console, found: Explanation, zone: str) -> None:
     shown.print(rows)
     for moment, before, after, reason in found.transitions:
         shown.print(f"{moment.astimezone(local):%Y-%m-%d %H:%M}  {before or 'new'} → {after} ({reason})")
+    for one in found.lists:
+        until = f", follow up until {one.follow_up_until}" if one.follow_up_until else ""
+        shown.print(f"List {escape(one.name)}: {escape(one.segment_name or 'no segment')}{until}", soft_wrap=True)
+        for question, answer in one.answers.items():
+            shown.print(f"  [dim]{escape(question)}[/dim] {escape(answer)}", soft_wrap=True)
     for cadence, start, end in found.cadences:
         shown.print(f"Cadence {cadence} from {start}" + (f", ended: {end}" if end else ", open"))
     for write in found.writes:
@@ -152,6 +158,7 @@ def document(found: Explanation) -> dict[str, Any]:
         ],
         "cadences": [{"cadence": name, "start": start, "end_reason": end} for name, start, end in found.cadences],
         "writes": [_write_document(write) for write in found.writes],
+        "lists": [{**asdict(one), "happened_at": _iso(one.happened_at)} for one in found.lists],
     }
 
 

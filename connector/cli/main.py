@@ -31,6 +31,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "evaluate": "evaluate",
         "explain": "explain",
         "status": "status",
+        "forget": "forget",
+        "writes": "writes",
+        "backup": "backup",
+        "restore": "backup",
         "import": "import_list:import_list",
         "lists": "import_list",
     }

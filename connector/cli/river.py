@@ -36,6 +36,7 @@ from connector.flow import River
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.reading import Pulled
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
+from connector.store.kept_files import remember_file
 
 PLANNED, FAILED_ROWS = 2, 4
 OLDEST_PLAN = timedelta(hours=24)
@@ -79,6 +80,7 @@ def _pull(options: Options, as_json: bool) -> int:
         run_id = start_run(river, "pull")
         pulled = flow.pull(river)
         reconciled = flow.reconcile(river, pulled)
+        flow.tidy(river, reconciled, now(river))
         waits = flow.here(river).budget.waits
         outcome = "finished early" if waits else "done"
         finish_run(river.store, run_id, outcome, {"rows": sum(one.rows for one in pulled)}, now(river))
@@ -116,8 +118,10 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
         flow.settle(river, as_of)
         flow.evaluate(river, as_of)
         planned = flow.plan(river, flow.here(river).org_id, as_of)
-    if save is not None:
-        save_plan(planned, save)
+        if save is not None:
+            # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
+            remember_file(river.store, save, "plan", as_of)
+            save_plan(planned, save)
     if as_json:
         echo_json({**plan_document(planned), "saved": None if save is None else str(save)})
     else:
@@ -146,6 +150,7 @@ def apply(options: Options, file: Path, first_contact: bool, force: bool, as_jso
             oldest=OLDEST_PLAN,
         )
         permit(river, planned, first_contact=first_contact, force=force, instant=instant)
+        refuse_when_off(river, planned)
         applied = carry_out(river, planned, "apply", instant)
     return _told(applied, as_json)
 
@@ -196,6 +201,7 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     flow.settle(river, now(river))
     pulled = clock.of("pull", lambda: flow.pull(river, skip=skip))
     reconciled = clock.of("reconcile", lambda: flow.reconcile(river, pulled))
+    clock.of("tidy", lambda: flow.tidy(river, reconciled, now(river)))
     enough_read(river, _unread(river))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))
@@ -204,6 +210,7 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     clock.of("decide", lambda: flow.decide(river, as_of))
     planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
     permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
+    refuse_when_off(river, planned)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
     calls, hidden, waits = flow.here(river).calls(), flow.hidden(river), flow.here(river).budget.waits
     brought = tuple(pulled), tuple(reconciled)
@@ -248,9 +255,23 @@ def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, ins
         allow_writes(river.store, org_id, instant)
 
 
+def refuse_when_off(river: River, planned: Plan) -> None:
+    """RefusedError while all writes are switched off, before the ledger is told of anything that would be written."""
+    off = river.writes_off()
+    if off is not None and planned.changes:
+        raise RefusedError(
+            f"{off.sentence}: {planned.changes} changes are planned and nothing was written. `connector writes on` "
+            "switches them on again."
+        )
+
+
 def carry_out(river: River, planned: Plan, command: str, instant: datetime) -> Applied:
     run_id = start_run(river, command)
-    applied = flow.apply(river, planned, run_id, instant)
+    try:
+        applied = flow.apply(river, planned, run_id, instant)
+    except RefusedError:
+        finish_run(river.store, run_id, "switched off", {}, now(river))
+        raise
     counts = {"fields": applied.fields, "tasks": applied.tasks, "failed": len(applied.failures)}
     finish_run(river.store, run_id, "failed rows" if applied.failures else "done", counts, now(river))
     return applied

@@ -22,7 +22,8 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     `stage_rule` says what decided the stage: crm_status, score_at_threshold, cadence_open, recycled,
     score_below_threshold, no_activity_since_registration. `cadence_starts`: the crossing is fresh and no run covers
     it. `review`: hot since longer, and no run covers it. Both are false for those who are to be neither called nor
-    written to.
+    written to, and where the list that lifted the person over the threshold is past its time for follow-up and told
+    the last that the person did (list_follow_ups, SY-12).
 
     `today` is the evaluation's date in the zone of the rules: runs that start later are not looked at when the
     past is asked about, save those of a start moved over closed days.
@@ -34,7 +35,7 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     statement = compose(
         "decide", "decided", threshold=rules.lifecycle.hot.at_least, fresh_days=rules.cadence.fresh_days
     )
-    run(statement, {"as_of": as_column(as_of)})
+    run(statement, {"as_of": as_column(as_of), "today": today})
 
 
 def business_calendar(rules: RuleSet) -> BusinessCalendar:

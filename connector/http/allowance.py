@@ -108,7 +108,7 @@ def refusal(policy: Policy, day: Day, stream: str, purpose: Purpose) -> BudgetSp
 def renewed_at(day: Day, calls: Iterable[Calls], limit: int) -> datetime:
     """When at least a twentieth of `limit` is free again for calls such as these."""
     if day.account != SALESFORCE:
-        return _midnight(day.now, day.zone)
+        return next_midnight(day.now, day.zone)
     counted = sorted((one for one in calls if one.hour >= day.spent.since), key=lambda one: one.hour)
     left = sum(one.count for one in counted)
     for one in counted:
@@ -135,7 +135,7 @@ def _reserve(policy: Policy, day: Day, kept: int) -> BudgetSpentError | None:
         f"{_name(day.account)} has answered {usage} API calls of its day, ours and others': the rest is left to others."
     )
     # A rolling day gives back by the minute what others used; nobody tells how much, so it is asked again.
-    again = (day.heard_at or day.now) + TRUSTED if day.account == SALESFORCE else _midnight(day.now, day.zone)
+    again = (day.heard_at or day.now) + TRUSTED if day.account == SALESFORCE else next_midnight(day.now, day.zone)
     return _error(day, what, "CONNECTOR_API_DAY_RESERVE leaves less.", again)
 
 
@@ -162,7 +162,7 @@ def _error(day: Day, what: str, setting: str, again: datetime) -> BudgetSpentErr
     return BudgetSpentError(sentence, seconds, again, account=day.account)
 
 
-def _midnight(now: datetime, zone: ZoneInfo) -> datetime:
+def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
     """When the next day begins in a zone (UTC)."""
     tomorrow = now.astimezone(zone).date() + DAY
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)

@@ -190,10 +190,19 @@ class CallBudget:
         with self._lock:
             return self._knows(account)
 
+    def days(self) -> list[tuple[str, Usage, int]]:
+        """Each account that has told of its day: what it told, and how many calls were ours."""
+        with self._lock:
+            return [
+                (account, usage, self._spent_of(account).total)
+                for account in self._heard
+                if (usage := self._usage(account)) is not None
+            ]
+
     def has_called(self, account: str) -> bool:
         """Whether we have called the account in its present day."""
         with self._lock:
-            return spent_in(self._entries(account), account, day_began(account, self.now, self.zone)).total > 0
+            return self._spent_of(account).total > 0
 
     def _knows(self, account: str) -> bool:
         heard = self._heard.get(account)
@@ -205,10 +214,7 @@ class CallBudget:
         closed = self._closed.get(account)
         if closed and now < closed.goes_on_at(now):
             raise closed
-        since = day_began(account, now, self.zone)
-        spent = self._spent.get(account)
-        if spent is None or spent.since != since:
-            spent = self._spent[account] = spent_in(self._entries(account), account, since)
+        spent = self._spent_of(account)
         heard = self._heard.get(account)
         heard_at = heard.at if heard else None
         day = Day(account, lambda: self._entries(account), spent, self._usage(account), heard_at, now, self.zone)
@@ -220,6 +226,13 @@ class CallBudget:
         self._unkept[key] += 1
         self._since_heard[account] += 1
         spent.add(stream, purpose, 1)
+
+    def _spent_of(self, account: str) -> Spent:
+        since = day_began(account, self.now, self.zone)
+        spent = self._spent.get(account)
+        if spent is None or spent.since != since:
+            spent = self._spent[account] = spent_in(self._entries(account), account, since)
+        return spent
 
     def _usage(self, account: str) -> Usage | None:
         heard = self._heard.get(account)

@@ -3,6 +3,7 @@
     answer or exception ──► Verdict(kind, happened, advice) ──► one of
 
     RetryError            it passes; nothing happened, or only a read was lost
+    ├── BusyError         too many calls at one time: wait for a place, however long the queue
     ├── TooSlowError      the remote ran out of time on the question: ask for less at once
     └── UnknownOutcomeError   a write was sent and its answer lost: read back before sending it again
     StopError             a person has to look; `code` is the remote's own
@@ -29,7 +30,7 @@ from connector.domain.outcome import RowResult
 from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, RetryError, StopError
 from connector.redaction import redact
 
-Kind = Literal["retry", "slow", "stop", "spent", "configuration"]
+Kind = Literal["retry", "busy", "slow", "stop", "spent", "configuration"]
 Effect = Literal["read", "write"]
 
 LONGEST_QUOTE = 300
@@ -60,6 +61,10 @@ class Answer:
     code: str | None = None
     message: str | None = None
     again_after: float | None = None
+
+
+class BusyError(RetryError):
+    """The remote answers so many calls at one time and no more, be they ours or others': there will be a place."""
 
 
 class TooSlowError(RetryError):
@@ -215,7 +220,8 @@ def _error(
         return BudgetSpentError(sentence, again_after or AN_HOUR, code=code or "CALL_BUDGET")
     if effect == "write" and verdict.happened == "unknown":
         return UnknownOutcomeError(sentence, again_after)
-    return TooSlowError(sentence, again_after) if verdict.kind == "slow" else RetryError(sentence, again_after)
+    passing = {"busy": BusyError, "slow": TooSlowError}.get(verdict.kind, RetryError)
+    return passing(sentence, again_after)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

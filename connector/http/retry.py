@@ -18,10 +18,12 @@ import tenacity
 
 from connector.domain.outcome import RowResult
 from connector.errors import ConnectorError, RetryError
-from connector.http.outcome import TooSlowError, UnknownOutcomeError
+from connector.http.outcome import BusyError, TooSlowError, UnknownOutcomeError
 
 ATTEMPTS = 6
 ATTEMPTS_WHEN_SLOW = 2
+ATTEMPTS_WHEN_BUSY = 20
+"""Some ten minutes: others' calls take a while, and to be refused for their sake is nothing out of the ordinary."""
 LONGEST_WAIT = 60.0
 """Seconds. A remote that wants more than this is not waited for in this run."""
 
@@ -94,11 +96,13 @@ class Retry:
         )
 
     def _attempts_for(self, state: tenacity.RetryCallState) -> int:
-        slow = isinstance(_error_of(state), TooSlowError)
-        return min(self.attempts, ATTEMPTS_WHEN_SLOW) if slow else self.attempts
+        error = _error_of(state)
+        if isinstance(error, BusyError) and self.attempts > 1:
+            return max(self.attempts, ATTEMPTS_WHEN_BUSY)
+        return min(self.attempts, ATTEMPTS_WHEN_SLOW) if isinstance(error, TooSlowError) else self.attempts
 
     def _wait(self, attempt: int, wish: float | None = None) -> float:
-        grown = self.first_wait * 2.0 ** (attempt - 1) * (0.5 + self.jitter())
+        grown = min(self.first_wait * 2.0 ** (attempt - 1), LONGEST_WAIT / 1.5) * (0.5 + self.jitter())
         return min(LONGEST_WAIT, max(grown, wish or 0.0))
 
 

@@ -18,10 +18,13 @@ from connector.rules.load import RuleSet
 MAIN_REASONS = 5
 LAST_ACTIONS = 3
 
+LISTS = 3
+
 _HEADS = {
-    "ja": ("主な理由：", "直近の行動："),
-    "en": ("Main reasons:", "Last actions:"),
+    "ja": ("主な理由：", "直近の行動：", "リスト："),
+    "en": ("Main reasons:", "Last actions:", "Lists:"),
 }
+_UNTIL = {"ja": "フォロー期限", "en": "follow up until"}
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,10 @@ class Brief:
 
 
 def briefs(run: Run, book: Book, persons: Iterable[str], as_of: datetime) -> dict[str, Brief]:
-    """The brief of each person: the figures, the rules that gave most, what was done last.
+    """The brief of each person: the figures, the rules that gave most, what was done last, the lists that name them.
 
     No e-mail address and no phone number: the rep has them on the record. Addresses of pages come without what
-    follows a `?`, where forms and mailings put them. Reads desired_persons and activities.
+    follows a `?`, where forms and mailings put them. Reads desired_persons, activities and list_follow_ups.
     """
     wanted = sorted(persons)
     if not wanted:
@@ -44,7 +47,8 @@ def briefs(run: Run, book: Book, persons: Iterable[str], as_of: datetime) -> dic
     run("CREATE OR REPLACE TEMP TABLE briefed AS SELECT unnest($persons::VARCHAR[]) AS person_id", {"persons": wanted})
     rules, language = book.rules, book.fields.language
     main, last = _main_reasons(run, rules, as_of, language), _last_actions(run, book, as_of)
-    head_reasons, head_actions = _HEADS[language]
+    listed = _lists(run, rules.scoring.time_zone, as_of, language)
+    head_reasons, head_actions, head_lists = _HEADS[language]
     found = {}
     for person, figures, score, grade, tier in run(
         "SELECT person_id, reason, score, grade, tier FROM desired_persons SEMI JOIN briefed USING (person_id)", {}
@@ -54,6 +58,8 @@ def briefs(run: Run, book: Book, persons: Iterable[str], as_of: datetime) -> dic
             lines += [head_reasons, *main[person]]
         if person in last:
             lines += [head_actions, *last[person]]
+        if person in listed:
+            lines += [head_lists, *listed[person]]
         found[person] = Brief(_headline(rules, score, grade, tier, language), "\n".join(lines))
     return found
 
@@ -102,4 +108,23 @@ def _last_actions(run: Run, book: Book, as_of: datetime) -> dict[str, list[str]]
         what = names.get(item, url or "")
         word = ACTIVITY_NAMES.get(kind, (kind, kind))[0 if language == "ja" else 1]
         found[person].append(f"・{day} {word} {what}".rstrip())
+    return found
+
+
+def _lists(run: Run, zone: str, as_of: datetime, language: Language) -> dict[str, list[str]]:
+    """The latest lists of each person, with the segment and the last day of its follow-up."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for person, day, name, segment, until in run(
+        f"""
+        SELECT person_id, strftime(timezone('{zone}', timezone('UTC', happened_at)), '%Y-%m-%d'), name,
+            segment_{language}, follow_up_until
+        FROM list_follow_ups SEMI JOIN briefed USING (person_id)
+        WHERE happened_at IS NULL OR happened_at <= $as_of
+        QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY happened_at DESC NULLS LAST, name) <= $most
+        ORDER BY person_id, happened_at DESC NULLS LAST, name
+        """,
+        {"as_of": as_column(as_of), "most": LISTS},
+    ):
+        limit = f"{_UNTIL[language]} {until}" if until else None
+        found[person].append("・" + " ".join(word for word in (day, name, segment, limit) if word))
     return found

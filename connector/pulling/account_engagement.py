@@ -18,11 +18,11 @@ from typing import Any, Protocol
 import structlog
 
 from connector.account_engagement.export import Wanted, exportable, ranges
-from connector.account_engagement.read import ROWS_A_PAGE, ids_on
-from connector.account_engagement.windows import PAGES_A_WINDOW, Window, windows
+from connector.account_engagement.read import ids_on
+from connector.account_engagement.windows import Window, windows
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
-from connector.errors import StopError
+from connector.errors import BudgetSpentError, StopError
 from connector.http.outcome import TooSlowError
 from connector.pulling.reading import LandedPage, Landing, Pulled, Reading, pull_stream
 from connector.pulling.slices import engagement_filters, next_slice
@@ -146,9 +146,9 @@ class First:
 
     def stretches(self, above: int) -> list[Window]:
         """The ids above one, in stretches to be read side by side; none where one chain is enough."""
-        if self.rows is None or self.greatest is None or self.rows < 2 * PAGES_A_WINDOW * ROWS_A_PAGE // 4:
+        if self.rows is None or self.greatest is None:
             return []
-        return windows(above, self.greatest, self.rows, ROWS_A_PAGE)
+        return windows(above, self.greatest, self.rows // len(self.ids))
 
 
 def pull_account_engagement(source: EngagementSource, store: Store, mapped: MappedStream, landing: Landing) -> Pulled:
@@ -185,8 +185,6 @@ def _first(questions: Questions, cursor: Cursor, folder: Path) -> First | None:
         if page.last or page.truncated or not _wide(cursor):
             return first
         ids = tuple(ids_on(page.path))
-        if len(ids) < ROWS_A_PAGE:
-            return first
         greatest = questions.source.greatest_id(
             questions.mapped.stream.object, engagement_filters(questions.mapped, cursor), deleted=questions.deleted
         )
@@ -278,6 +276,8 @@ def _opened(source: EngagementSource) -> datetime | None:
     """When the account was opened: nothing in it is older. None where the user may not know."""
     try:
         text = source.account(("createdAt",)).get("createdAt")
+    except BudgetSpentError:
+        raise
     except StopError:
         return None
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None

@@ -8,7 +8,8 @@ read to its end, lowers it. So a pull may come between any two slices, and a kil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -49,6 +50,7 @@ class Source:
 
     `pull` reads the slice that the cursor holds; None where the remote does not show the object any more. `count`
     counts rows for a condition in SOQL, None where the remote counts nothing. `server_time` is the remote's clock.
+    Within `reads` calls count for the stream; it swallows the error of a day whose calls are used up.
     """
 
     mapped: MappedStream
@@ -56,6 +58,7 @@ class Source:
     server_time: Callable[[], datetime]
     pull: Callable[[Landing], Pulled | None]
     count: Callable[[str | None], int] | None = None
+    reads: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def name(self) -> str:
@@ -98,13 +101,14 @@ class Backfilled:
 
 @dataclass(frozen=True)
 class History:
-    """The work to do: what was planned, from where it comes and where it goes to."""
+    """The work to do: what was planned, from where it comes and where it goes to. `now`: the org's time."""
 
     store: Store
     backfill: Backfill
     sources: Mapping[tuple[str, str], Source]
     landing: Landing
     progress: Progress
+    now: Callable[[], datetime]
 
     @property
     def id(self) -> str:
@@ -137,16 +141,37 @@ def _acts_from(store: Store, asked: Asked, sources: Sequence[Source], now: datet
 def run_backfill(history: History) -> Backfilled:
     """Reads slice after slice until all is there, the day's calls are used up or somebody says stop.
 
-    The latter two are no errors: the next run goes on. Everything else that pulling raises is raised.
+    The latter two are no errors: the next run goes on. A stream whose calls are used up waits while others, whose are
+    not, are read. Everything else that pulling raises is raised.
     """
     _note_beginning(history)
+    spent: dict[tuple[str, str], BudgetSpentError] = {}
     try:
-        while (chosen := _next_stream(history)) is not None:
-            _step(history, *chosen)
-    except (BudgetSpentError, StoppedError) as error:
+        while (chosen := _next_stream(history, spent.keys())) is not None:
+            error = _within_the_day(history, *chosen)
+            if error is not None:
+                spent[chosen[0].key] = error
+    except StoppedError as error:
         return _told(history, error)
-    backfills.finish_backfill(history.store, history.id, history.backfill.begun_at)
+    if spent:
+        now = history.now()
+        return _told(history, min(spent.values(), key=lambda one: one.goes_on_at(now)))
+    backfills.finish_backfill(history.store, history.id, history.now())
     return _told(history, None)
+
+
+def _within_the_day(
+    history: History, source: Source, stream: BackfillStream, cursor: Cursor
+) -> BudgetSpentError | None:
+    """One step; the error where the calls of the day did not suffice for it."""
+    spent: BudgetSpentError | None = None
+    with source.reads():
+        try:
+            _step(history, source, stream, cursor)
+        except BudgetSpentError as error:
+            spent = error
+            raise
+    return spent
 
 
 def _note_beginning(history: History) -> None:
@@ -185,16 +210,19 @@ def _is_there(cursor: Cursor, lowest: datetime | None) -> bool:
     return cursor.floor is None or (lowest is not None and cursor.floor <= lowest)
 
 
-def _next_stream(history: History) -> tuple[Source, BackfillStream, Cursor] | None:
+def _next_stream(
+    history: History, waiting_for_calls: Collection[tuple[str, str]]
+) -> tuple[Source, BackfillStream, Cursor] | None:
     """The stream that is read next: what is read whole first, then the one that reaches back least.
 
     So all of them reach back about as far, whenever the day's calls end.
     """
     waiting = []
     for place, each in enumerate(backfills.backfill_streams(history.store, history.id)):
-        if each.finished or (each.stream, each.unit) not in history.sources:
+        key = (each.stream, each.unit)
+        if each.finished or key in waiting_for_calls or key not in history.sources:
             continue
-        source, cursor = history.sources[(each.stream, each.unit)], read_cursor(history.store, each.stream, each.unit)
+        source, cursor = history.sources[key], read_cursor(history.store, *key)
         reach = float("-inf") if cursor.watermark is None or cursor.floor is None else -cursor.floor.timestamp()
         waiting.append(((each.lowest is not None, reach, place), source, each, cursor))
     if not waiting:
@@ -205,7 +233,7 @@ def _next_stream(history: History) -> tuple[Source, BackfillStream, Cursor] | No
 
 def _step(history: History, source: Source, stream: BackfillStream, cursor: Cursor) -> None:
     """One slice of one stream; the end of the stream when there is none left."""
-    store, begun = history.store, history.backfill.begun_at
+    store, now = history.store, history.now()
     slices = backfills.slices_of(store, history.id, stream)
     if cursor.slice_upper is None:
         if slices and cursor.watermark is None:
@@ -213,14 +241,14 @@ def _step(history: History, source: Source, stream: BackfillStream, cursor: Curs
             backfills.forget_slices(store, history.id, stream)
             slices = []
         # One that a kill left unnoted.
-        backfills.finish_slices(store, history.id, source.mapped, stream, begun)
+        backfills.finish_slices(store, history.id, source.mapped, stream, now)
         if _is_there(cursor, stream.lowest) and (slices or not history.backfill.asked.again):
             _finish(history, stream, cursor)
             return
         stream, planned = _plan(history, source, stream, cursor)
         with store.transaction():
-            save_cursor(store, _with_slice(cursor, planned), begun)
-            backfills.plan_slice(store, history.id, stream, planned, begun)
+            save_cursor(store, _with_slice(cursor, planned), now)
+            backfills.plan_slice(store, history.id, stream, planned, now)
         slices = [*slices, planned]
     _read(history, source, stream, slices)
 
@@ -239,10 +267,10 @@ def _read(history: History, source: Source, stream: BackfillStream, slices: Sequ
         progress=lambda pulled: progress.landed(source.key, pulled.rows),
     )
     if source.pull(landing) is None:
-        backfills.finish_stream(history.store, history.id, stream, history.backfill.begun_at)
+        backfills.finish_stream(history.store, history.id, stream, history.now())
         progress.of(source.key).done = True
         return
-    rows = backfills.finish_slices(history.store, history.id, source.mapped, stream, history.backfill.begun_at)
+    rows = backfills.finish_slices(history.store, history.id, source.mapped, stream, history.now())
     progress.read(source.key, rows, read_cursor(history.store, *source.key).floor)
 
 
@@ -288,8 +316,8 @@ def _finish(history: History, stream: BackfillStream, cursor: Cursor) -> None:
         raise ValueError("a stream without a watermark is not there")
     with history.store.transaction():
         if floor != cursor.floor:
-            save_cursor(history.store, replace(cursor, floor=floor), history.backfill.begun_at)
-        backfills.finish_stream(history.store, history.id, stream, history.backfill.begun_at)
+            save_cursor(history.store, replace(cursor, floor=floor), history.now())
+        backfills.finish_stream(history.store, history.id, stream, history.now())
     history.progress.of((stream.stream, stream.unit)).done = True
 
 

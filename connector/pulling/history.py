@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from connector.domain.streams import MappedStream
@@ -70,6 +71,7 @@ def _source(sources: Sources, mapped: MappedStream, unit: EngagementSource | Non
             # Pulling finds out whether the object has vanished, and says it.
             return 0
 
+    reads = partial(sources.reads, mapped.stream.name, "pull")
     if unit is None:
-        return Source(mapped, "", sources.salesforce.server_time, pull, count)
-    return Source(mapped, unit.unit, unit.server_time, pull)
+        return Source(mapped, "", sources.salesforce.server_time, pull, count, reads)
+    return Source(mapped, unit.unit, unit.server_time, pull, reads=reads)

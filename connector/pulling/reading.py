@@ -14,7 +14,7 @@ import structlog
 
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
-from connector.errors import ConnectorError, RetryError, StopError
+from connector.errors import ConnectorError, RetryError, SpoiltPageError, StopError
 from connector.http.outcome import RoadClosedError, TooSlowError
 from connector.pulling.ahead import PAGES_AHEAD, read_ahead
 from connector.pulling.halving import Order, Parts, ended, halved, kept, reached
@@ -193,7 +193,7 @@ def _turn(reading: Reading, state: _State, landing: Landing) -> tuple[Reading, _
         turn.read()
     except TooSlowError as error:
         return _ask_less(reading, turn.state, turn.state.parts[-1] != asked, error)
-    except RoadClosedError as error:
+    except (RoadClosedError, SpoiltPageError) as error:
         if reading.instead is None:
             raise
         log.info("pull.other_road", stream=state.pulled.stream, road=reading.instead.road, why=str(error))

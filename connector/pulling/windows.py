@@ -15,8 +15,8 @@ from connector.pulling.halving import EARLIEST
 ROWS_COUNTED = 1_000_000
 """Rows of a slice where the remote counts them: twenty result pages of a bulk query, beside which its job is cheap."""
 
-ROWS_WINDOWED = 50_000
-"""Rows that a window of time should have where nobody counts: fifty pages, half of what a chain of them may have."""
+ROWS_WINDOWED = 100_000
+"""Rows that a window of time should have where nobody counts: a hundred pages, or an export."""
 
 FIRST_WINDOW = timedelta(days=30)
 GROWTH, SHRINKAGE = 16.0, 1 / 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from connector.domain.running import Run
@@ -47,6 +47,21 @@ class Write:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A list that names the person: in which segment, until when it may start a follow-up, and what it told."""
+
+    name: str
+    kind: str
+    segment: str | None
+    segment_name: str | None
+    follow_up_until: date | None
+    happened_at: datetime | None
+    attended: bool
+    answers: Mapping[str, str]
+    review_score: float | None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """The whole answer; the ledger's points add up to the score. Times are UTC."""
 
@@ -57,6 +72,7 @@ class Explanation:
     transitions: tuple[tuple[datetime, str | None, str, str], ...]
     cadences: tuple[tuple[str, str, str | None], ...]
     writes: tuple[Write, ...]
+    lists: tuple[Listed, ...]
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,9 @@ WITH named AS (
         JOIN person_records AS known
             ON known.record_key = 'account_engagement.prospects:' || prospect._unit || ':' || prospect.id
         WHERE lower(trim(prospect.email)) = lower($wanted)
+    UNION ALL SELECT known.person_id FROM seen_list_member AS member
+        JOIN person_records AS known ON known.kind = 'list' AND known.record_id = member.member_id
+        WHERE member.email = lower($wanted)
 )
 SELECT person_id FROM named SEMI JOIN people USING (person_id) ORDER BY person_id LIMIT 1
 """
@@ -119,7 +138,29 @@ def explanation_of(
             Write(row[0].replace(tzinfo=UTC), row[1], row[2], json.loads(row[3] or "{}"), json.loads(row[4]), row[5])
             for row in run(_WRITES, asked)
         ),
+        lists_of_person(run, person_id, horizon),
     )
+
+
+def lists_of_person(run: Run, person_id: str, horizon: Horizon = Horizon()) -> tuple[Listed, ...]:
+    """The imported lists that name a person, in the order of time; reads list_follow_ups."""
+    asked = {"person": person_id, "happened": _naive(horizon.happened_by)}
+    return tuple(_listed(row) for row in run(_LISTS, asked))
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    name, kind, segment, segment_name, until, happened_at, attended, answers, review_score = row
+    moment = None if happened_at is None else happened_at.replace(tzinfo=UTC)
+    told = json.loads(answers) if answers else {}
+    return Listed(name, kind, segment, segment_name, until, moment, bool(attended), told, review_score)
+
+
+_LISTS = """
+SELECT name, kind, segment, segment_en, follow_up_until, happened_at, attended, answers, review_score
+FROM list_follow_ups
+WHERE person_id = $person AND ($happened::TIMESTAMP IS NULL OR happened_at <= $happened::TIMESTAMP)
+ORDER BY happened_at NULLS FIRST, name
+"""
 
 
 _TRANSITIONS = """

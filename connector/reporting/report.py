@@ -50,6 +50,12 @@ class Status:
     failures: tuple[tuple[str, str, int], ...]
     """Refused writes of the last run that wrote: object, the platform's code, how many."""
 
+    forgotten: int = 0
+    """People who were forgotten because somebody asked for it."""
+
+    writes_off: str | None = None
+    """Why nothing may be written at present, in a sentence."""
+
 
 def status_of(run: Run) -> Status:
     """What `connector status` shows; reads the store only."""
@@ -72,6 +78,7 @@ def status_of(run: Run) -> Status:
                 {},
             )
         ),
+        forgotten=int(run("SELECT count(*) FROM forgetting WHERE reason = 'asked'", {})[0][0]),
     )
 
 

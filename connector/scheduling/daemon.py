@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.errors import ConnectorError, RetryError, StoppedError
+from connector.errors import BudgetSpentError, ConnectorError, RetryError, StoppedError
 from connector.rules.schedule import Schedule, duration
 from connector.scheduling.backoff import wait_after
 from connector.scheduling.health import Health
@@ -16,6 +16,9 @@ from connector.scheduling.report import Report
 
 LONGEST_NAP = 60.0
 """Seconds. The clock is looked at again after so long: a machine that slept, or whose clock was set, is noticed."""
+
+LONGEST_LOOK_AWAY = 3600.0
+"""Seconds after which a spent budget is looked at again: it costs no call."""
 
 log = structlog.get_logger()
 
@@ -38,13 +41,14 @@ class Surroundings:
 
 @dataclass
 class Daemon:
-    """The state that outlives a tick: failures in a row, what was said of them, when slower streams were read."""
+    """The state that outlives a tick: failures in a row, what was said, when slower streams were read."""
 
     given: Surroundings
     plan: Schedule
     failures: int = 0
     said: set[str] = field(default_factory=set)
     refusal: str | None = None
+    waiting: bool = False
     read_at: dict[str, datetime] = field(default_factory=dict)
 
     def run(self, cycles: int | None = None) -> int:
@@ -72,6 +76,8 @@ class Daemon:
             report = self.given.cycle(skipped)
         except StoppedError:
             raise
+        except BudgetSpentError as error:
+            return error.exit_code, self._spent(error)
         except ConnectorError as error:
             return error.exit_code, self.given.now() + self._failed(error)
         self._succeeded(report)
@@ -95,11 +101,28 @@ class Daemon:
         self.given.health.failed(sentence)
         return pause
 
+    def _spent(self, error: BudgetSpentError) -> datetime:
+        """No cycle is possible without calls: no failure, and said once. When to look again: a budget may be raised."""
+        sentence = _sentence(error)
+        self._waits(sentence)
+        self.given.health.failed(sentence)
+        now = self.given.now()
+        return max(self.plan.next_cycle(now), now + timedelta(seconds=min(error.again_after, LONGEST_LOOK_AWAY)))
+
+    def _waits(self, why: str | None) -> None:
+        """Says once when reading begins to wait for calls, and once when it goes on."""
+        if why is not None and not self.waiting:
+            log.warning("daemon.waiting", why=why)
+        if why is None and self.waiting:
+            log.warning("daemon.goes_on")
+        self.waiting = why is not None
+
     def _succeeded(self, report: Report) -> None:
         if self.failures:
             log.warning("daemon.recovered", failures=self.failures)
             self.failures = 0
             self.said.clear()
+        self._waits(report.waiting)
         if report.refusal is None and self.refusal is not None:
             log.warning("daemon.permitted")
         if report.refusal is not None and self.refusal is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from connector.redaction import redact
 from connector.rules.schedule import Schedule
-from connector.scheduling.report import Outcome, Report, StreamReach
+from connector.scheduling.report import DayUse, Outcome, Report, StreamReach
 
 _STEP_BUCKETS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
@@ -42,6 +42,18 @@ class Health:
             "connector_watermark_age_seconds",
             "Seconds since up to when a stream has been read.",
             ("stream", "unit"),
+            registry=self._registry,
+        )
+        self._stalled = Gauge(
+            "connector_stream_stalled",
+            "1 where a stream stands still for longer than it may, else 0.",
+            ("stream", "unit"),
+            registry=self._registry,
+        )
+        self._day = Gauge(
+            "connector_api_day_calls",
+            "API calls of an account's day: used by whomever, allowed, ours.",
+            ("account", "what"),
             registry=self._registry,
         )
         self._runs = Gauge("connector_open_cadence_runs", "Follow-ups that are under way.", registry=self._registry)
@@ -85,6 +97,12 @@ class Health:
         for remote, count in calls.items():
             self._calls.labels(remote).inc(count)
 
+    def day(self, days: Iterable[DayUse]) -> None:
+        """What each account's day stands at."""
+        for one in days:
+            for what, count in (("used", one.used), ("allowed", one.allowed), ("ours", one.ours)):
+                self._day.labels(one.account, what).set(count)
+
     def not_ready(self, now: datetime) -> list[str]:
         """Why the daemon cannot be relied on at `now`, in sentences; empty when it can."""
         with self._lock:
@@ -99,14 +117,20 @@ class Health:
             for reach in self._streams:
                 if reach.up_to is None or schedule.late(reach.stream, reach.up_to, now):
                     up_to = "never" if reach.up_to is None else f"up to {reach.up_to.isoformat(timespec='seconds')}"
-                    reasons.append(f"{' '.join(filter(None, (reach.stream, reach.unit)))} was read {up_to}.")
+                    still = " and stands still" if _stands_still(reach, schedule, now) else ""
+                    reasons.append(f"{' '.join(filter(None, (reach.stream, reach.unit)))} was read {up_to}{still}.")
             return reasons
 
     def metrics(self, now: datetime) -> bytes:
         """The figures in Prometheus' text format."""
         with self._lock:
-            streams = self._streams
+            streams, schedule = self._streams, self._schedule
         for reach in streams:
             if reach.up_to is not None:
                 self._ages.labels(reach.stream, reach.unit).set((now - reach.up_to).total_seconds())
+            self._stalled.labels(reach.stream, reach.unit).set(_stands_still(reach, schedule, now))
         return generate_latest(self._registry)
+
+
+def _stands_still(reach: StreamReach, schedule: Schedule | None, now: datetime) -> bool:
+    return schedule is not None and reach.up_to is not None and schedule.stalled(reach.stream, reach.up_to, now)

@@ -25,8 +25,21 @@ class StreamReach:
 
 
 @dataclass(frozen=True)
+class DayUse:
+    """API calls of one account's day: `used` by whomever of `allowed`, and `ours`."""
+
+    account: str
+    used: int
+    allowed: int
+    ours: int
+
+
+@dataclass(frozen=True)
 class Report:
-    """A cycle that came to its end. `refusal`: why nothing was written, where the guard or first contact stopped it."""
+    """A cycle that came to its end. `refusal`: why nothing was written, where the guard or first contact stopped it.
+
+    `waiting`: why reading ended early, where the day's API calls are used up.
+    """
 
     refusal: str | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -36,6 +49,7 @@ class Report:
     failed: int = 0
     streams: tuple[StreamReach, ...] = ()
     open_runs: int = 0
+    waiting: str | None = None
 
     @property
     def outcome(self) -> Outcome:

@@ -8,10 +8,19 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 from connector.errors import StoppedError
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopping(Protocol):
+    """What a cycle asks of whatever may stop it; both raise StoppedError when somebody has asked to stop."""
+
+    def check(self) -> None: ...
+
+    def sleep(self, seconds: float) -> None: ...
 
 
 class StopFlag:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import ConfigurationError, RefusedError, StopError
+from connector.store.carrying import carry_over
 from connector.store.database import MIGRATIONS, Store, at_the_door, open_store, replace_durably
-from connector.store.kept_files import remember_file
+from connector.store.kept_files import copies_beside, remember_file
 from connector.store.rewriting import FRESH, copying_to, database_of, remove_store
 from connector.store.traces import Traces, in_copy
 
@@ -54,6 +55,10 @@ def back_up(store: Store, target: Path, now: datetime, *, mirror: bool) -> Manif
     Without `mirror` only what cannot be pulled again is in it; after such a restore the next pull reads all anew.
     ConfigurationError where the place is not writable, StopError when there is no room.
     """
+    if not os.access(target.parent, os.W_OK):
+        raise ConfigurationError(
+            f"The backup cannot be written as {target}: there is no such folder, or no right to it."
+        )
     copy = target.with_name(f".{target.name}.copy")
     draft = target.with_name(f".{target.name}.draft")
     try:
@@ -173,6 +178,7 @@ def _newest() -> int:
 def unpacked(backup: Path, place: Path) -> Iterator[Path]:
     """The store of a backup as a file (mode 0600) at `place` while the block lasts, unless the block has moved it."""
     try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(backup) as archive, archive.open(STORE) as packed:
             shutil.copyfileobj(packed, file, CHUNK)
@@ -183,32 +189,50 @@ def unpacked(backup: Path, place: Path) -> Iterator[Path]:
         remove_store(place)
 
 
-def restore(backup: Path, path: Path, now: datetime, *, replace: bool) -> tuple[Manifest, Path | None]:
-    """Puts the store of a backup to `path`; the old one is moved aside. Answers the manifest and where the old one is.
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did. `aside`: where the old store is now. `forgotten`: people whom the old store had forgotten
+    since, and who were erased from the restored one too; None where that could not be told."""
 
-    The store is migrated forward if the backup is older. Raises RefusedError when there is a store already, without
-    `replace`, or when it is another org's; ConfigurationError and StopError as `read_manifest` does.
+    manifest: Manifest
+    aside: Path | None
+    forgotten: int | None
+
+
+def restore(backup: Path, path: Path, now: datetime, *, replace: bool) -> Restored:
+    """Puts the store of a backup to `path`, brought forward if the backup is older; the old one is moved aside.
+
+    Whom the old store had forgotten is erased from the restored one before it takes the place. Raises RefusedError
+    when there is a store already, without `replace`, or when it is another org's; ConfigurationError and StopError as
+    `read_manifest` does. Until the last step nothing is changed.
     """
     manifest = read_manifest(backup)
     if path.exists() and not replace:
         raise RefusedError(
             f"There is a store {path} already. --replace moves it aside and puts the backup in its place."
         )
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = _beside(path, now) if path.exists() else None
     with unpacked(backup, path.with_name(f"{path.stem}.restoring{path.suffix}")) as fresh:
         if path.exists():
             _same_org(path, manifest)
-        with open_store(fresh):
-            pass  # It opens, and is brought forward, before anything is replaced.
-        with at_the_door(path):
-            if aside is not None:
-                path.replace(aside)
-                log = path.with_name(f"{path.name}.wal")
-                if log.exists():
-                    log.replace(aside.with_name(f"{aside.name}.wal"))
-            replace_durably(fresh, path)
-    return manifest, aside
+        with open_store(fresh) as store:
+            forgotten = carry_over(store, path, now) if path.exists() else None
+        for copy in copies_beside(fresh):
+            copy.unlink()
+        aside = _put(fresh, path, now)
+    return Restored(manifest, aside, forgotten)
+
+
+def _put(fresh: Path, path: Path, now: datetime) -> Path | None:
+    with at_the_door(path):
+        aside = None
+        if path.exists():
+            aside = path.with_name(f"{path.stem}.replaced-{now.astimezone(UTC):%Y%m%dT%H%M%S}{path.suffix}")
+            path.replace(aside)
+            log = path.with_name(f"{path.name}.wal")
+            if log.exists():
+                log.replace(aside.with_name(f"{aside.name}.wal"))
+        replace_durably(fresh, path)
+    return aside
 
 
 def _same_org(path: Path, manifest: Manifest) -> None:
@@ -223,10 +247,6 @@ def _same_org(path: Path, manifest: Manifest) -> None:
             f"The store {path} belongs to org {known}, the backup to org {manifest.org}. "
             "Use another --profile or --state."
         )
-
-
-def _beside(path: Path, now: datetime) -> Path:
-    return path.with_name(f"{path.stem}.replaced-{now.astimezone(UTC):%Y%m%dT%H%M%S}{path.suffix}")
 
 
 def _sha256(path: Path) -> str:

@@ -13,6 +13,11 @@ LEAD, CONTACT, PROSPECT = "salesforce.Lead", "salesforce.Contact", "account_enga
 PERSONS = (LEAD, CONTACT, PROSPECT)
 """The streams whose records are people."""
 
+LIST = "list"
+"""The members of imported lists: no stream, but people as well."""
+
+PEOPLE = (*PERSONS, LIST)
+
 VISITOR, VISIT = "account_engagement.visitors", "account_engagement.visits"
 _OF_WHO = (("who_id", LEAD), ("who_id", CONTACT))
 
@@ -59,14 +64,16 @@ class Table:
 def tables_of(store: Store, streams: Mapping[str, object]) -> list[Table]:
     """The tables of those streams that this store has."""
     found: dict[str, set[str]] = {}
-    for table, column in store.run("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"):
+    for table, column in store.run(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal"
+    ):
         found.setdefault(table, set()).add(column)
     named = [(name, f"mirror_{BY_NAME[name].table}") for name in streams]
     return [Table(name, table, frozenset(found[table])) for name, table in named if table in found]
 
 
 def is_salesforce(stream: str) -> bool:
-    return BY_NAME[stream].remote == "salesforce"
+    return stream.startswith("salesforce.")
 
 
 def same_id(stream: str, expression: str) -> str:
@@ -75,5 +82,5 @@ def same_id(stream: str, expression: str) -> str:
 
 
 def unit_of(stream: str, expression: str) -> str:
-    """SQL: the business unit of a stream's record, as `expression` says it; Salesforce has none."""
-    return "''" if is_salesforce(stream) else expression
+    """SQL: the business unit of a stream's record, as `expression` says it; only Account Engagement has any."""
+    return "''" if is_salesforce(stream) or stream == LIST else expression

@@ -11,8 +11,10 @@ from datetime import datetime
 
 from connector.store.belonging import (
     BECAME,
+    LIST,
     MENTIONS,
     OWNERS,
+    PEOPLE,
     PERSONS,
     PROSPECT,
     Table,
@@ -49,6 +51,12 @@ def erase(store: Store, number: int, persons: Iterable[str] = ()) -> dict[str, i
     counts = _ledger(store, persons)
     for table in tables:
         counts[table.name] = _delete_rows(store, table)
+    counts["list_member"] = len(
+        store.run(
+            "DELETE FROM list_member WHERE member_id IN (SELECT id FROM erasing WHERE stream = $list) RETURNING 1",
+            {"list": LIST},
+        )
+    )
     counts["mentions"] = _drop_mentions(store)
     return {name: count for name, count in counts.items() if count}
 
@@ -168,7 +176,7 @@ def _drop_mentions(store: Store) -> int:
 def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
     """Decisions, written values and the journal of the records that go, and of people none of whose records stays."""
     keys = " UNION ALL ".join(
-        f"SELECT {_record_key(stream)} AS record_key FROM erasing WHERE stream = '{stream}'" for stream in PERSONS
+        f"SELECT {_record_key(stream)} AS record_key FROM erasing WHERE stream = '{stream}'" for stream in PEOPLE
     )
     store.load("erasing_persons", ("person_id",), [(person,) for person in sorted(set(persons))])
     store.run(f"CREATE OR REPLACE TEMP TABLE erasing_keys AS {keys}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from connector.domain.lists import Kept, ListHead, Refusal
 from connector.domain.statements import statements
+from connector.errors import ConfigurationError
 from connector.store.cursors import naive
 from connector.store.database import Store
 
@@ -79,7 +80,8 @@ class Reading:
 def keep_list(store: Store, head: ListHead, sheet: Sheet, reading: Reading, now: datetime) -> Kept:
     """Makes the sheet the current version of the list, unless it says what the current one says.
 
-    All or nothing; `now` (aware) is when it becomes known. Rows with faults are left out and told.
+    All or nothing; `now` (aware) is when it becomes known. Rows with faults are left out and told. Raises
+    ConfigurationError where no row is left.
     """
     with store.transaction():
         _read(store, head, sheet, reading, now)
@@ -90,6 +92,9 @@ def keep_list(store: Store, head: ListHead, sheet: Sheet, reading: Reading, now:
             Refusal(_FAULTS[fault], int(count), tuple(int(line) for line in lines))
             for fault, count, lines in store.run(_statement("refused"))
         )
+        if not people:
+            faults = " ".join(f"{one.rows} rows (first on line {one.lines[0]}): {one.sentence}" for one in refused)
+            raise ConfigurationError(f"No row of the list {head.name!r} can be used; nothing was kept. {faults}")
         version, changed = _keep_version(store, head, now)
         return Kept(version, changed, int(rows), int(people), int(good) - int(people), refused)
 

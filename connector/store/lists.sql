@@ -49,11 +49,11 @@ CREATE OR REPLACE TEMP MACRO list_trim(cell) AS nullif(
 );
 
 -- name: plain
-CREATE OR REPLACE TEMP MACRO list_plain(cell) AS regexp_replace(regexp_replace(translate(
+CREATE OR REPLACE TEMP MACRO list_plain(cell) AS regexp_replace(regexp_replace(regexp_replace(translate(
     cell,
     '０１２３４５６７８９／：－．，＋　ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ',
     '0123456789/:-.,+ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-), '\s*[(（][日月火水木金土][)）]\s*', ' '), '(午前|午後)\s*(\d{1,2}:\d{2}(:\d{2})?)', '\2 \1');
+), '\s*[(（][日月火水木金土][)）]\s*', ' '), '(午前|午後)\s*0?0:', '\1 12:'), '(午前|午後)\s*(\d{1,2}:\d{2}(:\d{2})?)', '\2 \1');
 
 -- name: moment
 -- A time as people write it, in UTC: with an offset as it says, else in the given zone; a spreadsheet's bare number, too.

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
-from connector.errors import RetryError, StopError
+from connector.errors import SpoiltPageError, StopError
 from connector.store.database import Store
 from connector.store.turning_away import turn_away
 
@@ -102,8 +102,8 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     """Merges landed pages of one stream and business unit; the caller holds the transaction.
 
     A row that is older than what is known is left out; a row whose attributes are as known moves only its
-    stamps. Rows sent twice count once, the last by its stamp. StopError when a record comes without an id, RetryError
-    when a page is spoilt.
+    stamps. Rows sent twice count once, the last by its stamp. StopError when a record comes without an id,
+    SpoiltPageError when a page is spoilt.
     """
     params: dict[str, object] = {"unit": unit, "seen": _naive(seen_at)}
     run_on_pages(store, mapped, _incoming(mapped, pages))
@@ -144,13 +144,13 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
 
 
 def run_on_pages(store: Store, mapped: MappedStream, sql: str) -> None:
-    """Runs a statement that reads landed pages of a stream. RetryError when one of them is spoilt."""
+    """Runs a statement that reads landed pages of a stream. SpoiltPageError when one of them is."""
     try:
         store.run(sql)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         # The engine's own words quote the page, which is full of people.
         sentence = f"{mapped.stream.name}: a page that arrived is not whole; nothing of it was kept. Run again."
-        raise RetryError(sentence) from None
+        raise SpoiltPageError(sentence) from None
 
 
 def note_read(store: Store, *, first: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import StopError
-from connector.store.belonging import PERSONS, PROSPECT, same_id, tables_of
+from connector.store.belonging import LIST, PEOPLE, PERSONS, PROSPECT, same_id, tables_of
 from connector.store.database import Store
 
 CHUNK = 1 << 20
@@ -48,11 +48,20 @@ def spellings(store: Store) -> set[str]:
                 columns += [f"{whole}{first} || ' ' || {second} END", f"{whole}{first} || {second} END"]
         if columns:
             rows = store.run(
-                f'SELECT DISTINCT unnest([{", ".join(columns)}]) FROM "{table.name}" AS one JOIN erasing ON {there}',
+                f"SELECT DISTINCT unnest([{', '.join(columns)}]) FROM \"{table.name}\" AS one JOIN erasing ON {there}",
                 {"stream": table.stream},
             )
-            found |= {row[0].strip() for row in rows if row[0] and len(row[0].strip().encode()) >= SHORTEST}
-    return found
+            found |= _long_enough(rows)
+    listed = store.run(
+        "SELECT DISTINCT unnest([email, person_name]) FROM list_member JOIN erasing ON erasing.stream = $list "
+        "AND erasing.id = member_id",
+        {"list": LIST},
+    )
+    return found | _long_enough(listed)
+
+
+def _long_enough(rows: Iterable[tuple[str | None, ...]]) -> set[str]:
+    return {row[0].strip() for row in rows if row[0] and len(row[0].strip().encode()) >= SHORTEST}
 
 
 def keys(store: Store, persons: Iterable[str]) -> set[str]:
@@ -60,25 +69,27 @@ def keys(store: Store, persons: Iterable[str]) -> set[str]:
     found = {
         f"{unit}:{id_}" if stream == PROSPECT else id_[:15]
         for stream, unit, id_ in store.run("SELECT stream, unit, id FROM erasing")
-        if stream in PERSONS
+        if stream in PEOPLE
     }
     return found | set(persons)
 
 
 def traces_of(store: Store, spelled: set[str], keyed: set[str]) -> Traces:
     """What to search for: asked after the erasure, so that what is still there of these spellings is other people's."""
+    places = [
+        (table.name, name)
+        for table in tables_of(store, dict.fromkeys(PERSONS))
+        for name in _SPELLED
+        if name in table.columns
+    ]
     theirs = set()
-    for table in tables_of(store, dict.fromkeys(PERSONS)):
-        for name in _SPELLED:
-            if name in table.columns:
-                theirs |= {
-                    row[0].strip().lower()
-                    for row in store.run(
-                        f'SELECT DISTINCT "{name}" FROM "{table.name}" WHERE lower(trim("{name}")) IN '
-                        "(SELECT lower(unnest($values::VARCHAR[])))",
-                        {"values": sorted(spelled)},
-                    )
-                }
+    for table_name, name in (*places, ("list_member", "email"), ("list_member", "person_name")):
+        rows = store.run(
+            f'SELECT DISTINCT "{name}" FROM "{table_name}" WHERE lower(trim("{name}")) IN '
+            "(SELECT lower(unnest($values::VARCHAR[])))",
+            {"values": sorted(spelled)},
+        )
+        theirs |= {row[0].strip().lower() for row in rows}
     bare = {re.sub(r"\s", "", one) for one in theirs}
     kept = {value for value in spelled if re.sub(r"\s", "", value).lower() not in bare}
     return Traces(tuple(sorted(kept | keyed)), len(spelled) - len(kept))

@@ -15,7 +15,7 @@ import responses
 from connector.account_engagement import AccountEngagementReader, UnknownFieldError, connect
 from connector.account_engagement.outcome import refusal
 from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, RetryError, StopError
-from connector.http.outcome import TooSlowError
+from connector.http.outcome import BusyError, TooSlowError
 from connector.http.retry import Retry
 from connector.http.session import open_session
 from tests.unit.remote_settings import ENGAGEMENT_URL, TOKEN_URL, UNIT, settings_for, token_body
@@ -112,7 +112,7 @@ def test_an_unknown_field_is_named(
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (429, 66, RetryError),
+        (429, 66, BusyError),
         (429, 122, BudgetSpentError),
         (400, 202, TooSlowError),
         (400, 214, TooSlowError),

@@ -16,15 +16,18 @@ import yaml
 
 from connector.applying.apply import Applied
 from connector.cli.explain import document
+from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
 from connector.cli.render import plan_document
 from connector.cli.river import _applied_document
 from connector.cli.sandbox import _ENV_KEYS
-from connector.cli.status import _document as _status_document
+from connector.cli.status import document as status_document
+from connector.domain.lists import Kept, ListHead, ListState
 from connector.domain.plan import Plan
 from connector.domain.streams import STREAMS, Stream
 from connector.engine.explain import Fit
 from connector.reporting.explanation import Explanation, Person
+from connector.reporting.outlook import Outlook
 from connector.reporting.report import Status
 from connector.rules.fields import Fields
 from connector.settings import SECRETS, Settings
@@ -83,7 +86,10 @@ SHOWN = {
     "connector plan": {"saved", *plan_document(_blank(Plan, as_of=MOMENT))},
     "connector apply": set(_applied_document(Applied())),
     "connector explain": set(document(_EXPLANATION)),
-    "connector status": set(_status_document(_blank(Status))),
+    "connector import": set(
+        import_document(_blank(Imported, head=_blank(ListHead), kept=_blank(Kept), state=_blank(ListState)))
+    ),
+    "connector status": set(status_document(_blank(Status), _blank(Outlook, streams={}), [])),
     "connector sandbox env": set(_ENV_KEYS) - {"schema"},
 }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import pytest
 from structlog.testing import capture_logs
 
 from connector.domain.outcome import RowResult
 from connector.errors import ConnectorError, RetryError, StopError
-from connector.http.outcome import TooSlowError, UnknownOutcomeError
-from connector.http.retry import ATTEMPTS, LONGEST_WAIT, Retry
+from connector.http.outcome import BusyError, TooSlowError, UnknownOutcomeError
+from connector.http.retry import ATTEMPTS, ATTEMPTS_WHEN_BUSY, LONGEST_WAIT, Retry
 
 pytestmark = pytest.mark.requirement("OP-3", "WB-3")
 
@@ -64,6 +65,15 @@ def test_a_question_that_is_too_large_is_asked_only_once_more() -> None:
     with pytest.raises(TooSlowError):
         remote.retry().read("x", remote)
     assert remote.calls == 2
+
+
+def test_a_place_among_the_calls_at_once_is_waited_for_long() -> None:
+    remote = Remote(*[BusyError("66") for _ in range(ATTEMPTS_WHEN_BUSY - 1)])
+    chances = cycle([0.0, 1.0])
+    assert remote.retry(lambda: next(chances)).read("x", remote) == "done"
+    assert 300 < sum(remote.slept) < 1200
+    assert max(remote.slept) <= LONGEST_WAIT
+    assert len(set(remote.slept[-2:])) == 2, "also the longest waits must not march in step"
 
 
 def test_the_remotes_wish_is_honoured_or_not_waited_for() -> None:

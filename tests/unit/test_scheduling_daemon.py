@@ -22,6 +22,7 @@ import requests
 import structlog
 
 from connector.errors import (
+    BudgetSpentError,
     ConfigurationError,
     ConnectorError,
     Problem,
@@ -30,7 +31,7 @@ from connector.errors import (
     StopError,
     StoppedError,
 )
-from connector.rules.schedule import Schedule, Trigger
+from connector.rules.schedule import Schedule, StreamPlan
 from connector.scheduling.daemon import Daemon, Surroundings
 from connector.scheduling.health import Health
 from connector.scheduling.instance import lock_path, only_instance
@@ -145,8 +146,20 @@ def test_a_refusal_is_said_once_shown_until_the_word_is_given_and_not_hurried() 
     assert again.health.not_ready(again.clock) == []
 
 
+@pytest.mark.requirement("WB-8")
+def test_a_spent_budget_is_no_failure_is_said_once_and_is_looked_at_again_by_the_hour() -> None:
+    waiting = Report(waiting="The calls are used up.")
+    spent = BudgetSpentError("The calls are used up.", 9 * 3600.0)
+    soon = BudgetSpentError("The calls are used up.", 60.0)
+    world = World(doing(Report(), waiting, waiting, spent, soon, Report(), Report()))
+    with structlog.testing.capture_logs() as said:
+        world.run(7)
+    assert world.minutes() == [0, 5, 10, 15, 75, 80, 85]
+    assert events(said) == ["daemon.waiting", "daemon.goes_on"]
+
+
 def test_slower_streams_are_read_again_only_in_their_time() -> None:
-    slower = SCHEDULE.model_copy(update={"streams": {"salesforce.Campaign": Trigger(every="12m")}})
+    slower = SCHEDULE.model_copy(update={"streams": {"salesforce.Campaign": StreamPlan(every="12m")}})
     world = World(doing(*[Report()] * 5), schedule=lambda: slower)
     world.run(5)
     assert [bool(one) for one in world.skipped] == [False, True, True, False, True]

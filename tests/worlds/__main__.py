@@ -16,9 +16,10 @@ from pathlib import Path
 
 import structlog
 
+from tests.worlds.cycles import run_cycles
 from tests.worlds.world import Told, run_world
 
-KINDS: Mapping[str, Callable[[int, Path], Told]] = {"pulls": run_world}
+KINDS: Mapping[str, Callable[[int, Path], Told]] = {"pulls": run_world, "cycles": run_cycles}
 LONGEST_WORLD = 600.0
 """Real seconds after which a world counts as stuck: then it is shown where, and the run ends."""
 
@@ -29,6 +30,7 @@ class Sums:
 
     worlds: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
+    written: Counter[str] = field(default_factory=Counter)
     kills: int = 0
     failed: int = 0
     defects: list[str] = field(default_factory=list)
@@ -37,13 +39,19 @@ class Sums:
         self.kills += told.kills
         self.failed += told.failed
         self.met += told.met
+        self.written += told.written
 
     def lines(self) -> list[str]:
         """The sums, and which faults struck how often."""
         worlds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self.worlds.items()))
         met = ", ".join(f"{kind} {count}" for kind, count in self.met.most_common())
         ended = f"{self.kills} runs killed, {self.failed} runs ended by faults; {len(self.defects)} worlds with defects"
-        return [f"worlds: {worlds or 'none'}; {ended}", f"faults met: {met or 'none'}"]
+        written = ", ".join(f"{kind} {count}" for kind, count in self.written.most_common())
+        return [
+            f"worlds: {worlds or 'none'}; {ended}",
+            f"faults met: {met or 'none'}",
+            f"written: {written or 'nothing'}",
+        ]
 
 
 def main() -> int:

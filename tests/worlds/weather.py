@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from connector import flow
 from connector.account_engagement import read as engagement
-from connector.pulling import reading, reconcile
+from connector.pulling import reading, reconcile, sweep
 from connector.pulling.reading import Landing
 from connector.salesforce import bulk
 from connector.sandbox.context import Sandbox
@@ -42,6 +42,16 @@ FAILURES: tuple[dict[str, Any], ...] = (
 RARE: tuple[dict[str, Any], ...] = ({"kind": "request_limit"}, {"kind": "daily_limit"})
 """What ends a pull: often, and nothing else would be seen."""
 
+OF_WRITES: tuple[dict[str, Any], ...] = (
+    {"kind": "row_lock", "share": 0.3},
+    {"kind": "half_batch", "step": 2},
+    {"kind": "half_batch", "step": 3, "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION"},
+    {"kind": "reset_after", "method": ["POST", "PATCH"]},
+    {"kind": "reset_before", "method": ["POST", "PATCH"]},
+    {"kind": "server_error", "status": 503, "after_work": True, "method": ["POST", "PATCH"]},
+    {"kind": "truncated", "share": 0.0, "method": ["POST", "PATCH"]},
+)
+
 STAMPED = (
     "Lead",
     "Contact",
@@ -57,12 +67,15 @@ STAMPED = (
 """Objects whose changes may be committed late, be made many in one second, or be out of the user's sight."""
 
 
-def faults(dice: Random, objects: Sequence[str]) -> dict[str, Any]:
-    """A document of faults for the control plane, in a world of which these objects are read."""
+def faults(dice: Random, objects: Sequence[str], *, writes: bool = False) -> dict[str, Any]:
+    """A document of faults for the control plane, in a world of which these objects are read. `writes`: and written."""
     found: list[dict[str, Any]] = [
         {**failure, "probability": round(dice.uniform(0.01, 0.15), 3)}
         for failure in dice.sample(FAILURES, dice.randint(0, 4))
     ]
+    if writes:
+        of_writes = dice.sample(OF_WRITES, dice.randint(0, 2))
+        found += [{**failure, "probability": round(dice.uniform(0.1, 0.6), 3)} for failure in of_writes]
     if dice.random() < 0.1:
         found.append({**dice.choice(RARE), "nth": dice.randint(1, 60)})
     if dice.random() < 0.3:
@@ -98,7 +111,8 @@ def small_pieces(sandbox: Sandbox, dice: Random) -> Iterator[None]:
         (bulk, "DEADLINE", 1.0),
         (reading, "PAGES_A_MERGE", dice.choice((1, 3, 25))),
         (reconcile, "IDS_A_QUESTION", dice.choice((2, 200))),
-        (reconcile, "SWEEP_PAGES", dice.choice((1, 5))),
+        (reconcile, "ROWS_A_PAGE", dice.choice((2, 10, 2_000))),
+        (sweep, "SWEEP_PAGES", dice.choice((1, 5))),
         (flow, "Landing", partial(Landing, bulk_from=dice.choice((1, 30, 20_000, 20_000)), ahead=0)),
     )
     with ExitStack() as patches:

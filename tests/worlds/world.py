@@ -39,16 +39,22 @@ class Told:
     """How often each kind of fault struck."""
     hidden: set[str] = field(default_factory=set)
     """Objects of which rows were out of the user's sight for a time."""
+    written: Counter[str] = field(default_factory=Counter)
+    """How many records and tasks the connector wrote."""
 
 
 @dataclass
 class World:
-    """A world with its connector. `boundaries`: how many effects a whole pull had last; any may be the end of one."""
+    """A world with its connector, which may write.
+
+    `boundaries`: how many effects a whole run had last; any may be the end of one.
+    """
 
     ground: Ground
     dice: Random
     told: Told
     boundaries: int = 300
+    writes: bool = False
 
     @property
     def control(self) -> Control:
@@ -67,7 +73,7 @@ class World:
     def weather_changes(self) -> None:
         """Other faults from now on; those that were in force are counted."""
         self.count_faults()
-        weather = faults(self.dice, self.ground.objects)
+        weather = faults(self.dice, self.ground.objects, writes=self.writes)
         self.control.do("PUT", "faults", weather)
         self.told.events.append(f"faults {weather['faults']}")
 
@@ -89,7 +95,9 @@ class World:
 
     def attempt(self, work: Callable[[River], None]) -> None:
         """The work of one run among small pieces, which may fail, or die at any boundary."""
-        dies_at = self.dice.randint(1, self.boundaries) if self.dice.random() < 0.6 else None
+        # Writes come last in a cycle: half of its deaths are there.
+        first = round(self.boundaries * 0.7) if self.writes and self.dice.random() < 0.5 else 1
+        dies_at = self.dice.randint(first, self.boundaries) if self.dice.random() < 0.6 else None
         life = Life(dies_at, self._meanwhile(self.dice.choice((0.0, 0.02, 0.1))))
         with small_pieces(self.ground.running.sandbox, self.dice):
             try:

@@ -51,7 +51,7 @@ SELECT DISTINCT name, kind FROM seen_list_member ORDER BY ALL;
 CREATE OR REPLACE TEMP TABLE enrich_list_acts AS
 WITH done AS (
     SELECT name, member_id, 'webinar_register' AS type,
-        coalesce(registered_at, attended_at, held_at) AS occurred_at
+        coalesce(registered_at, attended_at, least(held_at, imported_at)) AS occurred_at
     FROM seen_list_member WHERE kind = 'webinar'
     UNION ALL
     SELECT name, member_id, CASE kind WHEN 'webinar' THEN 'webinar_attend' ELSE 'event_attend' END,

@@ -70,7 +70,7 @@ def shown(fields: str | None, sandbox: Sandbox, definition: ObjectDef, number: i
     """The named fields of one record as they go out."""
     zone = ZoneInfo(sandbox.config.account_engagement_time_zone)
     wanted = shape(definition, parse_fields(fields), sandbox.account_engagement, zone, single=True)
-    cursor = sandbox.database.reader().cursor()
+    cursor = sandbox.database.current().cursor()
     cursor.row_factory = None
     row = cursor.execute(
         f'SELECT {", ".join(wanted.columns)} FROM "{definition.name}" AS m {" ".join(wanted.joins)} WHERE m."id" = ?',
@@ -115,7 +115,9 @@ class Writing:
 
     def update(self, number: int, values: Mapping[str, Any]) -> None:
         """Changes a record and moves its stamp, as every write through the API does."""
-        row = {**values, "updatedAt": stamp(self.sandbox.clock.now()), "updatedById": self.user}
+        stamps = {"updatedAt": stamp(self.sandbox.clock.now()), "updatedById": self.user}
+        kept = {field.name for field in self.definition.every_field}
+        row = {**values, **{name: value for name, value in stamps.items() if name in kept}}
         assignments = ", ".join(f'"{name}" = ?' for name in row)
         text = f'UPDATE "{self.definition.name}" SET {assignments} WHERE "id" = ?'
         self.connection.execute(text, (*row.values(), number))

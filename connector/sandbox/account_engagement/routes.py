@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.sandbox.account_engagement import account, exports, legacy, lists, prospects, records
+from connector.sandbox.account_engagement import account, exports, legacy, lists, prospects, records, visitors
 from connector.sandbox.account_engagement.guard import metered
 from connector.sandbox.account_engagement.query import query
 from connector.sandbox.account_engagement.refusals import RefusalError
@@ -32,7 +32,10 @@ _COLLECTION_ACTIONS: dict[tuple[str, str], _OnObject] = {
     ("prospects", "undelete"): prospects.undelete_named,
     ("prospects", "upsertlatestbyemail"): prospects.upsert_latest_by_email,
 }
-_RECORD_ACTIONS: dict[tuple[str, str], _OnRecord] = {("prospects", "undelete"): prospects.undelete}
+_RECORD_ACTIONS: dict[tuple[str, str], _OnRecord] = {
+    ("prospects", "undelete"): prospects.undelete,
+    ("visitors", "assigntoprospect"): visitors.assign_to_prospect,
+}
 
 
 def _definition(sandbox: Sandbox, collection: str) -> ObjectDef:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -63,8 +64,11 @@ def _break_json(parameters: Mapping[str, Any], response: Response) -> Response:
 
 
 def _break_csv(parameters: Mapping[str, Any], response: Response) -> Response:
-    """Whole by its length, but the last quoted value is never closed."""
-    return replace(response, body=_first(_body(response), parameters["share"]) + _OPEN_QUOTE)
+    """Whole by its length, also as the gzip that it may be, but the last quoted value is never closed."""
+    packed = response.headers.get("Content-Encoding") == "gzip"
+    text = gzip.decompress(_body(response)) if packed else _body(response)
+    broken = _first(text, parameters["share"]) + _OPEN_QUOTE
+    return replace(response, body=gzip.compress(broken, 1) if packed else broken)
 
 
 def _delivered(response: Response, **changes: Any) -> Response:

@@ -21,6 +21,7 @@ HTML = "text/html; charset=UTF-8"
 _NOT_FOR_REST = "This session is not valid for use with the REST API"
 _CONCURRENT = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
 _NEXT_PAGE = re.compile(r"/services/data/v[\d.]+/query(?:All)?/(\w+)-\d+/?", re.IGNORECASE)
+_RESULTS = re.compile(r"/services/data/v[\d.]+/jobs/query/(\w+)/results/?", re.IGNORECASE)
 _TIMEOUTS: Mapping[int, tuple[int, str]] = MappingProxyType(
     {202: (429, "Minute rate limit met"), 214: (504, "API request timed out")}
 )
@@ -56,6 +57,10 @@ def page_asked_for(request: Request) -> str | None:
     match = _NEXT_PAGE.fullmatch(request.path)
     if match is not None:
         return match[1]
+    results = _RESULTS.fullmatch(request.path)
+    if results is not None:
+        locator = request.parameter("locator")
+        return None if locator is None else f"{results[1]}:{locator}"
     return request.parameter("nextPageToken") if system_of(request.path) == "account_engagement" else None
 
 

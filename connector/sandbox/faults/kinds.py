@@ -147,6 +147,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "late_commit": Kind(
             "standing", BOTH, {"seconds": _seconds(required=True), "objects": _OBJECTS, "share": _share()}
         ),
+        "stale_reads": Kind("standing", ACCOUNT_ENGAGEMENT, {"seconds": _seconds(60.0), "share": _share()}),
         "hidden_rows": Kind("standing", BOTH, {"object": _OBJECT, "ids": _IDS, "share": _share(None)}),
         "hidden_fields": Kind(
             "standing",

@@ -72,7 +72,7 @@ def release(sandbox: Sandbox, register: FaultRegister) -> None:
 def kept_back(sandbox: Sandbox, register: FaultRegister) -> list[ObjectDef]:
     """The objects of which records may be kept back."""
     found: dict[str, ObjectDef] = {}
-    for fault in register.plan.of_kind("late_commit"):
+    for fault in _of_late_kinds(register):
         found |= {definition.name: definition for definition in late_objects(sandbox, fault)}
     for fault in register.plan.of_kind("hidden_rows"):
         definition = definition_of(sandbox, fault.parameters["object"])
@@ -81,11 +81,22 @@ def kept_back(sandbox: Sandbox, register: FaultRegister) -> list[ObjectDef]:
 
 
 def late_objects(sandbox: Sandbox, fault: Fault) -> list[ObjectDef]:
-    """The objects whose changes are committed late: the named ones, else all of Salesforce that keep a stamp."""
+    """The objects whose changes are seen late: those of a cache, the named ones, else Salesforce's with a stamp."""
+    if fault.kind == "stale_reads":
+        return [definition for definition in sandbox.account_engagement if _since_column(definition) is not None]
     names: list[str] | None = fault.parameters["objects"]
     if names is None:
         return [definition for definition in sandbox.salesforce if stamp_column(definition) is not None]
     return [definition_of(sandbox, name) for name in names]
+
+
+def reads_are_stale(register: FaultRegister) -> bool:
+    """Whether Account Engagement answers from a cache, which does not show anybody's own writes either."""
+    return bool(register.plan.of_kind("stale_reads"))
+
+
+def _of_late_kinds(register: FaultRegister) -> tuple[Fault, ...]:
+    return (*register.plan.of_kind("late_commit"), *register.plan.of_kind("stale_reads"))
 
 
 def definition_of(sandbox: Sandbox, name: str) -> ObjectDef:
@@ -127,13 +138,18 @@ def _hold(
     register.held.replace(held)
 
 
+def _since_column(definition: ObjectDef) -> str | None:
+    """The column that says since when a record is as it is; of those that never change, since when it is."""
+    return stamp_column(definition) or ("createdAt" if definition.field("createdAt") is not None else None)
+
+
 def _until(
     register: FaultRegister, sandbox: Sandbox, definition: ObjectDef, key: str | int, true: Record | None, now: str
 ) -> str | None:
     """When a change is committed; None when it was at once."""
-    column = stamp_column(definition)
+    column = _since_column(definition)
     changed_at = str((true or {}).get(column or "") or now)
-    for fault in register.plan.of_kind("late_commit"):
+    for fault in _of_late_kinds(register):
         covered = any(entry.name == definition.name for entry in late_objects(sandbox, fault))
         if covered and chance(register.plan.seed, fault, str(key)) < fault.parameters["share"]:
             until = stamp(instant(changed_at) + timedelta(seconds=fault.parameters["seconds"]))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from connector.sandbox.context import Sandbox
 from connector.sandbox.faults.aftermath import befallen, can_befall
 from connector.sandbox.faults.answers import can_strike, instead_of_work, page_asked_for, page_ended
+from connector.sandbox.faults.kinds import WRITES
 from connector.sandbox.faults.mass_update import update_many
 from connector.sandbox.faults.model import Fault, Moment
-from connector.sandbox.faults.others import commit_due, others_writing
+from connector.sandbox.faults.others import commit_due, others_writing, reads_are_stale
 from connector.sandbox.faults.register import FaultRegister, fault_register
 from connector.sandbox.faults.rows import striking_rows
 from connector.sandbox.faults.visibility import as_the_user_sees_it
@@ -72,8 +74,16 @@ def _undisturbed(request: Request, sandbox: Sandbox, register: FaultRegister, wo
         if register.fires(fault):
             update_many(fault, sandbox, register)
     seen = as_the_user_sees_it(sandbox, register.catalogues)
-    with striking_rows(register, tuple(_matching(register, request, sandbox, "rows"))):
+    with ExitStack() as within:
+        within.enter_context(striking_rows(register, tuple(_matching(register, request, sandbox, "rows"))))
+        if _writes_behind_a_cache(request, register):
+            within.enter_context(others_writing(sandbox, register))
         return work(request, seen)
+
+
+def _writes_behind_a_cache(request: Request, register: FaultRegister) -> bool:
+    cached = system_of(request.path) == "account_engagement" and reads_are_stale(register)
+    return cached and request.method in WRITES
 
 
 def _matching(register: FaultRegister, request: Request, sandbox: Sandbox, moment: Moment) -> list[Fault]:

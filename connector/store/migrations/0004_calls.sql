@@ -18,3 +18,15 @@ CREATE TABLE api_allowance (
     zone VARCHAR NOT NULL,
     PRIMARY KEY (account)
 );
+
+-- What is said of a stream: in how many comparisons running it lacked rows (`gaps`, up to the one at `compared_at`), and
+-- since when an alarm about it is on. So each alarm is said once, whichever process sees it.
+CREATE TABLE stream_watch (
+    stream VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    compared_at TIMESTAMP,
+    gaps INTEGER NOT NULL,
+    alarm VARCHAR,
+    since TIMESTAMP,
+    PRIMARY KEY (stream, unit)
+);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,22 @@ def test_an_expired_locator_stays_expired(org: FaultyOrg) -> None:
     assert org.ask("GET", following) == expected
     assert len(org.query("SELECT Id FROM Lead")) == 201
     assert org.fired() == [1]
+
+
+def test_an_expired_locator_of_bulk_results_stays_expired_and_the_first_page_does_not(org: FaultyOrg) -> None:
+    for _ in range(3):
+        org.lead()
+    wish = {"operation": "query", "query": "SELECT Id FROM Lead"}
+    job = org.ask("POST", "jobs/query", wish)[1]["id"]
+    while org.ask("GET", f"jobs/query/{job}")[1]["state"] != "JobComplete":
+        time.sleep(0.01)
+    first = org.send("GET", f"jobs/query/{job}/results?maxRecords=2")
+    following = f"jobs/query/{job}/results?maxRecords=2&locator={first.headers['Sforce-Locator']}"
+    org.faults({"kind": "locator_expiry", "times": 1})
+    expected = (400, [{"message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR"}])
+    assert org.ask("GET", following) == expected
+    assert org.ask("GET", following) == expected
+    assert org.send("GET", f"jobs/query/{job}/results").status == 200
 
 
 def test_an_expired_page_token_stays_expired(org: FaultyOrg) -> None:

@@ -103,6 +103,23 @@ def test_a_late_commit_appears_later_with_its_older_stamp(org: FaultyOrg) -> Non
     assert org.fired() == [1]
 
 
+def test_a_cache_shows_nobodys_writes_for_a_minute_and_the_write_itself_tells_the_truth(org: FaultyOrg) -> None:
+    org.prospect(1)
+    org.advance(3600)
+    org.faults({"kind": "stale_reads"})
+    changed = org.ask("PATCH", f"{OBJECTS}/prospects/1?fields=jobTitle", {"jobTitle": "CEO"})
+    assert changed == (200, {"jobTitle": "CEO"})
+    made = org.ask("POST", f"{OBJECTS}/prospects?fields=email", {"email": "new@example.com"})
+    assert made == (201, {"email": "new@example.com"})
+    assert org.ask("POST", f"{OBJECTS}/prospects?fields=id", {"email": "new@example.com"})[1]["code"] == 9
+    seen = []
+    for seconds in (0, 59, 1):
+        org.advance(seconds)
+        values = org.ask("GET", f"{OBJECTS}/prospects?fields=jobTitle&orderBy=id")[1]["values"]
+        seen.append([row["jobTitle"] for row in values])
+    assert seen == [[None], [None], ["CEO", None]]
+
+
 def test_until_its_commit_a_record_is_as_it_was_and_locked(org: FaultyOrg) -> None:
     lead, other = org.lead(Title="CTO"), org.lead()
     org.faults({"kind": "late_commit", "seconds": 300, "objects": ["Lead"]})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,10 @@ def test_malformed_csv_ends_within_quotes(tmp_path: Path) -> None:
     assert isinstance(broken, bytes)
     assert broken.startswith(b'"Id","Name"\n"1","a"')
     assert broken.endswith(b'\n"')
+    packed = replace(whole, body=gzip.compress(path.read_bytes()), headers={"Content-Encoding": "gzip"})
+    again = befallen(fault, packed).body
+    assert isinstance(again, bytes)
+    assert gzip.decompress(again) == broken, "the CSV is broken and not what it is packed in"
 
 
 def test_slowness_waits_and_trickles(org: FaultyOrg) -> None:
