@@ -74,7 +74,7 @@ class Org:
     )
     now: datetime = NOON
 
-    def describe(self, object_name: str, *, fresh: bool = False) -> Described:  # noqa: ARG002 - as the reader's
+    def describe(self, object_name: str, *, fresh: bool = False) -> Described:
         if object_name not in self.names:
             raise StopError("The requested resource does not exist", "NOT_FOUND")
         found = dict.fromkeys(self.names[object_name], Field())
