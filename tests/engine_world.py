@@ -102,7 +102,8 @@ class World:
         return {row[names.index(key)]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
     def clear(self) -> None:
-        for table in ("people", "activities", "companies", "cadence_runs", "hearing", "opportunities", "content_stages"):
+        tables = ("people", "activities", "companies", "cadence_runs", "hearing", "opportunities", "content_stages")
+        for table in tables:
             self.connection.execute(f"DELETE FROM {table}")
 
     def _count(self, table: str) -> int:

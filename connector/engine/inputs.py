@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from difflib import get_close_matches
-from typing import get_args
 
 from connector.domain.running import Load, Run
+from connector.engine.catalogue import load_catalogue
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import as_column
-from connector.rules.content import BuyingStage, Content
+from connector.rules.content import Content
 from connector.rules.load import RuleSet
 from connector.rules.relations import COUNTED_TYPES, SENT_TYPES
 
 _FILE = "inputs"
-BUYING_STAGES: tuple[str, ...] = get_args(BuyingStage)
-OFFERED = frozenset({"content_download", "demo_view", "video_view", "webinar_register"})
-"""Kinds of content that can be offered to somebody; a form or a page is no offer."""
 
 
 def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Run, load: Load) -> None:
@@ -56,21 +53,6 @@ def oddities(rules: RuleSet, run: Run) -> list[str]:
         advice = f" Did you mean {close[0]!r}?" if close else ""
         found.append(f"activities: {count:,} rows have the type {word!r}, which counts as nothing.{advice}")
     return found
-
-
-def load_catalogue(catalogue: Content | None, load: Load) -> None:
-    """Makes the tables by which content speaks: content_stages, content_actions and content_offers, in texts."""
-    items = catalogue.content if catalogue else ()
-    ranks = {stage: rank for rank, stage in enumerate(BUYING_STAGES, 1)}
-    staged = [(item.id, item.stage, ranks[item.stage]) for item in items if item.stage]
-    load("content_stages", ("content", "stage", "rank"), staged)
-    load("content_actions", ("content", "action"), [(item.id, item.action) for item in items if item.action])
-    offers = [
-        (item.id, ranks[item.stage], place)
-        for place, item in enumerate(items)
-        if item.stage and item.activity in OFFERED
-    ]
-    load("content_offers", ("content", "rank", "place"), offers)
 
 
 def _name_content(catalogue: Content, run: Run, load: Load) -> None:
