@@ -203,7 +203,7 @@ def measure(people: int, seed: int, folder: Path | None) -> MeasuredSize:
         state = Path(name)
         with sandbox(state, people, seed) as (process, world_seconds):
             world = (world_seconds, cpu_seconds(process.pid), peak_megabytes(process.pid))
-            settings = Options(str(state)).settings(log_level="warning", **_access(state))
+            settings = Options(str(state)).settings(log_level="warning", **access(state))
             with waiting_measured() as waiting:
                 started = time.monotonic()
                 with river_of(settings, quiet=True) as river:
@@ -298,7 +298,7 @@ def sandbox(state: Path, people: int, seed: int) -> Iterator[tuple[subprocess.Po
             process.wait()
 
 
-def _access(state: Path) -> dict[str, str]:
+def access(state: Path) -> dict[str, str]:
     env = running_settings(state / "sandbox")
     if env is None:
         raise SystemExit("The sandbox has stopped; see the lines above.")

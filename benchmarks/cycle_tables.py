@@ -27,7 +27,7 @@ def show_size(size: Size) -> None:
             f"tasks written, {cycle['failed']:,} failed"
         )
         rows = [_line(step, spent) for step, spent in cycle["steps"].items()]
-        _table(_HEAD, [*rows, _line("whole cycle", cycle["total"])])
+        table(_HEAD, [*rows, _line("whole cycle", cycle["total"])])
 
 
 def show_ratios(sizes: Sequence[Size]) -> None:
@@ -47,14 +47,14 @@ def show_ratios(sizes: Sequence[Size]) -> None:
                     *(_ratio(share, total["seconds"]) for share in shares),
                 )
             )
-    _table(head, rows)
+    table(head, rows)
     print("\nSecond cycle / first")
-    _table(("people", "wall", "own cpu", "calls"), [_second_to_first(size) for size in sizes])
+    table(("people", "wall", "own cpu", "calls"), [_second_to_first(size) for size in sizes])
     if len(sizes) > 1:
         print("\nGrowth from one size to the next, first cycle (1.0 = in proportion to the people)")
         steps = tuple(sizes[0]["first"]["steps"])
         growth = [_growth(*pair, steps, key) for pair in pairwise(sizes) for key in ("seconds", "own_cpu")]
-        _table(("from → to", "of", *steps, "whole cycle"), growth)
+        table(("from → to", "of", *steps, "whole cycle"), growth)
 
 
 def _second_to_first(size: Size) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def _line(name: str, spent: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
     for row in (head, *rows):
         first, *others = (cell.ljust(width) if not place else cell.rjust(width)

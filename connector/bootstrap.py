@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -25,8 +25,9 @@ from connector.firmographics.register import load_register
 from connector.flow import Remotes, River
 from connector.http.budget import CallBudget
 from connector.http.retry import Retry
-from connector.http.session import open_session
+from connector.http.session import RemoteSession, open_session
 from connector.reporting.watch import watch
+from connector.reporting.zones import Offset
 from connector.rules.content import Content, load_content
 from connector.rules.load import RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
@@ -47,6 +48,9 @@ PEOPLE: tuple[tuple[Remote, str], ...] = (
     ("salesforce", "Contact"),
     ("account_engagement", "prospects"),
 )
+
+HangingUp = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Given what ends all calls on the wire: a block within which it may be called from another thread."""
 
 log = structlog.get_logger()
 
@@ -101,6 +105,12 @@ def machine_time() -> datetime:
     return datetime.now(UTC)
 
 
+def machine_offset() -> Offset:
+    """How far this machine's clock is from UTC now."""
+    now = machine_time()
+    return Offset(now.astimezone().utcoffset() or timedelta(0), now)
+
+
 def store_path(settings: Settings) -> Path:
     """The store of the profile's org."""
     return settings.state / f"{settings.profile or 'default'}.duckdb"
@@ -115,11 +125,13 @@ def open_river(
     retry: Retry | None = None,
     before_call: Callable[[], None] = lambda: None,
     clock: Callable[[], datetime] = machine_time,
+    hanging_up: HangingUp = lambda _hang_up: nullcontext(),
 ) -> Iterator[River]:
     """The river with its store open and, with `remote`, its org connected.
 
     The configuration is checked before anything is opened. `before_call` is called before each exchange with a
     remote; what it raises ends the step there. `clock`: this machine's time.
+    `hanging_up` is given what ends all calls on the wire, and entered while there may be any.
     Raises ConfigurationError, RetryError, StopError.
     """
     folder = rules_folder(settings)
@@ -127,28 +139,34 @@ def open_river(
     schedule = load_schedule(folder)
     register = load_register(settings.companies, settings.targets)
     retry = retry or Retry()
-    with open_store(store_path(settings), sleep=retry.sleep, announce=say) as store:
+    with ExitStack() as opened:
+        store = opened.enter_context(
+            open_store(store_path(settings), sleep=retry.sleep, announce=say, memory_mb=settings.memory_mb)
+        )
         budget = CallBudget(call_policy(settings, schedule), before_call, clock, partial(keep_calls, store))
-        # Before the first call: what earlier runs have used of the day counts for it too.
-        budget.remember(read_calls(store.run), read_heard(store.run))
-        mapped = {one.stream.name for one in rulebook.mapping.fields.streams}
-        with _at_the_end(lambda: _keep(store, budget, schedule, mapped), remote):
-            remotes = _connect(settings, retry, budget) if remote else None
-            if remotes is not None:
-                _belongs(store, remotes, settings)
-            yield River(
-                store=store,
-                rules=rulebook.rules,
-                mapping=rulebook.mapping,
-                content=rulebook.content,
-                register=register,
-                rules_hash=rulebook.hash,
-                landing=settings.state / "landing" / (settings.profile or "default"),
-                say=say,
-                remotes=remotes,
-                writes_off=looking_at(settings.state, by_setting=settings.writes == "off"),
-                keeping=_keeping(settings),
-            )
+        remotes = None
+        if remote:
+            # Before the first call: what earlier runs have used of the day counts for it too.
+            budget.remember(read_calls(store.run), read_heard(store.run))
+            mapped = {one.stream.name for one in rulebook.mapping.fields.streams}
+            opened.enter_context(_at_the_end(lambda: _keep(store, budget, schedule, mapped)))
+            session = opened.enter_context(open_session(settings, budget))
+            opened.enter_context(hanging_up(session.hang_up))
+            remotes = _connect(settings, retry, session)
+            _belongs(store, remotes, settings)
+        yield River(
+            store=store,
+            rules=rulebook.rules,
+            mapping=rulebook.mapping,
+            content=rulebook.content,
+            register=register,
+            rules_hash=rulebook.hash,
+            landing=settings.state / "landing" / (settings.profile or "default"),
+            say=say,
+            remotes=remotes,
+            writes_off=looking_at(settings.state, by_setting=settings.writes == "off"),
+            keeping=_keeping(settings),
+        )
 
 
 def call_policy(settings: Settings, schedule: Schedule) -> Policy:
@@ -163,16 +181,14 @@ def call_policy(settings: Settings, schedule: Schedule) -> Policy:
 
 
 @contextmanager
-def _at_the_end(keep: Callable[[], None], remote: bool) -> Iterator[None]:
-    """Calls `keep` after a block that had to do with the remotes, however it ends, as long as it ends in order."""
+def _at_the_end(keep: Callable[[], None]) -> Iterator[None]:
+    """Calls `keep` after the block, however it ends, as long as it ends in order."""
     try:
         yield
     except ConnectorError:
-        if remote:
-            keep()
-        raise
-    if remote:
         keep()
+        raise
+    keep()
 
 
 def _keep(store: Store, budget: CallBudget, schedule: Schedule, mapped: Collection[str]) -> None:
@@ -190,8 +206,8 @@ def _keeping(settings: Settings) -> Keeping:
     )
 
 
-def _connect(settings: Settings, retry: Retry, budget: CallBudget) -> Remotes:
-    session = open_session(settings, budget)
+def _connect(settings: Settings, retry: Retry, session: RemoteSession) -> Remotes:
+    budget = session.budget
     reader, writer = connect_salesforce(settings, session, retry)
     organization = reader.organization()
     budget.zone = ZoneInfo(settings.account_engagement_time_zone or organization.time_zone)

@@ -41,10 +41,12 @@ from connector.pulling.reading import Landing, Pulled
 from connector.pulling.streams import Reader as StreamReader
 from connector.pulling.streams import Sources, pull_streams, reconcile_streams
 from connector.reporting.report import Status, status_of
+from connector.reporting.zones import Offset, ZoneFinding, Zones, zone_findings
 from connector.rules.content import Content
 from connector.rules.fields import Fields
 from connector.rules.load import RuleSet
 from connector.rules.mapping import Mapping as FieldMapping
+from connector.salesforce.read import Organization
 from connector.store import mirror as store_mirror
 from connector.store.database import Store
 from connector.store.decisions import keep_persons
@@ -62,6 +64,16 @@ class Reader(StreamReader, Protocol):
 
     def query(self, soql: str) -> list[dict[str, object]]: ...
 
+    def organization(self) -> Organization: ...
+
+    def user_zone(self) -> str | None: ...
+
+
+class Unit(EngagementSource, Protocol):
+    """A business unit of Account Engagement, for reading."""
+
+    def account(self, fields: Sequence[str]) -> Mapping[str, object]: ...
+
 
 @dataclass(frozen=True)
 class Remotes:
@@ -72,7 +84,7 @@ class Remotes:
     url: str
     reader: Reader
     writer: Writer
-    engagement: tuple[EngagementSource, ...]
+    engagement: tuple[Unit, ...]
     calls: Callable[[], Mapping[str, int]]
     budget: CallBudget = field(default_factory=CallBudget)
 
@@ -108,7 +120,11 @@ def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
     `skip`: names of streams that are left as they are this time. A field that has vanished is left out: see `hidden`.
     """
     store_mirror.prepare(river.store, river.mapping.fields.streams)
-    landing = Landing(river.landing, progress=lambda so_far: river.say(f"pull {so_far.stream}: {so_far.rows:,} rows"))
+    landing = Landing(
+        river.landing,
+        progress=lambda pulled: river.say(f"pull {pulled.stream}: {pulled.so_far}"),
+        calls=lambda: sum(here(river).calls().values()),
+    )
     return pull_streams(_sources(river), landing, skip)
 
 
@@ -219,6 +235,23 @@ def forget(
     """Erases people with all that belongs to them from the store and its files, and searches for what is left."""
     river.say("forget")
     return forget_people(river.store, records, persons, river.landing, now, copies=copies)
+
+
+def zones(river: River, machine: Offset) -> list[ZoneFinding]:
+    """Asks each remote for its time zone and lays them beside the rules'; `machine`: this machine's clock."""
+    remotes = here(river)
+    reader = remotes.reader
+    units = tuple((unit.unit, _offset_of(unit)) for unit in remotes.engagement)
+    found = Zones(river.rules.scoring.time_zone, reader.organization().time_zone, reader.user_zone(), units, machine)
+    return zone_findings(found, reader.server_time())
+
+
+def _offset_of(unit: Unit) -> Offset | None:
+    """The offset in which a business unit answers this user."""
+    told = unit.account(("id", "createdAt")).get("createdAt")
+    at = datetime.fromisoformat(str(told)) if told else None
+    offset = None if at is None else at.utcoffset()
+    return None if at is None or offset is None else Offset(offset, at)
 
 
 def report(river: River) -> Status:

@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     keep_landed_days: Days = 7
     keep_copies_days: Days = 90
     erase_vanished_days: Annotated[int, Field(ge=0)] = 0
+    memory_mb: Annotated[int, Field(ge=128)] = 768
     health_address: str = "127.0.0.1:9464"
     log_format: LogFormat = "auto"
     log_level: LogLevel = "warning"

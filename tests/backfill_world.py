@@ -220,7 +220,7 @@ def _swallowing() -> AbstractContextManager[None]:
 
 
 def _record(stream: MappedStream, number: int, at: datetime) -> dict[str, Any]:
-    known = {"Id": _id(number), "SystemModstamp": sf_time(at)}
+    known: dict[str, Any] = {"Id": _id(number), "SystemModstamp": sf_time(at)}
     if "is_deleted" in stream.stream.system:
         known |= {"IsDeleted": False, "CreatedDate": sf_time(at), "LastModifiedDate": sf_time(at)}
     extra = stream.columns[-1].field

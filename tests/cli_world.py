@@ -8,17 +8,24 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import requests
+
 from connector.cli.main import run
 from connector.sandbox.config import SandboxConfig
-from connector.sandbox.serve import RunningSandbox, serving
+from connector.sandbox.serve import RunningSandbox
+from tests.worlds.ground import MAPPINGS, START, ground
 
-MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
-START = datetime(2026, 10, 1, tzinfo=UTC)
+OBJECTS = frozenset(
+    (
+        *("Lead", "Contact", "Account", "Opportunity", "Campaign", "CampaignMember", "Task", "Organization"),
+        *("prospects", "visitors", "visits", "visitor-activities", "visitor-page-views"),
+    )
+)
+"""The objects that are read: people, with all that belongs to them."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,21 @@ class CommandLine:
     def store(self) -> Path:
         return self.state / "default.duckdb"
 
+    def truth(self, name: str) -> list[dict[str, Any]]:
+        """Every row of an object as the world has it."""
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(f"{self.running.url}/_sandbox/truth/{name}", timeout=60)
+        rows: list[dict[str, Any]] = answer.json()["rows"]
+        return rows
+
     def __call__(self, *arguments: str, **changes: str) -> Said:
         """Runs a command; keyword arguments are environment variables."""
         out, err = io.StringIO(), io.StringIO()
         bare = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
-        with patch.dict(os.environ, {**bare, **self.environment, **changes}, clear=True):
-            with redirect_stdout(out), redirect_stderr(err):
-                code = run(arguments)
+        environment = patch.dict(os.environ, {**bare, **self.environment, **changes}, clear=True)
+        with environment, redirect_stdout(out), redirect_stderr(err):
+            code = run(arguments)
         return Said(code, out.getvalue(), err.getvalue())
 
 
@@ -65,8 +80,9 @@ class CommandLine:
 def command_line(home: Path, people: int = 40, seed: int = 3) -> Iterator[CommandLine]:
     """A sandbox whose clock stands still, with a connector beside it."""
     home.mkdir(exist_ok=True)
-    config = SandboxConfig(state=home / "world", people=people, seed=seed, start=START, frozen=True)
-    with serving(config) as running:
+    config = SandboxConfig(state=home, people=people, seed=seed, start=START, frozen=True)
+    with ground(home / "world", config, OBJECTS) as laid:
+        running = laid.running
         given = running.settings
         yield CommandLine(
             home,

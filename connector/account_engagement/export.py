@@ -44,7 +44,7 @@ LONGEST = timedelta(days=360)
 FILE_BYTES = 50_000_000
 """Of one file; up to 200 MB would be given, but a file is merged in one piece, which takes several times its size."""
 FIRST_POLL, LONGEST_POLL, GROWTH = 0.5, 60.0, 1.5
-DEADLINE = 3_600.0
+DEADLINE = 1_800.0
 """Seconds after which an export counts as stuck: exports of one account wait for each other, whoever asked for them."""
 CALLS = 12
 """What one export costs: its creation, questions after its state for some minutes, a file or two."""
@@ -103,12 +103,16 @@ class ExportReader:
 
     def __init__(self, connection: UnitConnection) -> None:
         self._connection = connection
+        self._refused: dict[str, RoadClosedError] = {}
+        """Collections of which no export was taken on, for good as far as this run is concerned."""
 
     def files(self, wanted: Wanted, folder: Path, now: datetime) -> Iterator[ExportFile]:
         """The files of all exports that it takes, landed in `folder` one by one as they are asked for.
 
         `now`: the remote's time. At the end all witnesses must have come.
         """
+        if wanted.collection in self._refused:
+            raise self._refused[wanted.collection]
         missing = set(wanted.witnesses)
         number = 0
         for after, before in ranges(wanted.after, wanted.before):
@@ -140,7 +144,13 @@ class ExportReader:
             "maxFileSizeBytes": FILE_BYTES,
         }
         # An export created twice after a lost answer costs its calls and no data: it may be tried again.
-        found = self._ask("account_engagement.export_create", "/api/v5/exports", "id,status", body)
+        try:
+            found = self._ask("account_engagement.export_create", "/api/v5/exports", "id,status", body)
+        except BudgetSpentError:
+            raise
+        except StopError as error:
+            self._refused[wanted.collection] = RoadClosedError(str(error), error.code)
+            raise
         log.debug("pull.export", export=found.get("id"), collection=wanted.collection)
         return str(found.get("id", ""))
 

@@ -12,8 +12,9 @@ import requests
 
 from connector.account_engagement.connection import UnitConnection
 from connector.account_engagement.export import ExportFile, ExportReader, Wanted
+from connector.account_engagement.outcome import REMOTE
 from connector.account_engagement.windows import Window, side_by_side
-from connector.errors import RetryError, StopError
+from connector.errors import RetryError, SpoiltPageError, StopError
 from connector.http.landing import MalformedPageError, Page, envelope, land, page_path
 from connector.http.outcome import PASSES, from_exception
 
@@ -143,8 +144,11 @@ class AccountEngagementReader:
 
 
 def ids_on(page: Path) -> list[int]:
-    """The ids of a landed page, in its order."""
-    return [int(row["id"]) for row in json.loads(page.read_bytes())["values"]]
+    """The ids of a landed page, in its order. SpoiltPageError when it cannot be read."""
+    try:
+        return [int(row["id"]) for row in json.loads(page.read_bytes())["values"]]
+    except (ValueError, TypeError, KeyError):
+        raise SpoiltPageError(f"{REMOTE} sent a page that is not whole. {PASSES}") from None
 
 
 def _filters(filters: Mapping[str, FilterValue]) -> dict[str, str]:

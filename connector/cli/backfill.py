@@ -21,7 +21,7 @@ from connector.http.retry import Retry
 from connector.pulling.backfill import Backfilled
 from connector.pulling.history import moment, wanted_streams
 from connector.scheduling.stopping import StopFlag, stop_on_signals
-from connector.store.backfills import keep_waiting, unfinished_backfill
+from connector.store.backfills import keep_waiting, last_backfill
 from connector.store.decisions import finish_run
 
 
@@ -69,7 +69,9 @@ def _told(options: Options, words: Words, flag: StopFlag, *, quiet: bool) -> dic
     retry = Retry(sleep=flag.sleep)
     with (
         working(quiet) as say,
-        open_river(options.settings(), say=say, retry=retry, before_call=flag.check) as river,
+        open_river(
+            options.settings(), say=say, retry=retry, before_call=flag.check, hanging_up=flag.hanging_up
+        ) as river,
     ):
         instant = now(river)
         asked = asked_for(river, words, instant)
@@ -84,7 +86,8 @@ def _told(options: Options, words: Words, flag: StopFlag, *, quiet: bool) -> dic
 
 def run(river: River, asked: Asked) -> Backfilled:
     """Carries a backfill on, or begins it; who waits for follow-up before it begins is noted."""
-    if unfinished_backfill(river.store) is None and not asked.act:
+    known = last_backfill(river.store)
+    if (known is None or known.finished) and not asked.act:
         keep_waiting(river.store, _waiting(river))
     run_id = start_run(river, "backfill")
     done = flow.backfill(river, asked, run_id, time.monotonic)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import click
+from dataclasses import asdict
 
-from connector.bootstrap import load_rulebook, rules_folder
-from connector.cli.shared import Options, console, echo_json, json_option, place_options
+import click
+from rich.console import Console
+
+from connector import flow
+from connector.bootstrap import load_rulebook, machine_offset, rules_folder
+from connector.cli.render import table
+from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.firmographics.register import load_register
+from connector.reporting.zones import ZoneFinding
 from connector.rules.lists import load_lists
 from connector.rules.schedule import load_schedule
+from connector.settings import Settings
 from connector.store.binding import open_binding
 
 
 @click.command()
+@click.option("--zones", is_flag=True, help="Ask the org and Account Engagement for their time zones as well.")
 @place_options
 @json_option
 @click.pass_obj
-def check(options: Options, as_json: bool) -> int:
-    """Check settings, mapping, rules and company files without touching an org. All problems at once."""
+def check(options: Options, zones: bool, as_json: bool) -> int:
+    """Check settings, mapping, rules and company files, all problems at once; with --zones the clocks too."""
     settings = options.settings()
     folder = rules_folder(settings)
     book = load_rulebook(folder)
@@ -37,12 +45,29 @@ def check(options: Options, as_json: bool) -> int:
         "tiers": len(book.rules.tiers.tiers),
         "companies": 0 if register is None else len(register.companies),
     }
+    clocks = _zones(settings, quiet=as_json) if zones else []
     if as_json:
-        echo_json({"ok": True, **found})
+        echo_json({"ok": True, **found, "zones": [asdict(one) for one in clocks]})
         return 0
     shown = console()
     shown.print(f"Sound: {folder}")
     for name, value in found.items():
         if name != "mappings":
             shown.print(f"  {name.replace('_', ' ')}: {value}")
+    if clocks:
+        _show_zones(shown, clocks)
     return 0
+
+
+def _zones(settings: Settings, *, quiet: bool) -> list[ZoneFinding]:
+    with river_of(settings, quiet=quiet) as river:
+        return flow.zones(river, machine_offset())
+
+
+def _show_zones(shown: Console, clocks: list[ZoneFinding]) -> None:
+    rows = table("Time zones", "whose", "zone", "differs", "what follows")
+    words = {True: "yes", False: "no", None: "not known"}
+    for one in clocks:
+        rows.add_row(one.whose, one.zone, words[one.differs], one.follows)
+    shown.print()
+    shown.print(rows)

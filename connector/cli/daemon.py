@@ -75,7 +75,9 @@ def one_cycle(
         stop.check()
 
     retry = Retry(sleep=stop.sleep)
-    with open_river(settings, say=say, retry=retry, before_call=stop.check, clock=clock) as river:
+    with open_river(
+        settings, say=say, retry=retry, before_call=stop.check, clock=clock, hanging_up=stop.hanging_up
+    ) as river:
         try:
             return _report(river, run_cycle(river, first_contact=False, force=False, skip=skip), clock)
         except RefusedError as error:

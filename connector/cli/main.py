@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import click
 
+from connector.cli.last_word import have_the_last_word
 from connector.cli.shared import Options
 from connector.errors import ConnectorError, Problem
 from connector.settings import PREFIX
@@ -35,6 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "writes": "writes",
         "backup": "backup",
         "restore": "backup",
+        "support": "support",
         "import": "import_list:import_list",
         "lists": "import_list",
     }
@@ -76,6 +78,7 @@ def commands(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and leaves with its exit code; what went wrong is one sentence on standard error."""
+    have_the_last_word()
     sys.exit(run(arguments))
 
 

@@ -75,9 +75,19 @@ def show_reconciled(shown: Console, reconciled: Sequence[Reconciled]) -> None:
     for one in reconciled:
         if not one.agrees:
             shown.print(
-                f"  {one.stream}: {one.missing} missing rows were read again, {one.vanished} vanished rows ended."
+                f"  {one.stream}: {one.missing} missing and {one.stale} stale rows were read again, {one.vanished} "
+                f"vanished rows ended{_waits(one)}."
             )
     shown.print()
+
+
+def _waits(one: Reconciled) -> str:
+    if one.held_since is not None:
+        return (
+            f", and {one.waiting:,} rows are not shown any more, too many to be believed: when the user's rights are "
+            f"as they should be, they end a day after {one.held_since:%Y-%m-%d %H:%M} UTC"
+        )
+    return f", and {one.waiting:,} more that differ wait for the next pull" if one.waiting else ""
 
 
 def show_enriched(shown: Console, enriched: EnrichReport) -> None:
@@ -111,6 +121,8 @@ def show_plan(shown: Console, plan: Plan) -> None:
             shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {theirs} (ours would be {ours})")
     for reason, count in sorted(Counter(one.reason for one in plan.withheld).items()):
         shown.print(f"Tasks not made because the person {reason}: {count}.")
+    if plan.history:
+        shown.print(f"Scored but not acted upon, because a backfill brought it: {plan.history} people who became hot.")
     for finding in plan.findings:
         shown.print(f"[red]Guard: {finding.sentence}[/red]")
 
@@ -164,6 +176,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     kinds: Counter[str] = Counter(
         f"{record.object}.{change.field}" for record in plan.records for change in record.changes
     )
+    past = plan.history
     return {
         "org": plan.org_id,
         "as_of": plan.as_of.isoformat(),
@@ -172,8 +185,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "records": len(plan.records),
         "fields": dict(sorted(kinds.items())),
         "tasks": len(plan.tasks),
-        "cadences_started": len(plan.starts),
-        "cadences_ended": len(plan.ends),
+        "cadences_started": len(plan.starts) - past,
+        "cadences_ended": len(plan.ends) - past,
+        "history": past,
         "kept": [
             {"object": one.object, "id": one.record_id, "field": one.field, "ours": one.ours, "theirs": one.theirs}
             for one in plan.kept

@@ -86,10 +86,9 @@ def _pull(options: Options, as_json: bool) -> int:
         finish_run(river.store, run_id, outcome, {"rows": sum(one.rows for one in pulled)}, now(river))
         calls, hidden = flow.here(river).calls(), flow.hidden(river)
     if as_json:
-        streams = [{"stream": one.stream, "unit": one.unit, "rows": one.rows, "added": one.added} for one in pulled]
         echo_json(
             {
-                "streams": streams,
+                "streams": [_brought(one) for one in pulled],
                 "reconciled": _compared(reconciled),
                 "waits": waits_document(waits),
                 "hidden": hidden_document(hidden),
@@ -303,6 +302,18 @@ class _StepClock:
             self.seconds[step] = _since(started)
 
 
+def _brought(pulled: Pulled) -> dict[str, Any]:
+    return {
+        "stream": pulled.stream,
+        "unit": pulled.unit,
+        "rows": pulled.rows,
+        "added": pulled.added,
+        "road": pulled.road,
+        "estimated": pulled.estimated,
+        "calls": pulled.calls,
+    }
+
+
 def _compared(reconciled: Sequence[Reconciled]) -> list[dict[str, Any]]:
     return [
         {
@@ -311,7 +322,10 @@ def _compared(reconciled: Sequence[Reconciled]) -> list[dict[str, Any]]:
             "remote": one.remote_rows,
             "mirror": one.mirror_rows,
             "missing": one.missing,
+            "stale": one.stale,
             "vanished": one.vanished,
+            "waiting": one.waiting,
+            "ids": list(one.examples),
             "calls": one.calls,
         }
         for one in reconciled

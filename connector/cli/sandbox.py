@@ -135,7 +135,7 @@ def sandbox() -> None:
 @_setting("session_seconds", int, "A session ends after so long without a call.", least=1)
 @_setting("daily_api_requests", int, "Salesforce calls a day.", least=0)
 @_setting("account_engagement_daily_calls", int, "Account Engagement calls a day.", least=0)
-@_setting("bulk_polls", int, "Questions that a bulk job waits in UploadComplete, and in InProgress.", least=0)
+@_setting("bulk_polls", int, "Questions that a job waits before it begins, and before it ends.", least=0)
 @_setting("bulk_seconds", float, "Seconds that it waits in each at least.")
 @_setting("daily_bulk_query_jobs", int, "Bulk query jobs a day.", least=0)
 @_setting("daily_bulk_batches", int, "Batches of bulk ingest jobs a day.", least=0)

@@ -28,6 +28,7 @@ class Backfill:
     backfill_id: str
     asked: Asked
     begun_at: datetime
+    finished: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,13 @@ ListKind = Literal["webinar", "event", "survey", "call_review", "list"]
 KINDS: tuple[ListKind, ...] = get_args(ListKind)
 """What a list can be of: it decides what its rows mean."""
 
+Attribute = Literal[
+    "email", "name", "last_name", "first_name", "company", "department", "title", "registered_at", "attended",
+    "attended_at", "minutes", "asked", "segment", "consent", "review_score",
+]  # fmt: skip
+ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
+"""What a column of a list can mean."""
+
 
 @dataclass(frozen=True)
 class ListHead:

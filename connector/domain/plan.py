@@ -8,6 +8,9 @@ from datetime import datetime
 
 PlainValue = str | int | float | bool | None
 
+HISTORY = "history"
+"""Why a run ends whose crossing was brought by a backfill: it is scored, not acted upon."""
+
 
 @dataclass(frozen=True, order=True)
 class FieldChange:
@@ -134,6 +137,11 @@ class Plan:
     kept: tuple[Kept, ...]
     withheld: tuple[Withheld, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def history(self) -> int:
+        """Runs that begin and end at once, because a backfill brought their crossings: no task comes of them."""
+        return sum(end.reason == HISTORY for end in self.ends)
 
     @property
     def changes(self) -> int:

@@ -26,6 +26,7 @@ from connector.domain.calls import ACCOUNT_ENGAGEMENT, SALESFORCE, UNMETERED, un
 from connector.http.auth import BearerAuth, TokenSource
 from connector.http.budget import CallBudget
 from connector.http.kept_token import KeptToken
+from connector.http.lines import Lines
 from connector.settings import Settings
 
 CONNECT_SECONDS = 10.0
@@ -52,8 +53,9 @@ class RemoteSession(requests.Session):
         self._clock = RemoteClock(monotonic)
         self._verify: bool | str = str(ca_file) if ca_file else True
         self.headers["User-Agent"] = _user_agent()
-        self.mount("https://", _Wire(self.budget, self._clock))
-        self.mount("http://", _Wire(self.budget, self._clock))
+        self._lines = Lines()
+        self.mount("https://", _Wire(self.budget, self._clock, self._lines))
+        self.mount("http://", _Wire(self.budget, self._clock, self._lines))
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """As in requests, with our timeouts and no redirects; an expired token is renewed once."""
@@ -71,6 +73,10 @@ class RemoteSession(requests.Session):
             response.close()
             response = super().request(method, url, *args, **options)
         return response
+
+    def hang_up(self) -> None:
+        """Ends every call that is on the wire, as if its connection had broken; safe from another thread."""
+        self._lines.hang_up()
 
     def merge_environment_settings(
         self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
@@ -139,10 +145,20 @@ class RemoteClock:
 class _Wire(HTTPAdapter):
     """Where an exchange really happens: every one passes here, also those that libraries or a new token cause."""
 
-    def __init__(self, budget: CallBudget, clock: RemoteClock) -> None:
+    def __init__(self, budget: CallBudget, clock: RemoteClock, lines: Lines) -> None:
+        self._lines = lines
         super().__init__(max_retries=0)
         self._budget = budget
         self._clock = clock
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self._lines.watch(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        self._lines.watch(manager)
+        return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         url = request.url or ""

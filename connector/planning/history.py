@@ -12,12 +12,9 @@ from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.domain.plan import RunEnd, RunStart
+from connector.domain.plan import HISTORY, RunEnd, RunStart
 from connector.domain.running import Run
 from connector.rules.load import RuleSet
-
-HISTORY = "history"
-"""The reason with which such a run ends."""
 
 
 def history_persons(run: Run) -> frozenset[str]:

@@ -22,7 +22,7 @@ from connector.account_engagement.read import ids_on
 from connector.account_engagement.windows import Window, windows
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
-from connector.errors import BudgetSpentError, StopError
+from connector.errors import BudgetSpentError, SpoiltPageError, StopError
 from connector.http.outcome import TooSlowError
 from connector.pulling.reading import LandedPage, Landing, Pulled, Reading, pull_stream
 from connector.pulling.slices import engagement_filters, next_slice
@@ -111,14 +111,18 @@ class Questions:
         yield OnePage(page.path, truncated=page.truncated or not page.last)
 
     def shown(self, place: Cursor, folder: Path, ids: frozenset[int]) -> frozenset[int]:
-        """Which of some ids pages show in a slice; of very many, those that its first page shows."""
+        """Which of some ids pages show in a slice: those of the first page, and the greatest."""
         filters = engagement_filters(self.mapped, replace(place, at_id=None))
-        bounds = {"idGreaterThanOrEqualTo": str(min(ids)), "idLessThanOrEqualTo": str(max(ids))}
-        pages = self.source.pages(
-            self.mapped.stream.object, ("id",), {**filters, **bounds}, "id", folder, deleted=self.deleted
-        )
-        found = ids.intersection(ids_on(next(pages).path))
-        shutil.rmtree(folder, ignore_errors=True)
+        found: frozenset[int] = frozenset()
+        for least in dict.fromkeys((min(ids), max(ids))):
+            bounds = {"idGreaterThanOrEqualTo": str(least), "idLessThanOrEqualTo": str(max(ids))}
+            pages = self.source.pages(
+                self.mapped.stream.object, ("id",), {**filters, **bounds}, "id", folder, deleted=self.deleted
+            )
+            found |= ids.intersection(ids_on(next(pages).path))
+            shutil.rmtree(folder, ignore_errors=True)
+            if found:
+                break
         return found
 
 
@@ -188,13 +192,15 @@ def _first(questions: Questions, cursor: Cursor, folder: Path) -> First | None:
         greatest = questions.source.greatest_id(
             questions.mapped.stream.object, engagement_filters(questions.mapped, cursor), deleted=questions.deleted
         )
-    except TooSlowError:
-        # It is asked again by who knows to ask for less.
+    except (TooSlowError, SpoiltPageError):
+        # It is asked again by who knows what to do about it.
         return None
     if greatest is None or greatest <= ids[-1]:
         return first
-    rows = round(len(ids) * (greatest - ids[0] + 1) / (ids[-1] - ids[0] + 1))
-    return replace(first, ids=ids, greatest=greatest, rows=rows)
+    # As dense as the page ends, so the rest should be: what lies before may have been another time, or another range.
+    half = ids[len(ids) // 2 :]
+    density = len(half) / (half[-1] - half[0] + 1)
+    return replace(first, ids=ids, greatest=greatest, rows=len(ids) + round((greatest - ids[-1]) * density))
 
 
 def _wide(cursor: Cursor) -> bool:
@@ -239,10 +245,10 @@ def _ask(
 
 
 def _export(questions: Questions, first: First, since: datetime, place: Cursor, folder: Path) -> Iterator[LandedPage]:
-    upper = place.slice_upper
-    if upper is None:
-        raise ValueError("a slice without an end cannot be exported")
-    mapped = questions.mapped
+    mapped, upper = questions.mapped, place.slice_upper
+    if upper is None or place != first.place:
+        # What has changed since a slice that was begun before: a few rows, for which an export is too dear.
+        return questions.pages(place, folder)
     wanted = Wanted(
         mapped.stream.object,
         mapped.fields,

@@ -40,7 +40,7 @@ BEHAVIOUR = frozenset(
 """Streams that are read since a date: what somebody did. Who somebody is matters however long ago it was noted, so
 that people, companies, deals, lists and everything that is small are read whole."""
 
-PAGES_A_MERGE, PAGES_AHEAD = 2, 1
+PAGES_A_MERGE, PAGES_AHEAD = 1, 1
 """Fewer than in a pull: what has come and is not merged yet is what a kill loses."""
 
 
@@ -116,15 +116,18 @@ class History:
 
 
 def resume_or_begin(store: Store, asked: Asked, sources: Sequence[Source], new_id: str, now: datetime) -> Backfill:
-    """The backfill that is under way, when it is the one asked for; else a new one in its place."""
-    known = backfills.unfinished_backfill(store)
-    if known is not None and known.asked == asked:
+    """The last backfill, when it is the one asked for and goes on or has left nothing to read; else a new one."""
+    known = backfills.last_backfill(store)
+    same = known is not None and known.asked == asked
+    if known is not None and same and not known.finished:
         return known
     begun = Backfill(new_id, asked, now)
     with store.transaction():
         acts_from = _acts_from(store, asked, sources, now)
         streams = [_planned(store, asked, source, now) for source in sources]
         if all(one.finished for one in streams):
+            if known is not None and same:
+                return known
             acts_from = backfills.acts_from(store)
         backfills.begin_backfill(store, begun, streams, acts_from)
     return begun
@@ -144,6 +147,8 @@ def run_backfill(history: History) -> Backfilled:
     The latter two are no errors: the next run goes on. A stream whose calls are used up waits while others, whose are
     not, are read. Everything else that pulling raises is raised.
     """
+    if history.backfill.finished:
+        return _told(history, None)
     _note_beginning(history)
     spent: dict[tuple[str, str], BudgetSpentError] = {}
     try:

@@ -76,6 +76,13 @@ class Pulled:
     estimated: int | None = None
     calls: int = 0
 
+    @property
+    def so_far(self) -> str:
+        """How far it is, as people are told: 20,000 of about 500,000 rows by bulk."""
+        of = f" of about {self.estimated:,}" if self.estimated and self.estimated > self.rows else ""
+        by = "" if self.road == "pages" else f" by {self.road}"
+        return f"{self.rows:,}{of} rows{by}"
+
 
 @dataclass
 class Landing:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from connector.domain.calls import Purpose
+from connector.domain.reconciled import Reconciled
 from connector.domain.streams import MappedStream
+from connector.http.outcome import TooSlowError
 from connector.pulling.account_engagement import EngagementSource, pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
+from connector.pulling.reconcile import Comparing, is_due, reconcile_salesforce
 from connector.pulling.salesforce import SalesforceSource, pull_salesforce
+from connector.pulling.sweep import sweep_account_engagement, sweep_is_due
 from connector.pulling.unknown_fields import (
     Asking,
     Describer,
@@ -28,6 +35,8 @@ from connector.store.hidden_fields import similar_custom_fields
 
 NO_ROWS = "2147483646"
 """The greatest id but one: what lies above it is an empty answer."""
+
+log = structlog.get_logger()
 
 
 class Reader(SalesforceSource, Describer, Protocol):
@@ -79,6 +88,44 @@ def pull_one(sources: Sources, mapped: MappedStream, unit: EngagementSource | No
         return pull_account_engagement(unit, sources.store, shown, landing)
 
     return read_what_is_shown(asking(sources, mapped, unit, landing.folder), read)
+
+
+def reconcile_streams(
+    sources: Sources, landing: Landing, pulled: Sequence[Pulled], now: datetime, say: Callable[[str], None]
+) -> list[Reconciled]:
+    """Compares each stream that is due with its remote as of `now` (the server's time), and mends what differs.
+
+    What a remote cannot answer in time is left to the next time.
+    """
+    compared = []
+    brought = {(one.stream, one.unit): one.added for one in pulled}
+    for mapped, unit in sources.streams:
+        name = "" if unit is None else unit.unit
+        place = landing.folder / f"reconcile_{mapped.stream.table}"
+        comparing = Comparing(sources.store, mapped, name, now, place, landing.calls, landing.bulk_from)
+        due = is_due(comparing, brought.get((mapped.stream.name, name), 0)) if unit is None else sweep_is_due(comparing)
+        if not due:
+            continue
+        say(f"reconcile {mapped.stream.name}")
+        with sources.reads(mapped.stream.name, "reconcile"):
+            try:
+                found = _reconcile(sources, comparing, unit)
+            except TooSlowError as error:
+                log.warning("reconcile.too_slow", stream=mapped.stream.name, unit=name or None, why=str(error))
+            else:
+                if found is not None:
+                    compared.append(found)
+    return compared
+
+
+def _reconcile(sources: Sources, comparing: Comparing, unit: EngagementSource | None) -> Reconciled | None:
+    def read(shown: MappedStream) -> Reconciled | None:
+        narrower = replace(comparing, mapped=shown)
+        if unit is None:
+            return reconcile_salesforce(sources.salesforce, narrower)
+        return sweep_account_engagement(unit, narrower)
+
+    return read_what_is_shown(asking(sources, comparing.mapped, unit, comparing.folder.parent), read)
 
 
 def asking(sources: Sources, mapped: MappedStream, unit: EngagementSource | None, folder: Path) -> Asking:

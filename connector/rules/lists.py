@@ -17,7 +17,7 @@ from pydantic import Field, PlainSerializer, WithJsonSchema, model_validator
 from pydantic.functional_validators import BeforeValidator
 from pydantic_core.core_schema import ValidationInfo
 
-from connector.domain.lists import KINDS, ListKind
+from connector.domain.lists import KINDS, Attribute, ListKind
 from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.conditions import Bind, Condition, ConditionError, compile_condition
 from connector.rules.kinds import Id, Strict, problem
@@ -46,7 +46,7 @@ MEMBER: Columns = MappingProxyType(
 )
 """The names that a segment's condition may use."""
 
-_HEADERS: Mapping[str, str] = MappingProxyType(
+_HEADERS: Mapping[Attribute, str] = MappingProxyType(
     {
         "email": "email|e-mail|mail|email address|mail address|メール|メールアドレス|e-mailアドレス|eメール",
         "name": "name|full name|user name|user name (original name)|氏名|お名前|名前|参加者名|ご氏名",
@@ -69,13 +69,6 @@ _HEADERS: Mapping[str, str] = MappingProxyType(
         "review_score": "review score|call review score|call score|通話評価|コール評価|通話スコア|評価点",
     }
 )
-ATTRIBUTES = tuple(_HEADERS)
-"""What a column of a list can mean."""
-
-Attribute = Literal[
-    "email", "name", "last_name", "first_name", "company", "department", "title", "registered_at", "attended",
-    "attended_at", "minutes", "asked", "segment", "consent", "review_score",
-]  # fmt: skip
 
 _ANSWERS = ("アンケート*", "設問*", "問[0-9]*", "survey*", "q[0-9]*")
 _YES = (
@@ -175,7 +168,9 @@ class Lists(Strict):
     @property
     def meanings(self) -> dict[str, str]:
         """Folded header → attribute; what the file says wins over the built-in names."""
-        built_in = {folded(one): attribute for attribute, words in _HEADERS.items() for one in words.split("|")}
+        built_in: dict[str, str] = {
+            folded(one): attribute for attribute, words in _HEADERS.items() for one in words.split("|")
+        }
         return built_in | self.own_meanings
 
     @property

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import requests
 
-from connector.errors import RetryError, StopError
+from connector.errors import ConfigurationError, RetryError, StopError
 from connector.http.landing import CHUNK, MalformedPageError, Page, envelope, land, page_path
 from connector.http.outcome import PASSES, from_exception
 from connector.http.retry import Retry
@@ -75,6 +75,14 @@ class SalesforceReader:
         return Organization(
             row["Id"], row["Name"], row["TimeZoneSidKey"], int(row["FiscalYearStartMonth"]), bool(row["IsSandbox"])
         )
+
+    def user_zone(self) -> str | None:
+        """The time zone of the user that we are (IANA name); None where the org does not tell it."""
+        try:
+            answer = self._retry.read("salesforce.userinfo", self._ask_userinfo)
+        except (ConfigurationError, StopError):
+            return None
+        return str(answer["zoneinfo"]) if isinstance(answer, dict) and answer.get("zoneinfo") else None
 
     def describe(self, object_name: str, *, fresh: bool = False) -> Description:
         """What the org says about an object; asked once a reader, `fresh`: again. StopError (NOT_FOUND): unknown."""
@@ -170,6 +178,13 @@ class SalesforceReader:
         if not isinstance(body, dict) or not all(key in body for key in needed):
             raise RetryError(f"{self._connection.where} sent an answer without {' and '.join(needed)}. {PASSES}")
         return body
+
+    def _ask_userinfo(self) -> Any:
+        try:
+            with self._connection.open_stream("/services/oauth2/userinfo") as response:
+                return response.json()
+        except requests.RequestException as error:
+            raise from_exception(self._connection.where, error, "read") from None
 
     def _ask_versions(self) -> None:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connector.sandbox import world
 from connector.sandbox.account_engagement.custom_fields import record_custom_fields
-from connector.sandbox.account_engagement.export_queue import stop_exports
+from connector.sandbox.account_engagement.job_queue import stop_account_engagement_jobs
 from connector.sandbox.bulk.jobs import stop_jobs
 from connector.sandbox.catalogue import account_engagement, salesforce
 from connector.sandbox.catalogue.model import Catalogue
@@ -29,7 +29,7 @@ _KEPT_OVER_A_RESET = frozenset(
         "request_log",
         "gate",
         "bulk_stores",
-        "export_queues",
+        "job_queues",
     }
 )
 
@@ -62,7 +62,7 @@ def rebuild(sandbox: Sandbox, people: int, seed: int) -> None:
     """The world anew. Logins outlast it; cursors, bulk jobs, counts and the request log do not."""
     # Their work may wait for this very call to end, so it is not waited for.
     stop_jobs(sandbox, wait=False)
-    stop_exports(sandbox, wait=False)
+    stop_account_engagement_jobs(sandbox, wait=False)
     sandbox.config = replace(sandbox.config, people=people, seed=seed)
     for name in set(sandbox.open_state) - _KEPT_OVER_A_RESET:
         del sandbox.open_state[name]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.sandbox.account_engagement.export_queue import stop_exports
+from connector.sandbox.account_engagement.job_queue import stop_account_engagement_jobs
 from connector.sandbox.app import App
 from connector.sandbox.building import new_sandbox, signing_key_path
 from connector.sandbox.bulk.jobs import stop_jobs
@@ -62,7 +62,7 @@ def serving(config: SandboxConfig) -> Iterator[RunningSandbox]:
         sandbox = new_sandbox(config)
         cleanup.callback(sandbox.database.close)
         cleanup.callback(stop_jobs, sandbox, wait=True)
-        cleanup.callback(stop_exports, sandbox, wait=True)
+        cleanup.callback(stop_account_engagement_jobs, sandbox, wait=True)
         workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
         cleanup.callback(workers.shutdown)
         answer = _through(workers, App(sandbox))

@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Protocol
 
 from connector.errors import StoppedError
 
+PATIENCE = 2.0
+"""Seconds that a call on the wire is given to end by itself after a stop was asked for."""
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopping(Protocol):
-    """What a cycle asks of whatever may stop it; both raise StoppedError when somebody has asked to stop."""
+    """What a cycle asks of whatever may stop it; the first two raise StoppedError when somebody has asked to stop."""
 
     def check(self) -> None: ...
 
     def sleep(self, seconds: float) -> None: ...
+
+    def hanging_up(self, hang_up: Callable[[], None]) -> AbstractContextManager[None]: ...
 
 
 class StopFlag:
@@ -54,6 +60,30 @@ class StopFlag:
         """StoppedError when somebody has asked to stop."""
         if self._asked:
             raise StoppedError("Stopped. What was merged is kept; the next run goes on from there.")
+
+    @contextmanager
+    def hanging_up(self, hang_up: Callable[[], None]) -> Iterator[None]:
+        """Within the block, calls on the wire are ended when a stop has not been noticed after a few seconds.
+
+        A remote may take two minutes to answer, and nothing else ends that wait. What was sent counts as unknown then,
+        as whenever an answer is lost.
+        """
+        ended, end = os.pipe()
+
+        def watch() -> None:
+            asked, _, _ = select.select([self._read, ended], [], [])
+            if ended not in asked and not select.select([ended], [], [], PATIENCE)[0]:
+                hang_up()
+
+        thread = threading.Thread(target=watch, name="hanging-up", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            os.write(end, b".")
+            thread.join()
+            os.close(ended)
+            os.close(end)
 
     def close(self) -> None:
         os.close(self._read)

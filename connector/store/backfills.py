@@ -12,15 +12,16 @@ from connector.store.database import Store
 from connector.store.mirror import table_of
 
 
-def unfinished_backfill(store: Store) -> Backfill | None:
-    """The one that is under way; None when there is none."""
-    rows = store.rows("SELECT * FROM backfill WHERE finished_at IS NULL ORDER BY begun_at DESC LIMIT 1")
+def last_backfill(store: Store) -> Backfill | None:
+    """The one that was begun last, be it finished or not; None when there was none."""
+    rows = store.rows("SELECT * FROM backfill ORDER BY begun_at DESC, backfill_id DESC LIMIT 1")
     if not rows:
         return None
     row = rows[0]
-    objects = tuple(row["objects"].split(","))
-    asked = Asked(_aware(row["since"]), _maybe(row["until"]), objects, row["act"], row["again"])
-    return Backfill(row["backfill_id"], asked, _aware(row["begun_at"]))
+    asked = Asked(
+        _aware(row["since"]), _maybe(row["until"]), tuple(row["objects"].split(",")), row["act"], row["again"]
+    )
+    return Backfill(row["backfill_id"], asked, _aware(row["begun_at"]), row["finished_at"] is not None)
 
 
 def begin_backfill(

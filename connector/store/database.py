@@ -28,17 +28,22 @@ _CONFIG = {
     "preserve_insertion_order": "false",
 }
 MIGRATIONS = resources.files("connector.store.migrations")
+MEMORY_MB = 768
+"""What the engine may hold in memory: with what Python needs beside it, the process stays below a gibibyte."""
 _LOCKED = "Could not set lock"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _NO_ROOM = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
+_FULL = ("Could not write", "No space left on device")
+_DAMAGED = ("Corrupt database file", "Could not read enough bytes", "Could not read from file")
 
 
 class Store:
     """An open store. All times in it are UTC."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None, memory_mb: int = MEMORY_MB) -> None:
         self._connection = connection
         self.path = path
+        self.memory_mb = memory_mb
         self._depth = 0
 
     def run(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
@@ -114,11 +119,15 @@ class Store:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Says in a sentence of ours that the disk or the memory is full: the engine's own words may quote people."""
+        """Says in a sentence of ours that the file is damaged, or the disk full: the engine's own may quote people."""
         try:
             yield
-        except _NO_ROOM as error:
-            raise StopError(_no_room(self.path, error)) from None
+        except duckdb.Error as error:
+            if self.path is not None and any(word in str(error) for word in _DAMAGED):
+                raise StopError(_damaged(self.path, "some of it is not what was written")) from None
+            if isinstance(error, _NO_ROOM) or any(word in str(error) for word in _FULL):
+                raise StopError(_no_room(self.path, error)) from None
+            raise
 
 
 @contextmanager
@@ -129,18 +138,20 @@ def open_store(
     sleep: Callable[[float], None] = time.sleep,
     announce: Callable[[str], None] = lambda _sentence: None,
     migrations: Traversable = MIGRATIONS,
+    memory_mb: int = MEMORY_MB,
 ) -> Iterator[Store]:
     """Opens the store of an org, waiting for another process of ours to let go of it; migrates it forward.
 
     While it is open, every file that this process makes is for its owner only: the engine makes files of its own
     (its log, what does not fit into memory), and they hold the same people. `migrations`: a folder of .sql files.
+    `memory_mb`: what the engine may hold in memory; more goes into its spill folder.
 
     Raises RetryError when another process keeps it, StopError when it is damaged or of a newer version.
     """
     umask = os.umask(0o077)
     try:
         _make_folder(path)
-        store = Store(_connect(path, wait_seconds, sleep, announce), path)
+        store = Store(_connect(path, wait_seconds, sleep, announce), path, memory_mb)
         try:
             path.chmod(0o600)
             _settle(store, path)
@@ -202,6 +213,7 @@ def _settle(store: Store, path: Path) -> None:
     store.run("SET TimeZone = 'UTC'")
     spill = spill_of(path).as_posix().replace("'", "''")
     store.run(f"SET temp_directory = '{spill}'")
+    store.run(f"SET memory_limit = '{store.memory_mb} MB'")
 
 
 def spill_of(path: Path) -> Path:
@@ -227,7 +239,7 @@ def _connect(
                 return duckdb.connect(str(path), config=dict(_CONFIG))
         except duckdb.IOException as error:
             if _LOCKED not in str(error):
-                raise StopError(_damaged(path, error)) from error
+                raise StopError(_damaged(path, str(error))) from error
             holder = _HOLDER.search(str(error))
             who = f"process {holder.group(1)}" if holder else "another process"
             if waited >= wait_seconds:
@@ -237,20 +249,23 @@ def _connect(
             sleep(0.2)
             waited += 0.2
         except duckdb.Error as error:
-            raise StopError(_damaged(path, error)) from error
+            raise StopError(_damaged(path, str(error))) from error
 
 
 def _no_room(path: Path | None, error: Exception) -> str:
     if isinstance(error, duckdb.OutOfMemoryException):
-        return "The engine ran out of memory or of room for its spill folder: give it more, then run again."
+        return (
+            "The engine ran out of memory or of room for its spill folder: raise CONNECTOR_MEMORY_MB or make room on "
+            "the disk of the state folder, then run again; what was finished is kept."
+        )
     return (
         f"The store {path or 'in memory'} cannot be read or written (is the disk full?). Make room and run again: what "
         "was finished is kept, the rest is done anew."
     )
 
 
-def _damaged(path: Path, error: Exception) -> str:
-    first = str(error).strip().splitlines()[0]
+def _damaged(path: Path, why: str) -> str:
+    first = why.strip().splitlines()[0]
     return (
         f"The store {path} cannot be opened ({first}). Put a backup in its place, or move it away and pull again; "
         "decisions and the journal of writes are only in a backup."

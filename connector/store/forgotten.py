@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from connector.domain.streams import MappedStream
@@ -44,17 +45,29 @@ def forgotten_rows(store: Store, stream: str, unit: str, upper: datetime) -> int
     )
 
 
-def release_vanished(store: Store, stream: str, unit: str) -> int:
-    """Drops the digests of records that a comparison of all ids (`remote_ids`) did not find any more.
+def heed_listing(store: Store, mapped: MappedStream, unit: str, within: str, params: Mapping[str, object]) -> None:
+    """Learns from `remote_ids`, which has the live rows of a span, how the remote shows what was forgotten.
 
-    The remote has let go of them, so nothing has to be turned away. Answers how many.
+    `within`: SQL that is true for stamps of the span. What is not listed counts as deleted from now on, what has moved
+    counts where it stands; else the counts of that span would never agree again.
     """
-    return len(
-        store.run(
-            "DELETE FROM forgotten WHERE stream = $stream AND unit = $unit AND digest NOT IN "
-            f"(SELECT {digest(stream, '$unit', 'id')} FROM remote_ids) RETURNING digest",
-            {"stream": stream, "unit": unit, "salt": salt_of(store)},
-        )
+    stream = mapped.stream.name
+    if not store.run("SELECT 1 FROM forgotten WHERE stream = $stream LIMIT 1", {"stream": stream}):
+        return
+    given = {**params, "stream": stream, "unit": unit, "salt": salt_of(store)}
+    store.run(
+        f"CREATE OR REPLACE TEMP TABLE listed_forgotten AS SELECT remote_ids.stamp, remote_ids.is_deleted, digest "
+        f"FROM remote_ids JOIN forgotten ON digest = {digest(stream, '$unit', 'id')}",
+        given,
+    )
+    store.run(
+        f"UPDATE forgotten SET is_deleted = TRUE WHERE stream = $stream AND unit = $unit AND {within} "
+        "AND digest NOT IN (SELECT digest FROM listed_forgotten)",
+        given,
+    )
+    store.run(
+        "UPDATE forgotten SET stamp = listed.stamp, is_deleted = listed.is_deleted FROM listed_forgotten AS listed "
+        "WHERE listed.digest = forgotten.digest"
     )
 
 

@@ -9,16 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connector.domain.lists import Kept, ListHead, Refusal
+from connector.domain.lists import ATTRIBUTES, Kept, ListHead, Refusal
 from connector.domain.statements import statements
 from connector.errors import ConfigurationError
 from connector.store.cursors import naive
 from connector.store.database import Store
 
-_ATTRIBUTES = (
-    "email", "name", "last_name", "first_name", "company", "department", "title", "registered_at", "attended",
-    "attended_at", "minutes", "asked", "segment", "consent", "review_score",
-)  # fmt: skip
 _VALUES = (
     "member_id, email, person_name, first_name, last_name, company, department, title, registered_at, attended, "
     "attended_at, minutes, asked, answers, consent, review_score, segment, segment_ja, segment_en, follow_up_until"
@@ -172,8 +168,8 @@ def _load_lines(store: Store, sheet: Sheet, params: Mapping[str, object]) -> Non
 
 
 def _cells(sheet: Sheet) -> dict[str, str]:
-    cells = {
-        name: f"c{sheet.places[name]}" if name in sheet.places else "NULL::VARCHAR" for name in _ATTRIBUTES
+    cells: dict[str, str] = {
+        name: f"c{sheet.places[name]}" if name in sheet.places else "NULL::VARCHAR" for name in ATTRIBUTES
     }  # fmt: skip
     cells["answers"] = ", ".join(f"c{place}" for place, _ in sheet.answers)
     cells["all_cells"] = ", ".join(f"c{place}" for place in range(sheet.columns))

@@ -107,40 +107,74 @@ def merge(store: Store, mapped: MappedStream, unit: str, pages: Sequence[Path], 
     """
     params: dict[str, object] = {"unit": unit, "seen": _naive(seen_at)}
     run_on_pages(store, mapped, _incoming(mapped, pages))
-    if store.run("SELECT 1 FROM incoming WHERE id IS NULL"):
+    landed, rows, readable, last_stamp, last_id = store.run(_reached(mapped))[0]
+    if readable < landed:
         raise StopError(
             f"{mapped.stream.name}: the remote sent a record without a readable id; nothing of these pages was kept. "
             "Run again; when it comes again, ask the administrator of the remote."
         )
-    rows, last_stamp, last_id = store.run(_reached(mapped))[0]
+    told = int(landed) if pages[0].suffix == ".csv" else None
     if not rows:
         # Most streams are still at most times: their cycle is as short as it can be.
-        return Merged(0, 0, None, None, {}, _landed(store, mapped, pages))
+        return Merged(0, 0, None, None, {}, told)
+    if rows < landed:
+        store.run(_once(mapped))
     turn_away(store, mapped, unit)
     unreadable = _unreadable(store, mapped)
-    store.run(_changed(mapped), params)
-    added = int(store.value("SELECT count(*) FROM changed"))
+    if store.run(f'SELECT 1 FROM "{table_of(mapped)}" WHERE _unit = $unit LIMIT 1', params):
+        added = _add_changed(store, mapped, params)
+    else:
+        added = _add_first(store, mapped, params)
+    place = None if last_id is None else str(last_id)
+    return Merged(int(rows), added, last_stamp, place, unreadable, told)
+
+
+def _add_first(store: Store, mapped: MappedStream, params: dict[str, object]) -> int:
+    """The first rows of a unit: there is nothing to compare them with. Answers how many."""
+    names = _names(mapped.columns)
+    inserted = store.run(
+        f'INSERT INTO "{table_of(mapped)}" (_unit, {names}, _valid_from, _seen_at) '
+        f"SELECT $unit, {names}, {_began(mapped, first=True)}, $seen FROM incoming",
+        params,
+    )
+    return int(inserted[0][0])
+
+
+def _add_changed(store: Store, mapped: MappedStream, params: dict[str, object]) -> int:
+    """New versions of rows that are new or not as known; those that are as known follow their stamps.
+
+    Answers how many were added.
+    """
     table = table_of(mapped)
-    if added:
-        names = _names((*mapped.columns, *mapped.hidden))
+    store.run(_changed(mapped), params)
+    added, first, all_rows = store.run(
+        "SELECT count(*), count(*) FILTER (is_first), (SELECT count(*) FROM incoming) FROM changed"
+    )[0]
+    if added > first:
         store.run(
             f'UPDATE "{table}" SET _until = {ENDS} WHERE _until IS NULL AND _unit = $unit '
             "AND id IN (SELECT id FROM changed WHERE NOT is_first)",
             params,
         )
-        times = [name for name in ("stamp", "created_at") if name in mapped.stream.system]
-        first, later = ", ".join(reversed(times)), ", ".join(times)
+    if added:
+        names = _names((*mapped.columns, *mapped.hidden))
         store.run(
             f'INSERT INTO "{table}" (_unit, {names}, _valid_from, _seen_at) '
-            f"SELECT $unit, {names}, CASE WHEN is_first THEN coalesce({first}, $seen) "
-            f"ELSE coalesce({later}, $seen) END, greatest($seen::TIMESTAMP, _ended) FROM changed "
+            f"SELECT $unit, {names}, CASE WHEN is_first THEN {_began(mapped, first=True)} "
+            f"ELSE {_began(mapped, first=False)} END, greatest($seen::TIMESTAMP, _ended) FROM changed "
             f'LEFT JOIN (SELECT id, max(_until) AS _ended FROM "{table}" WHERE _until IS NOT NULL AND _unit = $unit '
             "AND id IN (SELECT id FROM changed) GROUP BY id) AS past USING (id)",
             params,
         )
-    _move_stamps(store, mapped, params)
-    place = None if last_id is None else str(last_id)
-    return Merged(int(rows), added, last_stamp, place, unreadable, _landed(store, mapped, pages))
+    if first < all_rows:
+        _move_stamps(store, mapped, params)
+    return int(added)
+
+
+def _began(mapped: MappedStream, *, first: bool) -> str:
+    """When a version began: the first one with the record, a later one when the record was changed."""
+    times = [name for name in ("stamp", "created_at") if name in mapped.stream.system]
+    return f"coalesce({', '.join([*(reversed(times) if first else times), '$seen'])})"
 
 
 def run_on_pages(store: Store, mapped: MappedStream, sql: str) -> None:
@@ -157,12 +191,6 @@ def note_read(store: Store, *, first: bool) -> None:
     """Keeps the ids of the last merge, for an object that is read whole; `first` forgets those of another reading."""
     how = "CREATE OR REPLACE TEMP TABLE read_whole AS" if first else "INSERT INTO read_whole"
     store.run(f"{how} SELECT id FROM incoming")
-
-
-def _landed(store: Store, mapped: MappedStream, pages: Sequence[Path]) -> int | None:
-    if pages[0].suffix != ".csv":
-        return None
-    return int(store.value(f"SELECT count(*) FROM ({landed_records(mapped, pages, mapped.fields)})"))
 
 
 def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: datetime) -> int:
@@ -235,17 +263,22 @@ def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
 
 
 def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
-    """The landed pages as one typed temporary table, each id once."""
+    """The landed pages as one typed temporary table. `bad x`: there was a value, but not of the type of `x`."""
     picked = ", ".join(f'{_typed(column)} AS "{column.name}"' for column in mapped.columns)
-    raw = ", ".join(
-        f"nullif({_path(column.field)}, '') AS \"raw {column.name}\""
+    bad = "".join(
+        f", nullif({_path(column.field)}, '') IS NOT NULL AND ({_typed(column)}) IS NULL AS \"bad {column.name}\""
         for column in mapped.columns
         if column.type != "text"
     )
-    order = "stamp DESC NULLS LAST" if mapped.has_stamp else "id"
     records = landed_records(mapped, pages, [column.field for column in mapped.columns])
+    return f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}{bad} FROM ({records})"
+
+
+def _once(mapped: MappedStream) -> str:
+    """Each id of `incoming` once, the last by its stamp. Rarely needed, and dear: so it is no part of reading."""
+    order = "stamp DESC NULLS LAST" if mapped.has_stamp else "id"
     return (
-        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {picked}, {raw} FROM ({records}) "
+        "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM incoming "
         f"QUALIFY row_number() OVER (PARTITION BY id ORDER BY {order}) = 1"
     )
 
@@ -300,11 +333,15 @@ def _typed(column: Column) -> str:
 
 
 def _reached(mapped: MappedStream) -> str:
+    """Rows that landed, ids among them, rows with a readable id, and the place that they reach."""
+    counts = "count(*), count(DISTINCT id), count(id)"
     if not mapped.has_stamp:
-        return "SELECT count(*), NULL, max(id) FROM incoming"
+        return f"SELECT {counts}, NULL, max(id) FROM incoming"
     if mapped.stream.remote == "account_engagement":
-        return "SELECT count(*), max(stamp), max(id) FROM incoming"
-    return "SELECT count(*), max(stamp), max(id) FILTER (WHERE stamp = (SELECT max(stamp) FROM incoming)) FROM incoming"
+        return f"SELECT {counts}, max(stamp), max(id) FROM incoming"
+    return (
+        f"SELECT {counts}, max(stamp), max(id) FILTER (WHERE stamp = (SELECT max(stamp) FROM incoming)) FROM incoming"
+    )
 
 
 def _changed(mapped: MappedStream) -> str:
@@ -343,9 +380,7 @@ def _unreadable(store: Store, mapped: MappedStream) -> dict[str, int]:
     typed = [column for column in mapped.columns if column.type != "text"]
     if not typed:
         return {}
-    counts = ", ".join(
-        f'count(*) FILTER (WHERE "raw {column.name}" IS NOT NULL AND "{column.name}" IS NULL)' for column in typed
-    )
+    counts = ", ".join(f'count(*) FILTER (WHERE "bad {column.name}")' for column in typed)
     row = store.run(f"SELECT {counts} FROM incoming")[0]
     return {column.field: int(count) for column, count in zip(typed, row, strict=True) if count}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,21 @@ MIDNIGHT_IN_TOKYO = START + timedelta(hours=15)
 NAMES = ("Lead", "Task", "prospects", "visitor-activities")
 
 
-@pytest.fixture
-def laid(tmp_path: Path) -> Iterator[Ground]:
-    config = SandboxConfig(state=tmp_path, people=15, seed=5, start=START, frozen=True, daily_api_requests=1000)
-    with ground(tmp_path, config, NAMES) as laid:
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("budget")
+    config = SandboxConfig(state=folder, people=12, seed=5, start=START, frozen=True, daily_api_requests=1000)
+    with ground(folder, config, NAMES) as laid:
         yield laid
+
+
+@pytest.fixture
+def laid(sandbox: Ground, tmp_path: Path) -> Ground:
+    """A new day in the same world, and an empty store."""
+    sandbox.running.sandbox.clock.set(START)
+    sandbox.running.sandbox.usage.clear()
+    Control(sandbox.running.url).do("DELETE", "faults")
+    return replace(sandbox, settings=sandbox.settings.model_copy(update={"state": tmp_path}))
 
 
 def used(laid: Ground, system: str = "salesforce") -> int:
@@ -54,11 +65,11 @@ def test_complaint_3_it_finishes_early_at_the_limit_and_goes_on_the_next_day(lai
     few = allowed(laid, api_day_calls=4)
     assert set(pulled(few)) == {START + timedelta(hours=25), MIDNIGHT_IN_TOKYO}
     assert (used(laid), used(laid, "account_engagement")) == (3, 3), "a tenth, one call, is kept for writes"
-    for _ in range(2):
-        pulled_or_refused(few)
+    pulled_or_refused(few)
+    pulled_or_refused(few)
     assert (used(laid), used(laid, "account_engagement")) == (4, 3), "many short runs keep to one budget"
     control = Control(laid.running.url)
-    for _ in range(4):
+    for _ in range(2):
         control.do("PUT", "clock", {"advance_seconds": 90_000})
         pulled_or_refused(few)
         assert used(laid) <= 4
@@ -91,6 +102,7 @@ def test_complaint_7_what_the_remotes_refuse_is_named_and_not_asked_again(laid: 
         {"kind": "request_limit", "path": "*/query*", "nth": [3]},
         {"kind": "daily_limit", "path": "*/prospects*", "nth": [1]},
     ]
+    before = Control(laid.running.url).do("GET", "requests")["next"]
     Control(laid.running.url).do("PUT", "faults", {"seed": 1, "faults": refusals})
     with open_river(laid.settings, retry=QUICK) as river:
         flow.pull(river)
@@ -98,8 +110,18 @@ def test_complaint_7_what_the_remotes_refuse_is_named_and_not_asked_again(laid: 
     org, unit = sorted({wait.sentence for wait in waits}, reverse=True)
     assert re.search(r"Salesforce .* answered 403 \(REQUEST_LIMIT_EXCEEDED.*used up, by us or others", org)
     assert re.search(r"Account Engagement .* answered 429 \(122.*used up, by us or others", unit)
-    asked = Control(laid.running.url).call("GET", "requests").json()["requests"]
+    asked = Control(laid.running.url).do("GET", f"requests?since={before}")["requests"]
     assert [call["status"] for call in asked if call["status"] in {403, 429}] == [403, 429]
+
+
+def test_complaints_1_and_6_calls_grow_with_pages_and_not_with_rows(laid: Ground) -> None:
+    pulled(laid.settings)
+    first = used(laid)
+    streams = [mapped for mapped in laid.streams if mapped.stream.remote == "salesforce"]
+    rows = sum(len(Control(laid.running.url).truth(mapped.stream.object)) for mapped in streams)
+    assert first <= 1 + 5 * len(streams) < rows, "a page of each, what it shows, and a comparison"
+    pulled(laid.settings)
+    assert used(laid) - first <= 1 + len(streams), "nothing has changed"
 
 
 def test_complaint_9_a_stream_has_a_share_of_its_own(laid: Ground) -> None:

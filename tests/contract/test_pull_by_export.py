@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from connector.account_engagement import AccountEngagementReader, connect, export, read
+from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
 from connector.http.budget import CallBudget
 from connector.http.outcome import RoadClosedError
@@ -21,7 +22,7 @@ from connector.pulling.account_engagement import pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
 from connector.sandbox.account_engagement import guard
 from connector.sandbox.config import SandboxConfig
-from connector.store.cursors import read_cursor
+from connector.store.cursors import read_cursor, save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.mirror import prepare
 from tests.worlds.ground import QUICK, START, Ground, ground
@@ -66,21 +67,20 @@ class Pulling:
     def differences(self, name: str) -> list[str]:
         return differences(self.control.truth, self.store, [self.mapped(name)])
 
-    def asked(self) -> Counter[str]:
-        """Calls to Account Engagement since the fixture began, by the last word of their path that is no number."""
+    def exports(self) -> int:
+        """How many exports were asked for since the sandbox began."""
         log = self.control.do("GET", "requests")["requests"]
-        paths = [one["path"].split("/") for one in log if one["system"] == "account_engagement"]
-        return Counter(next(word for word in reversed(path) if not word.isdigit()) for path in paths)
+        return sum(one["path"] == "/api/v5/exports" for one in log)
 
 
 @pytest.fixture
 def pulling(world: Ground, tmp_path: Path) -> Iterator[Pulling]:
     settings = world.settings.model_copy(update={"state": tmp_path})
     budget = CallBudget()
-    source = connect(settings, open_session(settings, budget), replace(QUICK, sleep=_wait_a_moment))[0]
     store = memory_store()
     prepare(store, world.streams)
-    with patch.object(read, "ROWS_A_PAGE", 20):
+    with patch.object(read, "ROWS_A_PAGE", 20), open_session(settings, budget) as session:
+        source = connect(settings, session, replace(QUICK, sleep=_wait_a_moment))[0]
         yield (found := Pulling(world, tmp_path / "landing", source, store, budget))
     found.control.do("DELETE", "faults")
     world.running.sandbox.open_state.pop("account_engagement_in_flight", None)
@@ -171,6 +171,34 @@ def test_what_an_export_does_not_bring_comes_by_pages(pulling: Pulling, fault: d
     pulled = pulling.pull("visitor-activities", ALWAYS)
     assert pulled.road == ("export" if fault["kind"] == "reset_before" else "pages")
     assert pulling.differences("visitor-activities") == []
+
+
+def test_exports_that_are_refused_are_not_asked_for_again(pulling: Pulling) -> None:
+    pulling.control.do("PUT", "faults", {"faults": [{"kind": "not_permitted", "path": "*/exports"}]})
+    for _ in range(2):
+        pulling.store.run("DELETE FROM cursor")
+        assert pulling.pull("visitor-activities", ALWAYS).road == "pages"
+    (fault,) = pulling.control.do("GET", "faults")["faults"]
+    assert fault["fired"] == 1
+
+
+def test_a_first_page_that_is_garbled_is_asked_for_again(pulling: Pulling) -> None:
+    garbled = {"kind": "malformed_json", "garbled": True, "path": "*/visitor-activities", "times": 1}
+    pulling.control.do("PUT", "faults", {"faults": [garbled]})
+    assert pulling.pull("visitor-activities", ALWAYS).road == "pages"
+    assert pulling.differences("visitor-activities") == []
+
+
+def test_what_changed_after_a_broken_export_comes_by_pages(pulling: Pulling) -> None:
+    begun = START - timedelta(hours=1)
+    mapped = pulling.mapped("visitor-activities")
+    before = pulling.exports()
+    save_cursor(pulling.store, Cursor(mapped.stream.name, pulling.source.unit, slice_upper=begun), START)
+    pulling.pull("visitor-activities", ALWAYS)
+    assert pulling.differences("visitor-activities") == []
+    assert pulling.exports() - before == 2, "two years, and none for the hour after them"
+    watermark = read_cursor(pulling.store, mapped.stream.name, pulling.source.unit).watermark
+    assert watermark == START
 
 
 @pytest.mark.complaint(13)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.worlds.world import run_world
+from tests.worlds.cycles import run_cycles
+from tests.worlds.processes import run_processes
+from tests.worlds.world import Told, run_world
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-2", "SY-3", "SY-6", "SY-10", "OP-3")
-
-SEEDS = range(1, 41)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,7 +25,22 @@ def _in_silence() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(1, 41))
 def test_the_mirror_becomes_the_world(seed: int, tmp_path: Path) -> None:
-    told = run_world(seed, tmp_path, most_rounds=3)
+    _ended_well(run_world(seed, tmp_path, most_rounds=3 if seed % 4 == 0 else 2))
+
+
+@pytest.mark.requirement("WB-2", "WB-3")
+@pytest.mark.parametrize("seed", (41, 42))
+def test_what_is_written_stays_single_whole_and_settled(seed: int, tmp_path: Path) -> None:
+    _ended_well(run_cycles(seed, tmp_path, most_rounds=2))
+
+
+@pytest.mark.requirement("WB-3")
+@pytest.mark.parametrize("seed", range(51, 56))
+def test_killed_for_real_the_next_run_goes_on(seed: int, tmp_path: Path) -> None:
+    _ended_well(run_processes(seed, tmp_path, most_rounds=2))
+
+
+def _ended_well(told: Told) -> None:
     assert told.differences == [], "\n".join([*told.events, *told.differences])

@@ -73,7 +73,7 @@ def test_records_and_tasks_are_written_and_told_in_the_ledger(store: Store) -> N
 
 
 @pytest.mark.requirement("WB-8")
-def test_calls_are_as_large_as_they_may_be(store: Store) -> None:
+def test_complaint_1_calls_are_as_large_as_they_may_be(store: Store) -> None:
     remote = org(251)
     plan = plan_of(
         *(change(number, status="Hot") for number in range(1, 27)), *(change(number) for number in range(27, 252)),
@@ -88,7 +88,7 @@ def test_calls_are_as_large_as_they_may_be(store: Store) -> None:
 
 
 @pytest.mark.requirement("WB-5")
-def test_refused_rows_stop_nothing_and_keep_the_platform_s_words(store: Store) -> None:
+def test_complaint_20_refused_rows_stop_nothing_and_keep_the_platform_s_words(store: Store) -> None:
     remote = org(3)
     words = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "値が不正です")
     bad = {lead_id(2), task(3).key}

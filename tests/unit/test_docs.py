@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from connector.applying.apply import Applied
+from connector.cli.backfill_words import nothing
 from connector.cli.explain import document
 from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
@@ -25,6 +26,7 @@ from connector.cli.status import document as status_document
 from connector.domain.lists import Kept, ListHead, ListState
 from connector.domain.plan import Plan
 from connector.domain.streams import STREAMS, Stream
+from connector.errors import StoppedError
 from connector.engine.explain import Fit
 from connector.reporting.explanation import Explanation, Person
 from connector.reporting.outlook import Outlook
@@ -84,6 +86,7 @@ MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 _EXPLANATION = _blank(Explanation, as_of=MOMENT, person=_blank(Person, hot_since=None), fit=_blank(Fit))
 SHOWN = {
     "connector plan": {"saved", *plan_document(_blank(Plan, as_of=MOMENT))},
+    "connector backfill": {"api_calls", "seconds", *nothing(StoppedError("Stopped."))},
     "connector apply": set(_applied_document(Applied())),
     "connector explain": set(document(_EXPLANATION)),
     "connector import": set(

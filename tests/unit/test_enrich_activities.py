@@ -176,7 +176,7 @@ def test_the_paid_term_of_a_visit_is_a_search(world: SeenWorld) -> None:
 
 
 @pytest.mark.requirement("SY-10")
-def test_a_tombstones_activities_count_for_nobody_a_merge_losers_for_its_master(world: SeenWorld) -> None:
+def test_complaint_31_a_tombstones_activities_count_for_nobody_a_merge_losers_for_its_master(world: SeenWorld) -> None:
     world.prospect(8, email="gone@one.example", is_deleted=True)
     world.act(1, 11, "Email", prospect_id=8, list_email_id=5)
     world.lead("00Q2", is_deleted=True)

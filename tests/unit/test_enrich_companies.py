@@ -151,7 +151,7 @@ def test_targets_are_marked_whether_anybody_works_there_or_not() -> None:
     assert person["company_id"] == "name:シロガネ産業:"
 
 
-def test_doubtful_matches_are_kept_for_review() -> None:
+def test_complaint_28_doubtful_matches_are_kept_for_review() -> None:
     world = SeenWorld()
     world.lead("00Q1", company="アオイ")
     world.enrich(register=REGISTER)

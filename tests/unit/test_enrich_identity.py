@@ -32,7 +32,7 @@ def test_a_prospect_belongs_to_its_contact() -> None:
     assert world.persons()[f"{PROSPECT}7"] == world.persons()[f"{CONTACT}003000000000001AAA"]
 
 
-def test_a_converted_lead_is_its_contact() -> None:
+def test_complaint_26_a_converted_lead_is_its_contact() -> None:
     world = SeenWorld()
     world.lead("00Q1", email="old@one.example", is_converted=True, converted_contact_id="0031")
     world.contact("0031", email="new@one.example")
@@ -43,7 +43,7 @@ def test_a_converted_lead_is_its_contact() -> None:
     assert person["first_record"] == f"{CONTACT}0031"
 
 
-def test_a_chain_of_merges_ends_at_the_last_master() -> None:
+def test_complaint_25_a_chain_of_merges_ends_at_the_last_master() -> None:
     world = SeenWorld()
     world.lead("00Q1", is_deleted=True, master_id="00Q2", created_at=at(1))
     world.lead("00Q2", is_deleted=True, master_id="00Q3", created_at=at(2))
@@ -137,7 +137,7 @@ def test_a_placeholder_address_that_a_crowd_gives_joins_nobody_of_another_name()
     assert len(set(world.persons().values())) == 6
 
 
-def test_what_is_no_address_joins_nobody() -> None:
+def test_complaint_30_what_is_no_address_joins_nobody() -> None:
     world = SeenWorld()
     for number, email in enumerate(["なし", "なし", "@", None, None]):
         world.lead(f"00Q{number}", email=email)

@@ -114,7 +114,7 @@ def test_a_header_that_counts_a_little_backwards_is_noise_and_one_that_counts_mu
     assert budget.usage() == Usage(70000, 100000)
 
 
-def test_the_share_of_the_day_goes_by_what_the_org_allows() -> None:
+def test_complaint_6_the_share_of_the_day_goes_by_what_the_org_allows() -> None:
     budget = Machine(Policy(share=0.5)).budget()
     assert spend(budget, 3) == 3, "nobody has told yet what is allowed"
     budget.heard(SALESFORCE, limit_info(3, 100), NOON)

@@ -67,7 +67,7 @@ def test_a_question_that_is_too_large_is_asked_only_once_more() -> None:
     assert remote.calls == 2
 
 
-def test_a_place_among_the_calls_at_once_is_waited_for_long() -> None:
+def test_complaint_1_a_place_among_the_calls_at_once_is_waited_for_long() -> None:
     remote = Remote(*[BusyError("66") for _ in range(ATTEMPTS_WHEN_BUSY - 1)])
     chances = cycle([0.0, 1.0])
     assert remote.retry(lambda: next(chances)).read("x", remote) == "done"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.cli.main import run
+from connector.domain.lists import ATTRIBUTES, KINDS
+from connector.rules.lists import MEMBER, Lists
 from connector.store.database import open_store
-from tests.list_world import shipped_lists
+from tests.list_world import lists_of, shipped_lists
 
 pytestmark = pytest.mark.requirement("SY-12", "AD-1")
 
@@ -81,6 +84,19 @@ def test_a_list_is_tried_imported_shown_and_taken_back(called: Any, tmp_path: Pa
 def test_a_wrong_call_is_told_in_a_sentence(called: Any, arguments: tuple[str, ...], sentence: str) -> None:
     code, _, told = called("import", *arguments)
     assert (code, sentence in told) == (64, True), told
+
+
+def test_every_key_name_and_meaning_is_documented_and_the_example_is_valid(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lists.md").read_text(encoding="utf-8")
+    schema = Lists.model_json_schema()
+    models = [schema, *(part for name, part in schema["$defs"].items() if name in {"Segment", "Words"})]
+    keys = {key for model in models for key in model["properties"]}
+    for word in (*keys, *ATTRIBUTES, *MEMBER, *KINDS):
+        assert f"`{word}`" in page, word
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    lists = lists_of(tmp_path, example)
+    assert [one.id for one in lists.segments] == ["asked", "considering"]
+    assert f"| `attended_from_minutes` | `{lists.attended_from_minutes}` |" in page
 
 
 def test_the_shipped_file_of_lists_is_the_one_in_use() -> None:

@@ -43,7 +43,7 @@ def members(store: Store, columns: str = "email, attended, registered_at") -> li
 
 @pytest.mark.parametrize(
     ("encoding", "given"),
-    [("utf-8", None), ("utf-8-sig", None), ("utf-16", None), ("cp932", "cp932"), ("euc-jp", "euc-jp")],
+    [("utf-8-sig", None), ("utf-16", None), ("cp932", "cp932")],
 )
 def test_any_encoding_of_the_same_list_says_the_same(store: Store, encoding: str, given: str | None) -> None:
     import_rows(

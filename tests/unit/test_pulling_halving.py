@@ -80,7 +80,7 @@ def every(count: int) -> list[int | str]:
 
 
 @pytest.mark.complaint(21)
-def test_a_slice_with_skewed_times_is_halved_until_it_is_answered(store: Store, landing: Landing) -> None:
+def test_complaint_21_a_slice_with_skewed_times_is_halved_until_it_is_answered(store: Store, landing: Landing) -> None:
     org = SlowOrg(most=6)
     org.save(*(lead(number, NOON - HOUR + number * SECOND) for number in range(20)))
     assert pull_salesforce(org, store, LEADS, landing).added == 20
@@ -156,7 +156,7 @@ class Bulk(Org):
     "failure",
     [SLOW, RoadClosedError("The job was aborted.", "BULK_JOB_FAILED"), RoadClosedError("No.", "INVALIDENTITY")],
 )
-def test_a_bulk_query_that_never_ends_or_fails_is_replaced_by_pages(
+def test_complaint_22_a_bulk_query_that_never_ends_or_fails_is_replaced_by_pages(
     store: Store, tmp_path: Path, failure: Exception
 ) -> None:
     org = Bulk(failure=failure)
@@ -230,7 +230,7 @@ def test_account_engagements_one_second_and_whole_collections_are_read_a_few_row
     cap=st.integers(2, 30),
     seed=st.integers(0, 3),
 )
-def test_whatever_is_slow_and_cut_off_every_row_comes(
+def test_complaint_16_and_17_whatever_is_slow_and_cut_off_every_row_comes(
     tmp_path_factory: pytest.TempPathFactory, stamps: list[int], most: int, cap: int, seed: int
 ) -> None:
     landing = Landing(tmp_path_factory.mktemp("halves"), ahead=seed)

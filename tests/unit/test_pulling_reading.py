@@ -194,7 +194,7 @@ def test_a_first_pull_takes_everything_and_a_second_nothing_new(store: Store, la
     assert not list(landing.folder.rglob("*.json"))
 
 
-def test_a_commit_that_shows_late_is_found_in_the_overlap(store: Store, landing: Landing) -> None:
+def test_complaint_11_a_commit_that_shows_late_is_found_in_the_overlap(store: Store, landing: Landing) -> None:
     org = world(3)
     pull_salesforce(org, store, LEADS, landing)
     org.save(lead(50, NOON - 10 * MINUTE, title="late"))
@@ -270,7 +270,9 @@ def test_what_breaks_before_its_first_page_has_no_place(store: Store, landing: L
 
 
 @pytest.mark.usefixtures("few_pages_a_merge")
-def test_thousands_in_one_second_across_pages_are_neither_lost_nor_doubled(store: Store, landing: Landing) -> None:
+def test_complaint_10_and_14_thousands_in_one_second_across_pages_are_neither_lost_nor_doubled(
+    store: Store, landing: Landing
+) -> None:
     org = Org(page_rows=400)
     org.save(*(lead(number, NOON - HOUR, title=str(number)) for number in range(3000)))
     org.breaks_after = 4

@@ -120,7 +120,9 @@ def test_a_small_question_gives_rows_without_attributes(
     assert reader.query("SELECT Id FROM Lead") == [{"Id": "1"}, {"Id": "2"}]
 
 
-def test_a_long_question_goes_inside_a_body(remote: responses.RequestsMock, reader: SalesforceReader) -> None:
+def test_complaint_4_a_long_question_goes_inside_a_body(
+    remote: responses.RequestsMock, reader: SalesforceReader
+) -> None:
     soql = "SELECT Id FROM Task WHERE Connector_Key__c IN (" + ", ".join(f"'{'k' * 100}{n}'" for n in range(200)) + ")"
     part = {"httpStatusCode": 200, "body": answer([{"Id": "1"}]), "referenceId": "question"}
     remote.post(f"{BASE}/composite", json={"compositeResponse": [part]})

@@ -34,7 +34,7 @@ def test_an_interval_counts_from_the_begin_of_the_last_cycle() -> None:
     assert dues(schedule(), "2026-11-22T23:58:00", 2) == ["11-23T00:03", "11-23T00:08"]
 
 
-def test_business_hours_in_tokyo_are_hours_of_tokyo() -> None:
+def test_complaint_56_business_hours_in_tokyo_are_hours_of_tokyo() -> None:
     made = schedule(cycle={"cron": "0 8-9 * * mon-fri"})
     # Friday 2026-11-20, 09:30 in Tokyo; Tokyo is nine hours ahead.
     assert dues(made, "2026-11-20T00:30:00", 3) == ["11-22T23:00", "11-23T00:00", "11-23T23:00"]

@@ -11,6 +11,7 @@ import pytest
 
 from connector.domain.outcome import RowResult
 from connector.domain.plan import RunStart, Transition
+from connector.domain.reconciled import Span
 from connector.domain.streams import MappedStream
 from connector.store.backup import back_up
 from connector.store.database import Store, open_store
@@ -21,7 +22,7 @@ from connector.store.forgotten import people_forgotten
 from connector.store.journal import Intent, intend, remember_written, settle
 from connector.store.kept_files import remember_file
 from connector.store.mirror import merge, prepare, table_of
-from connector.store.reconciling import end_vanished, live_rows, load_remote_ids, missing_ids
+from connector.store.reconciling import Side, load_remote_ids
 from connector.store.rewriting import needs_rewriting
 from tests.mirror_world import DAY, NOON, ae_time, land, lead, lead_id, mapped, prospect
 
@@ -224,13 +225,14 @@ def test_what_a_forgotten_lead_becomes_is_forgotten_too(store: Store, state: Pat
 def test_a_comparison_counts_the_forgotten_and_does_not_miss_them(store: Store, state: Path, tmp_path: Path) -> None:
     world(store, tmp_path)
     upper = NOON + 3 * DAY
-    before = live_rows(store, TASKS, "", upper)
+    side = Side(store, TASKS, "")
+    before = side.rows(Span(None, upper))
     forgotten(store, state)
-    assert live_rows(store, TASKS, "", upper) == before == 2
+    assert side.rows(Span(None, upper)) == before == 2
     folder = tmp_path / "ids"
     folder.mkdir()
     load_remote_ids(store, TASKS, land(folder, TASKS, [task(1, "", ""), task(2, "", ""), task(9, "", "")]))
-    assert missing_ids(store, TASKS, "", upper) == ["00T000000000009AAA"]
+    assert side.differing(Span(None, upper)) == ["00T000000000009AAA"]
 
 
 def test_files_that_name_the_person_go_and_others_stay(store: Store, state: Path, tmp_path: Path) -> None:
@@ -295,10 +297,7 @@ def test_a_mailbox_that_others_have_too_is_not_searched_for(store: Store, state:
 
 def test_what_the_remote_does_not_show_any_more_is_erased(store: Store, tmp_path: Path) -> None:
     world(store, tmp_path)
-    folder = tmp_path / "ids"
-    folder.mkdir()
-    load_remote_ids(store, LEADS, land(folder, LEADS, [lead(2)]))
-    assert end_vanished(store, LEADS, "", NOON + 3 * DAY) == 1
+    Side(store, LEADS, "").end([lead_id(1)], NOON + 3 * DAY)
     assert erase_vanished(store, NOON + 2 * DAY) == {}
     erased = erase_vanished(store, NOON + 4 * DAY)
     assert erased["mirror_salesforce_lead"] == 2

@@ -17,9 +17,14 @@ from pathlib import Path
 import structlog
 
 from tests.worlds.cycles import run_cycles
+from tests.worlds.processes import run_processes
 from tests.worlds.world import Told, run_world
 
-KINDS: Mapping[str, Callable[[int, Path], Told]] = {"pulls": run_world, "cycles": run_cycles}
+KINDS: Mapping[str, Callable[[int, Path], Told]] = {
+    "pulls": run_world,
+    "cycles": run_cycles,
+    "processes": run_processes,
+}
 LONGEST_WORLD = 600.0
 """Real seconds after which a world counts as stuck: then it is shown where, and the run ends."""
 

@@ -46,9 +46,9 @@ def run_cycles(seed: int, folder: Path, most_rounds: int = 5) -> Told:
             world.attempt(_cycle)
         world.quiet()
         with open_river(laid.settings, retry=QUICK) as river:
-            told.differences += _settled_down(river)
+            told.differences += settled_down(river)
             told.differences += written_badly(river.store, world.control.truth("Task"))
-            told.written += _count(river.store)
+            told.written += written(river.store)
     return told
 
 
@@ -57,7 +57,7 @@ def _cycle(river: River) -> None:
     run_cycle(river, first_contact=True, force=True)
 
 
-def _settled_down(river: River) -> list[str]:
+def settled_down(river: River) -> list[str]:
     """Two cycles in which nothing happens: the first may write, the second has nothing to do."""
     run_cycle(river, first_contact=True, force=True)
     again = run_cycle(river, first_contact=True, force=True).planned
@@ -93,6 +93,6 @@ def _fields_written_twice(store: Store) -> list[str]:
     ]
 
 
-def _count(store: Store) -> Counter[str]:
+def written(store: Store) -> Counter[str]:
     """How many records and tasks were written."""
     return Counter(dict(store.run("SELECT kind, count(*) FROM journal WHERE outcome = 'done' GROUP BY kind")))

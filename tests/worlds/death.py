@@ -48,7 +48,12 @@ def living(life: Life) -> Iterator[None]:
         life.boundary()
         life.meanwhile()
         response = request(session, method, url, *args, **options)
-        life.boundary()
+        try:
+            life.boundary()
+        except Killed:
+            # The end of a process closes its sockets.
+            response.close()
+            raise
         return response
 
     def mortal_run(store: Store, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:

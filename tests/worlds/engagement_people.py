@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 
 from connector.sandbox.clock import stamp
@@ -13,6 +14,12 @@ from connector.sandbox.context import Sandbox
 from connector.sandbox.faults.others import others_writing
 from connector.sandbox.faults.register import fault_register
 from connector.sandbox.gate import gate_of
+
+SEARCHED, SEARCHES = 7, 8
+"""The type of an activity that is a search on our site, and how many of them are enough."""
+
+OUR_NAME = "ミルモリ"
+"""What they search for; the shipped rules know it."""
 
 TITLES = ("課長", "代表取締役\n社長", 'says "no"', "", None)
 
@@ -33,6 +40,23 @@ class EngagementPeople:
             if not keys:
                 return f"{name}: nobody to do it to"
             return self._do(connection, name, self.dice.choice(keys))
+
+    def become_interested(self) -> str:
+        """Somebody has searched for us so often within the last hour that it is time to call."""
+        with self._writing() as connection:
+            live = 'SELECT "id" FROM "prospects" WHERE "isDeleted" IS NOT 1 ORDER BY "id"'
+            found = connection.execute(live).fetchall()
+            if not found:
+                return "nobody becomes interested"
+            prospect, now = self.dice.choice(found)[0], self.sandbox.clock.now()
+            first = self.sandbox.database.next_ids("visitor_activities", SEARCHES)
+            columns = ("id", "type", "typeName", "details", "prospectId", "createdAt", "updatedAt")
+            rows = []
+            for place in range(SEARCHES):
+                at = stamp(now - timedelta(minutes=5 * (SEARCHES - place)))
+                rows.append((first + place, SEARCHED, "Site Search", OUR_NAME, prospect, at, stamp(now)))
+            self.sandbox.database.insert("visitor_activities", columns, rows)
+        return f"prospect {prospect} searches for us {SEARCHES} times"
 
     def _do(self, connection: sqlite3.Connection, name: str, key: int) -> str:
         edited = self.objects[name]

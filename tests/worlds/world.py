@@ -88,6 +88,8 @@ class World:
                 self.told.hidden.add(fault["object"])
 
     def people_work(self) -> None:
+        if self.writes:
+            self.told.events += [self.people.engagement.become_interested() for _ in range(self.dice.randint(0, 3))]
         for _ in range(self.dice.randint(0, 8)):
             self.something_happens(0.7)
         if self.dice.random() < 0.5:

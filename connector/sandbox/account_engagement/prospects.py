@@ -37,7 +37,7 @@ def create(request: Request, sandbox: Sandbox, definition: ObjectDef) -> Respons
     body = json_body(request)
     records.check_fields(request.parameter("fields"), sandbox, definition)
     with records.writing(request, sandbox, definition) as writing:
-        number = _create(writing, body)
+        number = create_record(writing, body)
     location = {"Location": f"{request.origin}/api/v5/objects/{COLLECTION}/{number}"}
     return records.outcome(201, request.parameter("fields"), sandbox, definition, number, location)
 
@@ -48,7 +48,7 @@ def update(request: Request, sandbox: Sandbox, definition: ObjectDef, number: in
     records.check_fields(request.parameter("fields"), sandbox, definition)
     with records.writing(request, sandbox, definition) as writing:
         writing.live(number, refuse=219)
-        _update(writing, number, body)
+        update_record(writing, number, body)
     return records.outcome(200, request.parameter("fields"), sandbox, definition, number)
 
 
@@ -90,10 +90,10 @@ def upsert_latest_by_email(request: Request, sandbox: Sandbox, definition: Objec
     fields = ",".join(body.get("fields", ()))
     records.check_fields(fields, sandbox, definition)
     with records.writing(request, sandbox, definition) as writing:
-        found = _latest(writing.connection, email, deleted=bool(body.get("secondaryDeletedSearch", False)))
-        number = _create(writing, {"email": email, **prospect}) if found is None else found
+        found = latest(writing.connection, email, deleted=bool(body.get("secondaryDeletedSearch", False)))
+        number = create_record(writing, {"email": email, **prospect}) if found is None else found
         if found is not None:
-            _update(writing, number, prospect, restore=True)
+            update_record(writing, number, prospect, restore=True)
     return records.outcome(201 if found is None else 200, fields, sandbox, definition, number)
 
 
@@ -108,7 +108,8 @@ def _check_arguments(body: Mapping[str, Any]) -> None:
             raise RefusalError(207, name)
 
 
-def _create(writing: records.Writing, body: Mapping[str, Any]) -> int:
+def create_record(writing: records.Writing, body: Mapping[str, Any]) -> int:
+    """Adds a prospect with the values of a body; answers its id."""
     connection = writing.connection
     values = stored_values(writing.definition, body, creating=True)
     if not values.get("email"):
@@ -124,7 +125,8 @@ def _create(writing: records.Writing, body: Mapping[str, Any]) -> int:
     return writing.insert(row)
 
 
-def _update(writing: records.Writing, number: int, body: Mapping[str, Any], *, restore: bool = False) -> None:
+def update_record(writing: records.Writing, number: int, body: Mapping[str, Any], *, restore: bool = False) -> None:
+    """Changes a prospect by the values of a body; `restore` takes it out of the recycle bin."""
     values = stored_values(writing.definition, body, creating=False)
     if "email" in values:
         _refuse_taken_email(writing.connection, checked_email(values["email"]), 54, number)
@@ -168,7 +170,8 @@ def _owner(connection: sqlite3.Connection, values: Mapping[str, Any]) -> dict[st
     return {}
 
 
-def _latest(connection: sqlite3.Connection, email: str, *, deleted: bool) -> int | None:
+def latest(connection: sqlite3.Connection, email: str, *, deleted: bool) -> int | None:
+    """The prospect with an address that was active last; with `deleted` one of the bin where no live one has it."""
     row = connection.execute(
         'SELECT "id" FROM "prospects" WHERE "email" = ? AND ("isDeleted" IS NOT 1 OR ?) '
         'ORDER BY "isDeleted" IS 1, "lastActivityAt" DESC, "updatedAt" DESC, "id" DESC LIMIT 1',

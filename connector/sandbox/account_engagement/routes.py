@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.sandbox.account_engagement import account, exports, legacy, lists, prospects, records, visitors
+from connector.sandbox.account_engagement import account, exports, imports, legacy, lists, prospects, records, visitors
 from connector.sandbox.account_engagement.guard import metered
 from connector.sandbox.account_engagement.query import query
 from connector.sandbox.account_engagement.refusals import RefusalError
@@ -122,6 +122,10 @@ ROUTES: tuple[Route, ...] = (
     *_path(exports.PATH, GET=exports.query, POST=exports.create),
     *_path(f"{exports.PATH}/{{id}}", GET=exports.read),
     *_path(f"{exports.PATH}/{{id}}/results/{{file}}", GET=exports.result),
+    *_path(imports.PATH, GET=imports.query, POST=imports.create),
+    *_path(f"{imports.PATH}/{{id}}", GET=imports.read, PATCH=imports.change),
+    *_path(f"{imports.PATH}/{{id}}/batches", POST=imports.add_batch),
+    *_path(f"{imports.PATH}/{{id}}/errors", GET=imports.errors),
     *legacy.ROUTES,
     *(route(method, "/api(/.*)?", metered(_refuse_endpoint), "account_engagement") for method in _METHODS),
 )

@@ -24,3 +24,4 @@ ALTER TABLE reconciliation ADD COLUMN waiting BIGINT DEFAULT 0;
 ALTER TABLE reconciliation ADD COLUMN examples VARCHAR;
 ALTER TABLE reconciliation ADD COLUMN at_stamp TIMESTAMP;
 ALTER TABLE reconciliation ADD COLUMN rolled_at TIMESTAMP;
+ALTER TABLE reconciliation ADD COLUMN held_since TIMESTAMP;

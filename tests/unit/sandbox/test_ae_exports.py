@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from connector.sandbox.account_engagement import export_files, export_terms
-from connector.sandbox.account_engagement.export_queue import stop_exports
+from connector.sandbox.account_engagement.job_queue import stop_account_engagement_jobs
 from connector.sandbox.faults.document import read_plan
 from connector.sandbox.faults.register import FaultRegister, put_in_force
 from tests.unit.sandbox.engagement_calls import ORIGIN, Unit, new_unit, refusal, value
@@ -30,7 +30,7 @@ def unit(tmp_path: Path) -> Iterator[Unit]:
     made = new_unit(tmp_path)
     made.insert("visitor_activities", [activity(number) for number in range(1, 8)])
     yield made
-    stop_exports(made.sandbox, wait=True)
+    stop_account_engagement_jobs(made.sandbox, wait=True)
     made.sandbox.database.close()
 
 
@@ -163,7 +163,7 @@ def test_exports_wait_for_those_before_them(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert ended(unit, first)["status"] == "Complete"
     assert ended(unit, second)["resultRefs"]
-    stop_exports(unit.sandbox, wait=True)
+    stop_account_engagement_jobs(unit.sandbox, wait=True)
     unit.sandbox.database.close()
 
 
