@@ -26,6 +26,7 @@ def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Ru
     if catalogue is not None:
         _name_content(catalogue, run, load)
     load_catalogue(catalogue, load)
+    run(compose(_FILE, "no_lists"), {})
     run(compose(_FILE, "companies"), {})
     run(compose(_FILE, "opportunities"), moment)
     run(compose(_FILE, "people"), {})

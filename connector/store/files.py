@@ -169,6 +169,10 @@ def _header(path: Path, plain: Path) -> list[str]:
         raise ConfigurationError(f"{path.name} is empty: its first line has to name the columns.")
     if "" in names:
         raise ConfigurationError(f"{path.name}, line 1: column {names.index('') + 1} has no name.")
+    lowered = [name.lower() for name in names]
+    double = next((name for name in lowered if lowered.count(name) > 1), None)
+    if double is not None:
+        raise ConfigurationError(f"{path.name}, line 1: the column `{double}` stands twice.")
     return names
 
 
@@ -178,10 +182,6 @@ def _parquet_columns(store: Store, path: Path) -> dict[str, str]:
 
 
 def _check_columns(path: Path, table: InputTable, given: Mapping[str, str]) -> None:
-    lowered = [name.lower() for name in given]
-    double = next((name for name in lowered if lowered.count(name) > 1), None)
-    if double is not None:
-        raise ConfigurationError(f"{path.name}: the column `{double}` stands twice.")
     missing = [name for name in table.required if name not in given]
     if missing:
         close = get_close_matches(missing[0], list(given), n=1, cutoff=0.5)

@@ -76,6 +76,12 @@ FROM tasks
 WHERE person_id IS NOT NULL AND step IS NOT NULL
   AND coalesce(closed_at <= $as_of, lower(status) IN ('completed', 'closed', 'done', '完了'))
 
+-- name: no_lists
+-- Files bring no lists of events: their people and what they did stand in the files themselves.
+CREATE OR REPLACE TEMP TABLE list_follow_ups (
+  person_id VARCHAR, follow_up_until DATE, moments TIMESTAMP[]
+)
+
 -- name: strangers
 -- Rows of other files that are about nobody.
 SELECT count(*) FROM <<table>> WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT person_id FROM people)
