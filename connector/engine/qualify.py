@@ -6,12 +6,13 @@ answered for everybody in one pass over what people did, one over what was heard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
-from connector.engine.moments import DAY_US, as_column, microseconds
+from connector.engine.moments import as_column
+from connector.engine.since import open_since
 from connector.rules.lifecycle import (
     BuyingStages,
     Claim,
@@ -25,8 +26,6 @@ from connector.rules.lifecycle import (
 from connector.rules.load import RuleSet
 
 _FILE = "qualify"
-_FOR_EVER = 4_000_000 * DAY_US
-"""Microseconds that no window reaches: what is not limited in time."""
 
 
 def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
@@ -43,18 +42,25 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     moment = {"as_of": as_column(as_of)}
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     claims = {claim: f"c{number}" for number, claim in enumerate(life.claims)}
-    did = [claim for claim in claims if claim.activity is not None]
-    columns = ", ".join(f"coalesce({claim.activity.sql}, FALSE) AS {claims[claim]}" for claim in did if claim.activity)
-    any_of = " OR ".join(f"coalesce({claim.activity.sql}, FALSE)" for claim in did if claim.activity) or "FALSE"
-    counted = compose(_FILE, "counted", columns=columns or "TRUE AS nothing", types=types, not_noise=counts, any=any_of)
-    run(counted, moment)
-    run(compose(_FILE, "heard"), moment)
-    run(compose(_FILE, "items", acceptable=_acceptable(life.hearing)), {})
+    acceptable = _acceptable(life.hearing)
+    run(compose(_FILE, "counted", types=types, not_noise=counts, **_counted_holes(life, claims)), moment)
+    run(compose(_FILE, "heard_ever"), moment)
+    run(compose(_FILE, "heard"), {})
+    run(compose(_FILE, "items", acceptable=acceptable), {})
     run(compose(_FILE, "claims", **_claim_holes(claims, as_of)), {})
     run(compose(_FILE, "placed", types=types, not_noise=counts, lately=_lately(life.buying_stages, as_of)), moment)
-    sinces = _sinces(life, claims, as_of, run)
-    run(compose(_FILE, "qualified", **_qualified_holes(life, claims, sinces)), {})
+    open_since(life, claims, acceptable, as_of, run)
+    run(compose(_FILE, "qualified", **_qualified_holes(life, claims)), {})
     run("DROP TABLE counted_activities", {})
+
+
+def _counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:
+    """What is asked of each activity; whatever answers nothing is not kept."""
+    asked = {name: f"coalesce({claim.activity.sql}, FALSE)" for claim, name in claims.items() if claim.activity}
+    required = {claim for one in life.hot.requires for claim in one.claims}
+    asked |= {claims[claim]: "TRUE" for claim in required if claim.active_within_days}
+    columns = ", ".join(f"{test} AS {name}" for name, test in asked.items())
+    return {"columns": columns or "TRUE AS nothing", "any": " OR ".join(asked.values()) or "FALSE"}
 
 
 def _claim_holes(claims: Mapping[Claim, str], as_of: datetime) -> dict[str, str]:
@@ -92,7 +98,7 @@ def _of_person(claim: Claim, as_of: datetime) -> str:
     return f"{score} <= {claim.score_at_most}"
 
 
-def _qualified_holes(life: Lifecycle, claims: Mapping[Claim, str], sinces: Mapping[Claim, str]) -> dict[str, object]:
+def _qualified_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, object]:
     mql = life.mql
     toss_up = life.toss_up
     gates = [f"({_holds(one, claims)})" for one in life.hot.requires]
@@ -100,7 +106,6 @@ def _qualified_holes(life: Lifecycle, claims: Mapping[Claim, str], sinces: Mappi
     met = {one.id: _holds(one, claims) for one in (toss_up.criteria if toss_up else ())}
     return {
         "open": " AND ".join(gates) or "TRUE",
-        "open_since": _greatest([_since(one, claims, sinces) for one in life.hot.requires]),
         "lacking": ", ".join(lacking) or "NULL::VARCHAR",
         "sources": ", ".join(quoted(word) for word in mql.sources) if mql else "NULL",
         "mql": _named([(rule.id, _holds(rule, claims)) for rule in (mql.rules if mql else ())]),
@@ -109,7 +114,6 @@ def _qualified_holes(life: Lifecycle, claims: Mapping[Claim, str], sinces: Mappi
         "needed": _by_segment(life, lambda part: _list(part.needed)) if toss_up else _list(()),
         "bant": _list(life.sql.needs if life.sql else ()),
         "all_criteria": _list(tuple(met)),
-        "sinces": "\n".join(f"LEFT JOIN {table} USING (person_id)" for table in sinces.values()),
     }
 
 
@@ -117,32 +121,6 @@ def _holds(requirement: Requirement, claims: Mapping[Claim, str]) -> str:
     parts = [f"claim.{claims[one]}" for one in requirement.all]
     either = " OR ".join(f"claim.{claims[one]}" for one in requirement.any)
     return " AND ".join([*parts, *([f"({either})"] if either else [])])
-
-
-def _sinces(life: Lifecycle, claims: Mapping[Claim, str], as_of: datetime, run: Run) -> dict[Claim, str]:
-    """Makes a table for each activity claim on which hot rests, with the moment since when it holds."""
-    found = {}
-    for claim in dict.fromkeys(one for requirement in life.hot.requires for one in requirement.claims):
-        if claim.activity is None:
-            continue
-        table = f"since_{claims[claim]}"
-        window = claim.within_days * DAY_US if claim.within_days else _FOR_EVER
-        statement = compose(_FILE, "since", table=table, met=claims[claim], count=claim.at_least, window=window)
-        run(statement, {"now": microseconds(as_of)})
-        found[claim] = table
-    return found
-
-
-def _since(requirement: Requirement, claims: Mapping[Claim, str], sinces: Mapping[Claim, str]) -> str | None:
-    """SQL for the moment since when a requirement holds, where activities decide it."""
-    each = [f"{sinces[one]}.since" for one in requirement.all if one in sinces]
-    either = [f"CASE WHEN claim.{claims[one]} THEN {sinces[one]}.since END" for one in requirement.any if one in sinces]
-    return _greatest([*each, f"least({', '.join(either)})" if either else None])
-
-
-def _greatest(moments: Iterable[str | None]) -> str:
-    known = [moment for moment in moments if moment is not None and moment != "NULL::BIGINT"]
-    return f"greatest({', '.join(known)})" if known else "NULL::BIGINT"
 
 
 def _by_segment(life: Lifecycle, value: Callable[[TossUp | TossUpSegment], str]) -> str:

@@ -5,13 +5,20 @@ SELECT activity.person_id, activity.occurred_at, <<columns>>
 FROM activities AS activity
 WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
 
--- name: heard
--- The latest answer to each item by the time asked about.
-CREATE OR REPLACE TEMP TABLE heard AS
-SELECT person_id, item, value, said_by, via, "at"
+-- name: heard_ever
+-- The answers by the time asked about; of several at one moment the first by its text, so that rows have no order.
+CREATE OR REPLACE TEMP TABLE heard_ever AS
+SELECT *
 FROM hearing
 WHERE coalesce("at" <= $as_of, TRUE) AND trim(value) <> ''
-QUALIFY row_number() OVER (PARTITION BY person_id, item ORDER BY "at" DESC NULLS LAST, value) = 1
+QUALIFY row_number() OVER (PARTITION BY person_id, item, "at" ORDER BY value, said_by, via) = 1
+
+-- name: heard
+-- The latest answer to each item; one heard nobody knows when is older than any other.
+CREATE OR REPLACE TEMP TABLE heard AS
+SELECT *
+FROM heard_ever
+QUALIFY row_number() OVER (PARTITION BY person_id, item ORDER BY "at" DESC NULLS LAST) = 1
 
 -- name: items
 -- Which items were heard, and which answers are acceptable: soft statements never are (LC-3).
@@ -43,34 +50,6 @@ LEFT JOIN did USING (person_id)
 LEFT JOIN answers USING (person_id)
 LEFT JOIN deals USING (person_id)
 
--- name: since
--- Since when an activity claim holds without a break: it holds from the activity that completes the count until the
--- first of those counted leaves the window. One row for each person for whom it holds now.
-CREATE OR REPLACE TEMP TABLE <<table>> AS
-WITH times AS (
-  SELECT person_id, epoch_us(occurred_at) AS t,
-    lag(epoch_us(occurred_at), <<count>> - 1) OVER life AS first_of_count,
-    row_number() OVER life AS n
-  FROM counted_activities
-  WHERE <<met>>
-  WINDOW life AS (PARTITION BY person_id ORDER BY occurred_at)
-),
-spans AS (
-  SELECT person_id, t AS begins, first_of_count + <<window>> AS ends
-  FROM times
-  WHERE n >= <<count>> AND first_of_count + <<window>> > t
-),
-chained AS (
-  SELECT person_id, begins, ends,
-    coalesce(begins > max(ends) OVER (PARTITION BY person_id ORDER BY begins ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), TRUE)
-      AS anew
-  FROM spans
-)
-SELECT person_id, max(begins) FILTER (anew) AS since
-FROM chained
-GROUP BY person_id
-HAVING max(ends) > $now
-
 -- name: placed
 -- The furthest buying stage that content seen has placed a person at.
 CREATE OR REPLACE TEMP TABLE placed AS
@@ -86,7 +65,7 @@ CREATE OR REPLACE TEMP TABLE qualified AS
 WITH facts AS (
   SELECT claim.person_id,
     <<open>> AS open,
-    <<open_since>> AS open_since,
+    since.since AS open_since,
     list_filter([<<lacking>>], lambda one: one IS NOT NULL) AS hot_lacks,
     coalesce(person.source IN (<<sources>>), FALSE) AS from_marketing,
     list_filter([<<mql>>], lambda one: one IS NOT NULL) AS mql_rules,
@@ -101,9 +80,9 @@ WITH facts AS (
   JOIN grade_fit AS fit USING (person_id)
   LEFT JOIN heard_items AS items USING (person_id)
   LEFT JOIN placed USING (person_id)
-  <<sinces>>
+  LEFT JOIN open_since AS since USING (person_id)
 )
-SELECT person_id, open, make_timestamp(open_since) AS open_since, hot_lacks, heard, acceptable, buying_stage,
+SELECT person_id, open, CASE WHEN open THEN make_timestamp(open_since) END AS open_since, hot_lacks, heard, acceptable, buying_stage,
   from_marketing AND len(mql_rules) > 0 AS is_mql,
   CASE WHEN from_marketing THEN mql_rules ELSE [] END AS mql_rules,
   list_has_all(acceptable, <<bant>>) AS bant_complete,
