@@ -26,7 +26,7 @@ from connector.engine.tier import tier
 from connector.errors import ConfigurationError, Problem, in_order
 from connector.reporting.evaluation import evaluations
 from connector.rules.content import Content, load_content
-from connector.rules.load import SHIPPED, RuleSet, load_rules
+from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
 from connector.rules.model import Scoring
 from connector.rules.relations import RelationName
 from connector.rules.source import read
@@ -55,7 +55,7 @@ def _file_option(name: str, *, required: bool = False) -> Callable[[F], F]:
 @_file_option("opportunities")
 @_file_option("tasks")
 @_file_option("hearing")
-@click.option("--rules", default="classic", show_default=True, help="A folder of rules, or the name of a shipped set.")
+@click.option("--rules", default=DEFAULT, show_default=True, help="A folder of rules, or the name of a shipped set.")
 @click.option("--as-of", "as_of", required=True, help="The time asked about (ISO 8601).")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of CSV files, such as cp932.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and person.")
@@ -75,8 +75,9 @@ def evaluate(rules: str, as_of: str, encoding: str, as_json: bool, **files: Path
         say("evaluate")
         _evaluate(book, moment, store)
     if as_json:
-        _write_lines(evaluations(store.run))
+        _write_lines(evaluations(store.run), rules)
     else:
+        console().print(f"Rules: {rules}")
         _show(evaluations(store.run))
     return 0
 
@@ -158,9 +159,9 @@ def _parsed(text: str, zone: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
 
 
-def _write_lines(found: Iterator[Mapping[str, Any]]) -> None:
+def _write_lines(found: Iterator[Mapping[str, Any]], rules: str) -> None:
     for document in found:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({**document, "rules": rules}, ensure_ascii=False) + "\n")
 
 
 def _show(found: Iterator[Mapping[str, Any]]) -> None:

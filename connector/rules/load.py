@@ -33,6 +33,8 @@ FILES: Mapping[str, type[Strict]] = MappingProxyType(
 )
 SHIPPED = Path(__file__).parent.parent / "rulesets"
 """The folder of the rule sets that come with the package: one folder each, by name."""
+DEFAULT = "content-led"
+"""The shipped rule set that is used where nobody names one."""
 
 _Model = TypeVar("_Model", bound=Strict)
 

@@ -26,7 +26,7 @@ def files(tmp_path: Path) -> Files:
     """Writes the files and gives the arguments that name them."""
 
     def write(**texts: str | bytes) -> list[str]:
-        arguments = ["evaluate", "--as-of", AS_OF, "--json"]
+        arguments = ["evaluate", "--rules", "classic", "--as-of", AS_OF, "--json"]
         for name, text in {"people": PEOPLE, "activities": ACTIVITIES, **texts}.items():
             path = tmp_path / f"{name}.csv"
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -194,7 +194,7 @@ def test_rules_may_name_columns_that_only_the_files_have(told: Told, tmp_path: P
 def test_parquet_says_the_same_as_csv(told: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     people, activities = PEOPLE + "p,2026-05-01,,web_inquiry,,,\n", ACTIVITIES + demos("p", 13)
     from_csv = told(people=people, activities=activities)
-    arguments = ["evaluate", "--as-of", AS_OF, "--json"]
+    arguments = ["evaluate", "--rules", "classic", "--as-of", AS_OF, "--json"]
     with duckdb.connect() as connection:
         for name in ("people", "activities"):
             path = tmp_path / f"{name}.parquet"
