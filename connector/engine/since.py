@@ -18,9 +18,9 @@ _FOR_EVER = 4_000_000 * DAY_US
 def open_since(life: Lifecycle, claims: Mapping[Claim, str], acceptable: str, as_of: datetime, run: Run) -> None:
     """Makes the temporary table `open_since(person_id, since)`, `since` in microseconds since 1970.
 
-    A person is in it for whom something holds now that began at a known moment. Claims about activities and answers
-    begin and end at known moments; of the others (`dated`) nobody knows since when they hold, so that they count as
-    having held always. Reads counted_activities and claimed; `claims` are the columns of the claims in them, and
+    A person is in it for whom something holds now that began at a known moment. Claims about activities, answers and
+    points in a window begin and end at known moments; of the others (`dated`) nobody knows since when they hold, so
+    that they count as having held always. Reads counted_activities, heard_ever, earned_points and claimed; `claims` are the columns of the claims in them, and
     `acceptable` is SQL for whether an answer counts.
     """
     groups = [group for one in life.hot.requires for group in (*((claim,) for claim in one.all), one.any)]
@@ -35,7 +35,7 @@ def open_since(life: Lifecycle, claims: Mapping[Claim, str], acceptable: str, as
 
 def dated(claim: Claim) -> bool:
     """Whether it is known since when a claim holds."""
-    return claim.about in {"activity", "active_within_days", "hearing"}
+    return claim.in_window or claim.about in {"activity", "active_within_days", "hearing"}
 
 
 def _spans(claim: Claim, column: str, acceptable: str) -> str:
@@ -46,6 +46,9 @@ def _spans(claim: Claim, column: str, acceptable: str) -> str:
         condition = f"({acceptable}) AND ({claim.hearing.sql})"
         known = 'hearing."at" IS NOT NULL' if days else "TRUE"
         return compose(_FILE, "answered", claim=column, met=condition, known=known, window=window, for_ever=_FOR_EVER)
+    if claim.in_window:
+        met = f"points >= {claim.score}" if claim.score is not None else f"points <= {claim.score_at_most}"
+        return compose(_FILE, "earned", claim=column, met=met, window=window, for_ever=_FOR_EVER)
     if dated(claim):
         return compose(_FILE, "did", claim=column, met=column, count=claim.at_least, window=window)
     return compose(_FILE, "undated", claim=column, for_ever=_FOR_EVER)

@@ -76,6 +76,11 @@ class Claim(Strict):
         """Which of the keys it is."""
         return next(name for name in CLAIMS if getattr(self, name) is not None)
 
+    @property
+    def in_window(self) -> bool:
+        """Whether it is about the behaviour points of the last days."""
+        return self.within_days is not None and self.about in {"score", "score_at_most"}
+
 
 CLAIMS = ("score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days")
 _DATED = ("score", "score_at_most", "activity", "hearing")
@@ -232,5 +237,4 @@ def letters_from(letter: Letter) -> tuple[str, ...]:
 
 def extra_windows(life: Lifecycle) -> tuple[int, ...]:
     """The windows of days in which some claim looks at the score."""
-    days = {claim.within_days for claim in life.claims if claim.about in {"score", "score_at_most"}}
-    return tuple(sorted(day for day in days if day is not None))
+    return tuple(sorted({claim.within_days for claim in life.claims if claim.in_window and claim.within_days}))

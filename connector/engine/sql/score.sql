@@ -188,6 +188,17 @@ SELECT pid, <<sums>>,
 FROM earned
 GROUP BY pid
 
+-- name: earned
+-- Behaviour points and their moments, for whoever asks since when a window has held so many.
+CREATE OR REPLACE TEMP TABLE earned_points AS
+SELECT who.person_id, earned.t, earned.points
+FROM (
+  SELECT pid, t, points FROM score_events WHERE points <> 0
+  UNION ALL
+  SELECT pid, t, points FROM score_awards WHERE points <> 0
+) AS earned
+JOIN score_people AS who USING (pid)
+
 -- name: crossings
 -- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
 -- running score is the score before it plus what was earned up to that moment; what happens at one instant counts

@@ -23,6 +23,23 @@ FROM (
 ) AS hearing
 WHERE (<<met>>) AND <<known>>
 
+-- name: earned
+-- The points of a window change where some are earned and where they leave it; before the first there are none.
+SELECT person_id, '<<claim>>' AS claim, t AS begins, coalesce(until, <<for_ever>>) AS ends
+FROM (
+  SELECT person_id, t, lead(t) OVER life AS until, sum(sum(points)) OVER life AS points
+  FROM (
+    SELECT person_id, t, points FROM earned_points
+    UNION ALL
+    SELECT person_id, t + <<window>>, -points FROM earned_points
+    UNION ALL
+    SELECT person_id, -<<for_ever>>, 0 FROM scored
+  )
+  GROUP BY person_id, t
+  WINDOW life AS (PARTITION BY person_id ORDER BY t)
+)
+WHERE <<met>>
+
 -- name: undated
 -- What holds now and nobody knows since when.
 SELECT person_id, '<<claim>>' AS claim, -<<for_ever>> AS begins, <<for_ever>> AS ends FROM claimed WHERE <<claim>>
