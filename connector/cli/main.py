@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "daemon": "daemon",
         "evaluate": "evaluate",
         "explain": "explain",
+        "movers": "movers",
         "status": "status",
         "forget": "forget",
         "writes": "writes",

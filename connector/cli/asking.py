@@ -1,0 +1,28 @@
+"""The time that a question about the store is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from connector.errors import ConfigurationError
+from connector.flow import River
+
+
+def moment_asked(river: River, text: str | None) -> datetime:
+    """The time asked about; without one, that of the newest pull. ConfigurationError where there was none."""
+    if text:
+        return moment_told(text, river)
+    newest: datetime | None = river.store.value("SELECT max(watermark) FROM cursor")
+    if newest is None:
+        raise ConfigurationError("Nothing has been pulled yet. `connector pull` brings the mirror up to date.")
+    return newest.replace(tzinfo=UTC)
+
+
+def moment_told(text: str, river: River) -> datetime:
+    """An ISO time as an aware moment; without an offset it is in the zone of the rules."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} is not a time such as 2026-10-01T09:00+09:00.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(river.rules.scoring.time_zone))
