@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 from connector.domain.running import Load
-from connector.rules.content import BuyingStage, Content
+from connector.rules.content import OFFERED, BuyingStage, Content
 
 BUYING_STAGES: tuple[str, ...] = get_args(BuyingStage)
-OFFERED = frozenset({"content_download", "demo_view", "video_view", "webinar_register"})
-"""Kinds of content that can be offered to somebody; a form or a page is no offer."""
 
 
 def load_catalogue(catalogue: Content | None, load: Load) -> None:
