@@ -22,17 +22,21 @@ def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: L
     """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why)`.
 
     `purpose`: inquiry, toss_up, recycle, cadence, cadence_starts, review, nurture; whoever has none is not in it.
+    Nobody is asked to call or to write where the person did not consent: `channel` is then the other one, or `review`,
+    so that whatever somebody owns has a next action (won, open and disqualified ones aside).
     `owner` is the owner of the record, or the team whose turn it is. `due` is a date in the zone of the rules. Reads
     what `decide` made, cadence_runs, finished_tasks(person_id, step), content_actions(content, action),
     content_stages and content_offers(content, rank, place). `today` is the date of `as_of` in that zone.
     """
     calendar = business_calendar(rules)
     moment = {"as_of": as_column(as_of)}
-    contacts = compose(_FILE, "contacts", inquiry_days=INQUIRY_DAYS, not_noise=counts(rules.scoring, run))
-    run(contacts, moment)
+    types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
+    not_noise = counts(rules.scoring, run)
+    run(compose(_FILE, "contacts", inquiry_days=INQUIRY_DAYS, types=types, not_noise=not_noise), moment)
     columns = ("cadence", "start_date", "step", "channel", "due", "place")
     load("next_cadence_steps", columns, list(_steps(rules, calendar, run)))
-    run(compose(_FILE, "run_steps"), {})
+    day = _day(calendar.on_or_after(today))
+    run(compose(_FILE, "run_steps", today=day), {})
     run(compose(_FILE, "offers"), moment)
     zone = quoted(rules.scoring.time_zone)
     recycle = rules.lifecycle.recycle
@@ -40,8 +44,7 @@ def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: L
     statement = compose(
         _FILE,
         "next_actions",
-        today=_day(calendar.on_or_after(today)),
-        asked_on=_date_of("asked_at", zone),
+        today=day,
         recycled_on="NULL::DATE" if wait is None else _date_of(f"lost_at + to_days({wait})", zone),
     )
     run(statement, {})

@@ -35,10 +35,10 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     window for each number of days that a rule names as well.
     Points are integers; times are TIMESTAMP in UTC. `score_deciding` is the score, or what was earned since the
     person was recycled, at `recycled_at`. `crossed_at` is its last rise to the threshold, for those at or over it
-    at `as_of`. Where hot requires a score in a window, `earned_points(person_id, t, points)` is kept as well: what was
-    earned by behaviour, and when, in microseconds. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
+    at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
     the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
-    statements. Everything at or before `as_of` counts.
+    statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
+    `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
     """
     scoring, now = rules.scoring, microseconds(as_of)
     recycled = _recycled(rules.lifecycle.recycle)

@@ -20,8 +20,8 @@ def open_since(life: Lifecycle, claims: Mapping[Claim, str], acceptable: str, as
 
     A person is in it for whom something holds now that began at a known moment. Claims about activities, answers and
     points in a window begin and end at known moments; of the others (`dated`) nobody knows since when they hold, so
-    that they count as having held always. Reads counted_activities, heard_ever, earned_points and claimed; `claims` are the columns of the claims in them, and
-    `acceptable` is SQL for whether an answer counts.
+    that they count as having held always. Reads counted_activities, heard_ever, earned_points, scored and claimed;
+    `claims` are the columns of the claims in them, and `acceptable` is SQL for whether an answer counts.
     """
     groups = [group for one in life.hot.requires for group in (*((claim,) for claim in one.all), one.any)]
     told = [group for group in groups if any(dated(claim) for claim in group)]

@@ -144,7 +144,7 @@ class _Story:
         return score, crossed if score >= self.rules["threshold"] else None
 
     def latest(self, now: datetime) -> list[Row]:
-        """The answer to each item that counts at a moment: the latest; of equals, the one whose text comes first."""
+        """The answer to each item that counts at a moment: the latest; of equals, the one whose words come first."""
         best: dict[str, Row] = {}
         said = [one for one in self.person.hearing if one["value"] is not None and one["value"].strip()]
         for one in said:
@@ -293,7 +293,7 @@ class _Story:
         return met, unmet, part["required"], ready
 
 
-def _order(answer: Row) -> tuple[float, str]:
+def _order(answer: Row) -> tuple[float, str, bool, str]:
     """Smaller is later; an answer without a time is older than any other."""
-    at = answer["at"]
-    return (-at.timestamp() if at is not None else float("inf"), answer["value"])
+    at, said_by = answer["at"], answer.get("said_by")
+    return -at.timestamp() if at is not None else float("inf"), answer["value"], said_by is None, said_by or ""
