@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "evaluate": "evaluate",
         "explain": "explain",
         "movers": "movers",
+        "today": "today",
         "status": "status",
         "forget": "forget",
         "writes": "writes",
