@@ -271,7 +271,7 @@ def random_life(rng: random.Random, person_id: str) -> Person:
 def engine_verdicts(rules: RuleSet, people: Sequence[Person], as_of: datetime, rng: random.Random) -> Mapping[str, Any]:
     """What the engine says of each person; the rows come in any order."""
     world = World()
-    rows = {
+    rows: dict[str, list[Any]] = {
         "people": [person.row for person in people],
         "activities": [row for person in people for row in person.activities],
         "hearing": [row for person in people for row in person.hearing],

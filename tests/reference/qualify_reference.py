@@ -29,7 +29,7 @@ def truth(tree: Tree, row: Row) -> bool | None:
     word, *parts = tree
     if word in {"and", "or"}:
         left, right = (truth(part, row) for part in parts)
-        deciding = word == "or"
+        deciding = bool(word == "or")
         if deciding in (left, right):
             return deciding
         return None if None in (left, right) else not deciding
@@ -39,18 +39,15 @@ def truth(tree: Tree, row: Row) -> bool | None:
     value = row.get(parts[0])
     if word == "null":
         return value is None
-    if value is None:
-        return None
-    return bool(
-        {
-            "=": lambda: value == parts[1],
-            "<>": lambda: value != parts[1],
-            ">=": lambda: value >= parts[1],
-            "<": lambda: value < parts[1],
-            "in": lambda: value in parts[1],
-            "contains": lambda: parts[1] in value,
-        }[word]()
-    )
+    return None if value is None else _compared(word, value, parts[1])
+
+
+def _compared(word: str, value: Any, other: Any) -> bool:
+    if word in {"=", "<>"}:
+        return bool(value == other) is (word == "=")
+    if word in {">=", "<"}:
+        return bool(value >= other) is (word == ">=")
+    return bool(value in other) if word == "in" else other in value
 
 
 @dataclass(frozen=True)
