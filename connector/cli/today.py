@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,23 +64,24 @@ def today(options: Options, owner: str | None, as_of: str | None, as_json: bool)
         else:
             local = moment.astimezone(ZoneInfo(rules.scoring.time_zone))
             console().print(f"As of {local:%Y-%m-%d %H:%M}, by what the store knows.\n")
-            show(console(), found)
+            words = {item.id: item.name for item in rules.lifecycle.hearing}
+            show(console(), found, {one: getattr(name, fields.language) for one, name in words.items()})
     return 0
 
 
-def show(shown: Console, found: Today) -> None:
-    """The lists for people, one a rep, and the gaps below."""
+def show(shown: Console, found: Today, items: Mapping[str, str]) -> None:
+    """The lists for people, one a rep, and the gaps below. `items`: what the items of the hearing are called."""
     if not found.reps:
         shown.print("Nobody is to be called.\n")
     for rep in found.reps:
-        _show_rep(shown, rep)
+        _show_rep(shown, rep, items)
     for kind, words in GAPS.items():
         gaps = [gap for gap in found.gaps if gap.gap == kind]
         if gaps:
             _show_gaps(shown, words, gaps)
 
 
-def _show_rep(shown: Console, rep: Rep) -> None:
+def _show_rep(shown: Console, rep: Rep, items: Mapping[str, str]) -> None:
     late = sum(call.overdue for call in rep.calls)
     head = f"{rep.name}{'' if rep.active else ' (not active)'}: {len(rep.calls)} to do"
     rows = table(
@@ -89,9 +91,8 @@ def _show_rep(shown: Console, rep: Rep) -> None:
         due = f"[red]{call.due} overdue[/red]" if call.overdue else f"{call.due}"
         who = " · ".join(word for word in (call.name, call.company) if word) or call.person_id
         why = escape(call.reason) + (f" (offer {escape(call.content)})" if call.content else "")
-        rows.add_row(
-            f"{call.rank}", due, call.channel, escape(who), call.record or "–", why, escape(" / ".join(call.questions))
-        )
+        ask = escape(", ".join(items.get(one, one) for one in call.ask))
+        rows.add_row(f"{call.rank}", due, call.channel, escape(who), call.record or "–", why, ask)
     shown.print(rows)
     shown.print(f"{rep.waiting} more to be looked at wait for another day.\n" if rep.waiting else "")
 

@@ -14,7 +14,7 @@ SELECT person.person_id, person.name, person.company, person.owner_id, decided.s
   qualified.is_mql, qualified.toss_up_met, qualified.toss_up_required,
   action.owner, action.purpose, action.channel, action.due, action.ask, action.content,
   contact.asked_at, contact.asked_by, step.step, run.cadence,
-  list_contains(qualified.acceptable, 'timeframe') AS timing, list_contains(qualified.acceptable, 'budget') AS budget,
+  list_has_any(qualified.acceptable, ['timeframe', 'timing']) AS timing, list_contains(qualified.acceptable, 'budget') AS budget,
   company.employees AS size
 FROM decided
 JOIN people AS person USING (person_id)
