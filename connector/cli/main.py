@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "demo",
         "sandbox": "sandbox",
         "check": "check",
+        "rules": "rules",
         "pull": "river",
         "backfill": "backfill",
         "plan": "river",

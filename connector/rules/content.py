@@ -33,7 +33,7 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | int) else value
 
 
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | int | list[str])]
 
 
 class _Strict(BaseModel):

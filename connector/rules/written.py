@@ -13,10 +13,10 @@ from connector.rules.content import Content
 from connector.rules.fields import Fields
 from connector.rules.lists import LISTS_FILE, Lists
 from connector.rules.load import FILES, RuleSet
+from connector.rules.mapping import FIELDS_FILE
 from connector.rules.source import KeyPath, Source, read
 
 CONTENT_FILE = "content.yaml"
-FIELDS_FILE = "fields.yaml"
 
 
 @dataclass(frozen=True)
