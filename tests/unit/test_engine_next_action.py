@@ -258,6 +258,7 @@ def _in_run(*finished: str, **person: Any) -> str:
         (_in_run(do_not_call=True), "day1", "email", date(2026, 5, 25)),
         (_in_run("day1", "day2", opted_out=True), "day9", "call", date(2026, 6, 2)),
         (_in_run("day9", do_not_call=True, opted_out=True), "day21", "decide", date(2026, 6, 15)),
+        (lead(run=date(2026, 5, 12)), "day1", "call", date(2026, 5, 12)),
         # After the last day only the decision is left, overdue.
         (lead(run=date(2026, 4, 1), finished=["day1"], owner_id="u"), "day21", "decide", date(2026, 4, 21)),
     ],
