@@ -91,11 +91,11 @@ def _told(histories: list[History], as_of: datetime, by: By) -> dict[str, dict[s
 
 @pytest.mark.parametrize(
     ("by", "shift"),
-    [("person", timedelta(0)), ("account", -MICRO), ("account", timedelta(days=3, hours=5))],
+    [("person", timedelta(0)), ("account", -MICRO)],
 )
 def test_the_engine_tells_what_a_plain_walk_through_every_life_tells(by: By, shift: timedelta) -> None:
     rng = random.Random(f"{by}{shift}")
-    histories = [_history(rng, number) for number in range(45)]
+    histories = [_history(rng, number) for number in range(60)]
     as_of = MONDAY + shift
     found, told = _engine(histories, as_of, by), _told(histories, as_of, by)
     assert found.keys() == told.keys()

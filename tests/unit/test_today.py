@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
+from connector.cli.today import show
 from connector.domain.plan import RunStart
 from connector.engine.catalogue import load_catalogue
 from connector.engine.decide import decide
@@ -18,7 +21,7 @@ from connector.engine.next_action import next_actions
 from connector.engine.our_tasks import our_tasks
 from connector.engine.score import score
 from connector.engine.tier import tier
-from connector.reporting.today import Asked, Call, Today, is_owner, only, today_of
+from connector.reporting.today import Asked, Call, Gap, Rep, Today, is_owner, only, today_of
 from connector.store.decisions import record_starts
 from tests.planning_world import DAY, MONDAY, ORG, PlanningWorld, lead_of
 
@@ -214,6 +217,27 @@ def test_each_owner_has_a_list_and_who_has_none_that_works_is_a_gap(world: Plann
     assert only(found, "Yves") is None
     assert is_owner(world.store.run, "xavier")
     assert not is_owner(world.store.run, "Yves")
+
+
+def test_the_screen_marks_what_is_overdue_and_counts_the_rest() -> None:
+    call = Call(
+        rank=1, person_id="P1", record="00Q1", task=None, name="[山田] 太郎", company=None, purpose="inquiry",
+        channel="call", due=date(2026, 5, 29), overdue=True, score=8, grade="B", reason="05-29 14:00 [Form]",
+        ask=("budget", "other"), questions=(), content="price-list",
+    )  # fmt: skip
+    gap = Gap("nobody_owns", "P2", None, None, "00Q2", "hot", 70, None, None)
+    rep = Rep(ANN, "Ann Abe", False, (call, replace(call, rank=2, overdue=False)), waiting=3)
+    out = io.StringIO()
+    shown = Console(file=out, width=200)
+    show(shown, Today(date(2026, 6, 1), (rep,), (gap,) * 25, {"nobody_owns": 25}), {"budget": "予算"})
+    text = out.getvalue()
+    assert "Ann Abe (not active): 2 to do, 1 overdue" in text
+    assert text.count("2026-05-29 overdue") == 1
+    for word in ("[山田] 太郎", "[Form] (offer price-list)", "予算, other", "Nobody owns them (25)", "and 5 more"):
+        assert word in text
+    assert "3 more to be looked at wait" in text
+    show(shown, Today(date(2026, 6, 1)), {})
+    assert "Nobody is to be called." in out.getvalue()
 
 
 def test_a_weekend_has_the_list_of_the_next_business_day(world: PlanningWorld) -> None:
