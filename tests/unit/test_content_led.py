@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,112 +30,128 @@ OTHERS = [
     ("meeting", ""), ("call", ""), ("content_download", "know_how"), ("content_download", "thought_leadership"),
     ("content_download", ""),
 ]  # fmt: skip
-Told = Callable[..., dict[str, dict[str, Any]]]
+Did = list[tuple[str, str, str, str]]
+"""Type, theme, content and time of what somebody did."""
+Found = dict[str, dict[str, Any]]
+RULES = SHIPPED / "content-led"
 
 
-@pytest.fixture
-def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Told:
-    """What `evaluate` says of people from a webinar by person, given (type, theme, content, time) of what they did."""
-
-    def evaluated(rules: str, **did: list[tuple[str, str, str, str]]) -> dict[str, dict[str, Any]]:
-        people = "person_id,created_at,source\n" + "".join(f"{person},2026-05-10,webinar\n" for person in did)
-        rows = [
-            f"{person}{number},{person},{at},{kind},{content},{theme}"
-            for person, activities in did.items()
-            for number, (kind, theme, content, at) in enumerate(activities)
-        ]
-        (tmp_path / "people.csv").write_text(people, "utf-8")
-        header = "activity_id,person_id,occurred_at,type,content,theme\n"
-        (tmp_path / "activities.csv").write_text(header + "\n".join(rows) + "\n", "utf-8")
-        arguments = ["evaluate", "--people", str(tmp_path / "people.csv"), "--as-of", AS_OF, "--json"]
-        arguments += ["--activities", str(tmp_path / "activities.csv"), "--rules", rules]
-        assert run(arguments) == 0
-        found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        return {one["person_id"]: one for one in found}
-
-    return evaluated
+def evaluated(folder: Path, rules: str, **did: Did) -> Found:
+    """What `evaluate` says, by person, of people from a webinar who did this."""
+    people = "person_id,created_at,source\n" + "".join(f"{person},2026-05-01,webinar\n" for person in did)
+    rows = [
+        f"{person}-{number},{person},{at},{kind},{content},{theme}"
+        for person, activities in did.items()
+        for number, (kind, theme, content, at) in enumerate(activities)
+    ]
+    (folder / "people.csv").write_text(people, "utf-8")
+    header = "activity_id,person_id,occurred_at,type,content,theme\n"
+    (folder / "activities.csv").write_text(header + "\n".join(rows) + "\n", "utf-8")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert run(["evaluate", *_files(folder), "--as-of", AS_OF, "--json", "--rules", rules]) == 0
+    found = [json.loads(line) for line in out.getvalue().splitlines()]
+    return {one["person_id"]: one for one in found}
 
 
-@pytest.fixture
-def at_50(tmp_path: Path) -> str:
-    """The same rules with the threshold at 50."""
-    folder = tmp_path / "rules"
-    shutil.copytree(SHIPPED / "content-led", folder)
-    life = folder / "lifecycle.yaml"
-    text = life.read_text("utf-8")
-    assert text.count("at_least: 65") == text.count("score: 65") == 1
-    life.write_text(text.replace("at_least: 65", "at_least: 50").replace("score: 65", "score: 50"), "utf-8")
-    return str(folder)
+def _files(folder: Path) -> list[str]:
+    return ["--people", str(folder / "people.csv"), "--activities", str(folder / "activities.csv")]
 
 
-def opens(count: int) -> list[tuple[str, str, str, str]]:
+def opens(count: int) -> Did:
     return [("email_open", "", f"mail{number}", LATELY) for number in range(count)]
 
 
-def views(count: int) -> list[tuple[str, str, str, str]]:
+def views(count: int) -> Did:
     return [("page_view", "", "", LATELY)] * count
 
 
-def test_500_points_of_opens_and_page_views_never_promote(told: Told) -> None:
-    found = told("content-led", opened=opens(500), read=views(500), both=opens(250) + views(250))
-    assert {(one["score"], one["stage"], one["is_mql"]) for one in found.values()} == {(500, "cold", False)}
-    assert not any(one["next_action"] and one["next_action"]["purpose"] == "cadence_starts" for one in found.values())
-    assert {one["stage"] for one in told("classic", opened=opens(500)).values()} == {"hot"}
+DEMO = ("demo_view", "product", "", LATELY)
+KEY_ACTIONS = [
+    ("inquiry", ""), ("quote_request", ""), ("content_download", "pricing"), ("content_download", "comparison"),
+]  # fmt: skip
+THEMES = {"know_how": 3, "thought_leadership": 5, "product": 10, "case_study": 10, "comparison": 15, "pricing": 15}
+WINDOW = {"2026-05-02T09:00:00+09:00": "cold", "2026-05-02T09:00:01+09:00": "hot"}
+SUMS = {"opened": opens(500), "read": views(500), "both": opens(250) + views(250)}
+EVERYBODY: dict[str, Did] = {
+    **SUMS,
+    **{f"yes{n}": [*opens(65), (kind, theme, "", LATELY)] for n, (kind, theme) in enumerate(MEANINGFUL)},
+    **{f"no{n}": [*opens(500), (kind, theme, "", LATELY)] for n, (kind, theme) in enumerate(OTHERS)},
+    **{f"at{points}": [DEMO, *opens(points - 10)] for points in (64, 65)},
+    **{f"key{n}": [(kind, theme, "", LATELY)] for n, (kind, theme) in enumerate(KEY_ACTIONS)},
+    **{f"ago{n}": [("demo_view", "product", "", at), *opens(100)] for n, at in enumerate(WINDOW)},
+    **{theme: [("content_download", theme, "file", LATELY)] * 3 for theme in THEMES},
+}
 
 
-def test_with_the_threshold_at_50_neither_do_50(told: Told, at_50: str) -> None:
-    found = told(at_50, opened=opens(50), read=views(50), both=opens(25) + views(25))
-    assert {(one["score"], one["stage"], one["is_mql"]) for one in found.values()} == {(50, "cold", False)}
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    return evaluated(tmp_path_factory.mktemp("content_led"), "content-led", **EVERYBODY)
 
 
-def test_one_meaningful_action_beside_the_score_promotes_and_nothing_else_does(told: Told) -> None:
-    did = {f"yes{n}": [*opens(65), (kind, theme, "", LATELY)] for n, (kind, theme) in enumerate(MEANINGFUL)}
-    did |= {f"no{n}": [*opens(500), (kind, theme, "", LATELY)] for n, (kind, theme) in enumerate(OTHERS)}
-    found = told("content-led", **did)
-    for person, one in found.items():
+def test_500_points_of_opens_and_page_views_never_promote(found: Found, tmp_path: Path) -> None:
+    told = [found[person] for person in SUMS]
+    assert {(one["score"], one["stage"], one["is_mql"]) for one in told} == {(500, "cold", False)}
+    assert not any(one["next_action"] and one["next_action"]["purpose"] == "cadence_starts" for one in told)
+    assert {one["stage"] for one in evaluated(tmp_path, "classic", **SUMS).values()} == {"hot"}
+
+
+def test_with_the_threshold_at_50_neither_do_50(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder)
+    text = (folder / "lifecycle.yaml").read_text("utf-8")
+    assert text.count("at_least: 65") == text.count("score: 65") == 1
+    changed = text.replace("at_least: 65", "at_least: 50").replace("score: 65", "score: 50")
+    (folder / "lifecycle.yaml").write_text(changed, "utf-8")
+    sums = {"opened": opens(50), "read": views(50), "both": opens(25) + views(25)}
+    found = evaluated(tmp_path, str(folder), **sums, demo=[*opens(40), DEMO])
+    assert {(found[one]["score"], found[one]["stage"], found[one]["is_mql"]) for one in sums} == {(50, "cold", False)}
+    assert (found["demo"]["score"], found["demo"]["stage"], found["demo"]["is_mql"]) == (50, "hot", True)
+
+
+def test_one_meaningful_action_beside_the_score_promotes_and_nothing_else_does(found: Found) -> None:
+    for person in (one for one in EVERYBODY if one.startswith(("yes", "no"))):
         promoted = person.startswith("yes")
-        assert (one["stage"] == "hot", one["is_mql"]) == (promoted, promoted), (person, did[person][-1])
+        told = (found[person]["stage"] == "hot", found[person]["is_mql"])
+        assert told == (promoted, promoted), (person, EVERYBODY[person][-1])
 
 
-@pytest.mark.parametrize(("points", "stage"), [(64, "cold"), (65, "hot")])
-def test_65_is_inclusive(told: Told, points: int, stage: str) -> None:
-    demo = ("demo_view", "product", "", LATELY)
-    found = told("content-led", p=[demo, *opens(points - 10)])["p"]
-    assert (found["score"], found["stage"], found["is_mql"]) == (points, stage, stage == "hot")
+def test_64_is_cold_and_65_is_hot(found: Found) -> None:
+    told = [(found[one]["score"], found[one]["stage"], found[one]["is_mql"]) for one in ("at64", "at65")]
+    assert told == [(64, "cold", False), (65, "hot", True)]
 
 
-@pytest.mark.parametrize(("at", "stage"), [("2026-05-02T09:00:00+09:00", "cold"), ("2026-05-02T09:00:01+09:00", "hot")])
-def test_a_meaningful_action_is_forgotten_after_30_days(told: Told, at: str, stage: str) -> None:
-    found = told("content-led", p=[("demo_view", "product", "", at), *opens(100)])["p"]
-    assert (found["stage"], found["is_mql"]) == (stage, stage == "hot")
+def test_a_meaningful_action_is_forgotten_after_30_days(found: Found) -> None:
+    for number, stage in enumerate(WINDOW.values()):
+        assert (found[f"ago{number}"]["stage"], found[f"ago{number}"]["is_mql"]) == (stage, stage == "hot")
 
 
-@pytest.mark.parametrize(
-    ("kind", "theme"),
-    [("inquiry", ""), ("quote_request", ""), ("content_download", "pricing"), ("content_download", "comparison")],
-)
-def test_a_key_action_makes_an_mql_without_the_score(told: Told, kind: str, theme: str) -> None:
-    found = told("content-led", p=[(kind, theme, "", LATELY)])["p"]
-    assert (found["is_mql"], found["mql_reason"], found["stage"]) == (True, ["key_action"], "cold")
+def test_a_key_action_makes_an_mql_without_the_score(found: Found) -> None:
+    told = [found[f"key{number}"] for number in range(len(KEY_ACTIONS))]
+    assert {(one["is_mql"], *one["mql_reason"], one["stage"]) for one in told} == {(True, "key_action", "cold")}
 
 
-def test_a_file_counts_once_and_the_theme_decides_what_it_is_worth(told: Told) -> None:
-    themes = {"know_how": 3, "thought_leadership": 5, "product": 10, "case_study": 10, "comparison": 15, "pricing": 15}
-    did = {theme: [("content_download", theme, "file", LATELY)] * 3 for theme in themes}
-    assert {theme: one["score"] for theme, one in told("content-led", **did).items()} == themes
+def test_a_file_counts_once_and_the_theme_decides_what_it_is_worth(found: Found) -> None:
+    assert {theme: found[theme]["score"] for theme in THEMES} == THEMES
 
 
-def test_the_output_names_the_rules(told: Told, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert told("content-led", p=[])["p"]["rules"] == "content-led"
-    files = ["--people", str(tmp_path / "people.csv"), "--activities", str(tmp_path / "activities.csv")]
-    assert run(["evaluate", *files, "--as-of", AS_OF]) == 0
+def test_the_output_names_the_rules(found: Found, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert found["at65"]["rules"] == "content-led"
+    (tmp_path / "people.csv").write_text("person_id,created_at\np,2026-05-01\n", "utf-8")
+    (tmp_path / "activities.csv").write_text("activity_id,person_id,occurred_at,type\n", "utf-8")
+    assert run(["evaluate", *_files(tmp_path), "--as-of", AS_OF]) == 0
     assert "Rules: content-led" in capsys.readouterr().out
 
 
 def test_content_led_is_the_packaged_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert rules_folder(Settings()) == SHIPPED / DEFAULT == SHIPPED / "content-led"
-    assert run(["check", "--json"]) == 0
+    assert rules_folder(Settings()) == SHIPPED / DEFAULT == RULES
+
+
+@pytest.mark.parametrize("file", [path.name for path in sorted((SHIPPED / "classic").iterdir())])
+def test_the_rules_in_use_here_are_those_of_classic(file: str) -> None:
+    in_use = Path(__file__).parents[2] / "mappings" / file
+    assert in_use.read_bytes() == (SHIPPED / "classic" / file).read_bytes()
 
 
 @pytest.mark.parametrize("file", ["cadence", "content", "fields", "lists", "schedule", "tiers"])

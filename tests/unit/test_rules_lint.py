@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,17 +39,15 @@ def place(text: str, marked: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def test_content_led_needs_no_advice() -> None:
-    assert advice(RULES) == []
-
-
 @pytest.mark.requirement("SC-6")
-def test_classic_promotes_by_sums_and_is_told_so() -> None:
-    found = advice(SHIPPED / "classic")
+def test_classic_promotes_by_sums_and_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--mappings", str(SHIPPED / "classic"), "--json"]) == 0
     text = (SHIPPED / "classic" / "lifecycle.yaml").read_text("utf-8")
-    assert [(one.kind, one.line, one.column) for one in found] == [
-        ("sum_only", *place(text, "at_least: 65")),
-        ("sum_only", *place(text, "id: score_at_threshold")),
+    told = json.loads(capsys.readouterr().out)["advice"]
+    assert all(list(one) == ["kind", "file", "line", "column", "sentence", "suggestion"] for one in told)
+    assert [(one["kind"], one["file"], one["line"], one["column"]) for one in told] == [
+        ("sum_only", "lifecycle.yaml", *place(text, "at_least: 65")),
+        ("sum_only", "lifecycle.yaml", *place(text, "id: score_at_threshold")),
     ]
 
 
@@ -141,62 +139,60 @@ def test_each_change_makes_one_piece_of_advice_at_its_place(tmp_path: Path, case
     assert all(one.sentence.endswith(".") and one.suggestion.endswith((".", "?")) for one in found.values())
 
 
-def changed(tmp_path: Path, file: str, old: str, new: str) -> tuple[list[Finding], str]:
-    """What is told of `content-led` after one change, and the text of the changed file."""
+def test_a_score_that_nobody_reaches(tmp_path: Path) -> None:
     folder = tmp_path / "rules"
-    shutil.copytree(RULES, folder, dirs_exist_ok=True)
-    text = (RULES / file).read_text("utf-8").replace(old, new, 1)
-    (folder / file).write_text(text, "utf-8")
-    return advice(folder), text
-
-
-def test_thresholds_that_nobody_reaches(tmp_path: Path) -> None:
-    head = "version: 1\nsource:\n"
-    rule = "  - {id: web, name: Web, when: \"source = 'web_inquiry'\", points: 40}\n"
-    scoring = (RULES / "scoring.yaml").read_text("utf-8")
-    found, _ = changed(tmp_path, "scoring.yaml", scoring, head + rule)
-    assert {(one.kind, one.line) for one in found} == {("out_of_reach", 19), ("out_of_reach", 89)}
+    shutil.copytree(RULES, folder)
+    rule = "{id: web, name: Web, when: \"source = 'web_inquiry'\", points: 40}"
+    (folder / "scoring.yaml").write_text(f"version: 1\nsource:\n  - {rule}\n", "utf-8")
+    life = (folder / "lifecycle.yaml").read_text("utf-8")
+    found = advice(folder)
+    lines = {place(life, marked)[0] for marked in ("at_least: 65", "score: 65")}
+    assert {(one.kind, one.line) for one in found} == {("out_of_reach", line) for line in lines}
     assert "40 are the most that the rules give" in found[0].sentence
-    repeated = "behaviour:\n  - {id: page, name: Page, when: \"type = 'page_view'\", points: 1}\n"
-    assert changed(tmp_path, "scoring.yaml", scoring, head + rule + repeated)[0] == []
 
 
-def test_a_grade_that_nobody_reaches(tmp_path: Path) -> None:
-    tiers = (RULES / "tiers.yaml").read_text("utf-8")
-    low = tiers.replace("match: 2", "match: 1").replace("start: D", "start: D-")
-    found, _ = changed(tmp_path, "tiers.yaml", tiers, low)
-    assert [(one.kind, one.file) for one in found] == [("out_of_reach", "lifecycle.yaml")]
-    assert "Nobody ever has the grade B: C+ is the best" in found[0].sentence
+ITEM = "  - {id: %s, name: {ja: x, en: x}, match: {url: /%s}, kind: %s, stage: %s, theme: %s, persona: %s}\n"
+THEMES = (
+    "brand", "pricing", "careers", "know_how", "thought_leadership", "case_study", "product", "comparison",
+    "company_profile",
+)  # fmt: skip
+STAGES = ("information_gathering", "interest", "comparison", "decision")
+CLOSED = [day for ahead in range(370) if (day := TODAY + timedelta(days=ahead)).weekday() < 2]
 
 
-@pytest.mark.requirement("NU-1")
-def test_stages_and_personas_for_which_there_is_nothing_to_offer(tmp_path: Path) -> None:
-    content = (RULES / "content.yaml").read_text("utf-8")
-    item = "  - {id: %s, name: {ja: x, en: x}, match: {url: /%s}, kind: %s, stage: %s, theme: %s%s}\n"
-    themes = ("brand", "pricing", "careers", "know_how", "thought_leadership", "case_study", "product", "comparison")
-    stages = ("information_gathering", "interest", "comparison", "decision")
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rules with low grades, little content, and no work on Mondays and Tuesdays."""
+    folder = tmp_path_factory.mktemp("poor") / "rules"
+    shutil.copytree(RULES, folder)
+    tiers = (folder / "tiers.yaml").read_text("utf-8")
+    (folder / "tiers.yaml").write_text(tiers.replace("match: 2", "match: 1").replace("start: D", "start: D-"), "utf-8")
     rows = [
-        item % (f"i{n}", f"i{n}", "content_download" if n < 3 else "page", stages[n % 4], theme, ", persona: buyer")
-        for n, theme in enumerate((*themes, "company_profile"))
+        ITEM % (f"i{n}", f"i{n}", "content_download" if n < 3 else "page", STAGES[n % 4], theme, "buyer")
+        for n, theme in enumerate(THEMES)
     ]
-    rows.append(item % ("last", "last", "page", "decision", "product", ", persona: engineer"))
-    found, _ = changed(tmp_path, "content.yaml", content, "version: 1\ncontent:\n" + "".join(rows))
-    assert [(one.kind, one.sentence.split("`")[1]) for one in found] == [
-        ("stage_without_content", "decision"), ("persona_without_content", "engineer"),
+    rows.append(ITEM % ("last", "last", "page", "decision", "product", "engineer"))
+    (folder / "content.yaml").write_text("version: 1\ncontent:\n" + "".join(rows), "utf-8")
+    cadence = (folder / "cadence.yaml").read_text("utf-8")
+    closed = cadence.replace("closing_days: []", f"closing_days: [{', '.join(map(str, CLOSED))}]")
+    (folder / "cadence.yaml").write_text(closed, "utf-8")
+    return folder
+
+
+@pytest.mark.requirement("NU-1", "CD-1")
+def test_grades_offers_and_days_that_there_are_not(poor: Path) -> None:
+    found = advice(poor)
+    cadence = (poor / "cadence.yaml").read_text("utf-8")
+    line, column = place(cadence, "day: 5\n")
+    assert [(one.kind, one.file) for one in found] == [
+        ("day_off", "cadence.yaml"), ("stage_without_content", "content.yaml"),
+        ("persona_without_content", "content.yaml"), ("out_of_reach", "lifecycle.yaml"),
     ]  # fmt: skip
-
-
-@pytest.mark.requirement("CD-1")
-def test_a_day_of_the_cadence_that_is_hardly_ever_a_business_day(tmp_path: Path) -> None:
-    closed = ", ".join(str(date.fromordinal(TODAY.toordinal() + n)) for n in range(370) if _is_monday_or_tuesday(n))
-    found, text = changed(tmp_path, "cadence.yaml", "closing_days: []", f"closing_days: [{closed}]")
-    assert {one.kind for one in found} == {"day_off"}
-    assert (found[0].line, found[0].column) == (place(text, "day: 5\n")[0], place(text, "day: 5\n")[1] + 5)
+    assert (found[0].line, found[0].column) == (line, column + len("day: "))
     assert "Day 5 falls on a weekend, holiday or closing day for" in found[0].sentence
-
-
-def _is_monday_or_tuesday(ahead: int) -> bool:
-    return date.fromordinal(TODAY.toordinal() + ahead).weekday() < 2
+    assert "`decision`" in found[1].sentence
+    assert "`engineer`" in found[2].sentence
+    assert "Nobody ever has the grade B: C+ is the best" in found[3].sentence
 
 
 def test_check_gives_advice_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,11 +200,9 @@ def test_check_gives_advice_and_goes_on(capsys: pytest.CaptureFixture[str]) -> N
     out = capsys.readouterr().out
     assert "Advice about the rules (2); it stops nothing:" in out
     assert "lifecycle.yaml:16:3: 65 points of opens and page views make a person hot." in out
-    assert run(["check", "--mappings", str(SHIPPED / "classic"), "--json"]) == 0
+
+
+def test_content_led_needs_no_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--mappings", str(RULES), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is True
-    assert [(one["kind"], one["file"], one["line"], one["column"]) for one in told["advice"]] == [
-        ("sum_only", "lifecycle.yaml", 16, 3), ("sum_only", "lifecycle.yaml", 73, 7),
-    ]  # fmt: skip
-    assert run(["check", "--mappings", str(RULES)]) == 0
-    assert "No advice about the rules." in capsys.readouterr().out
+    assert (told["ok"], told["advice"]) == (True, [])
