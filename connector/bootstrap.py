@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +28,7 @@ from connector.http.session import RemoteSession, open_session
 from connector.reporting.watch import watch
 from connector.reporting.zones import Offset
 from connector.rules.content import Content, load_content
-from connector.rules.load import RuleSet, load_rules
+from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
 from connector.rules.relations import ATTRIBUTE_TYPES
 from connector.rules.schedule import Schedule, load_schedule
@@ -73,7 +72,7 @@ def rules_folder(settings: Settings) -> Path:
             raise ConfigurationError(f"There is no folder {settings.mappings}. Set --mappings or CONNECTOR_MAPPINGS.")
         return settings.mappings
     here = Path("mappings")
-    return here if here.is_dir() else Path(str(files("connector.rulesets"))) / "classic"
+    return here if here.is_dir() else SHIPPED / DEFAULT
 
 
 def load_rulebook(folder: Path) -> Rulebook:

@@ -31,6 +31,16 @@ COMPANIES = {
     "industry": "VARCHAR", "employees": "BIGINT", "revenue_jpy": "BIGINT", "capital_jpy": "BIGINT",
     "prefecture": "VARCHAR", "listed": "BOOLEAN", "target": "BOOLEAN", "match_status": "VARCHAR",
 }  # fmt: skip
+HEARING = {
+    "person_id": "VARCHAR", "item": "VARCHAR", "value": "VARCHAR", "said_by": "VARCHAR", "via": "VARCHAR",
+    "at": "TIMESTAMP",
+}  # fmt: skip
+DEALS = {
+    "opportunity_id": "VARCHAR", "person_id": "VARCHAR", "company_id": "VARCHAR", "created_at": "TIMESTAMP",
+    "closed_at": "TIMESTAMP", "status": "VARCHAR", "amount": "DOUBLE", "loss_reason": "VARCHAR",
+    "competitor": "VARCHAR", "product": "VARCHAR",
+}  # fmt: skip
+STAGES_OF_CONTENT = {"content": "VARCHAR", "stage": "VARCHAR", "rank": "VARCHAR"}
 LIST_FOLLOW_UPS = {
     "person_id": "VARCHAR", "name": "VARCHAR", "kind": "VARCHAR", "segment": "VARCHAR", "segment_ja": "VARCHAR",
     "segment_en": "VARCHAR", "follow_up_until": "DATE", "attended": "BOOLEAN", "answers": "VARCHAR",
@@ -54,9 +64,10 @@ class World:
         self.connection = duckdb.connect(":memory:", config={"threads": 1})
         for table, columns in (
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
+            ("hearing", HEARING), ("opportunities", DEALS), ("content_stages", STAGES_OF_CONTENT),
             ("list_follow_ups", LIST_FOLLOW_UPS),
         ):  # fmt: skip
-            fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")
 
     def run(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
@@ -75,6 +86,15 @@ class World:
     def cadence_runs(self, *rows: Row) -> None:
         self._insert("cadence_runs", RUNS, rows)
 
+    def hearing(self, *rows: Row) -> None:
+        self._insert("hearing", HEARING, rows)
+
+    def deals(self, *rows: Row) -> None:
+        self._insert("opportunities", DEALS, rows)
+
+    def content_stages(self, *rows: Row) -> None:
+        self._insert("content_stages", STAGES_OF_CONTENT, rows)
+
     def rows(self, table: str, key: str = "person_id") -> dict[str, dict[str, Any]]:
         """A table of results by its key."""
         cursor = self.connection.execute(f"SELECT * FROM {table}")
@@ -82,7 +102,8 @@ class World:
         return {row[names.index(key)]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
     def clear(self) -> None:
-        for table in ("people", "activities", "companies", "cadence_runs"):
+        tables = ("people", "activities", "companies", "cadence_runs", "hearing", "opportunities", "content_stages")
+        for table in tables:
             self.connection.execute(f"DELETE FROM {table}")
 
     def _count(self, table: str) -> int:

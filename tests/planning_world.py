@@ -23,7 +23,16 @@ from connector.store.cursors import save_cursor
 from connector.store.database import Store, memory_store
 from connector.store.lists import freeze_lists
 from connector.store.mirror import freeze, prepare
-from tests.engine_world import ACTIVITIES, COMPANIES, LIST_FOLLOW_UPS, PEOPLE, shipped
+from tests.engine_world import (
+    ACTIVITIES,
+    COMPANIES,
+    DEALS,
+    HEARING,
+    LIST_FOLLOW_UPS,
+    PEOPLE,
+    STAGES_OF_CONTENT,
+    shipped,
+)
 
 MONDAY = datetime(2026, 6, 1, 10, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 ORG = "00D000000000001EAA"
@@ -52,8 +61,12 @@ class PlanningWorld:
             ("companies", COMPANIES),
             ("company_accounts", {"company_id": "VARCHAR", "account_id": "VARCHAR"}),
             ("list_follow_ups", LIST_FOLLOW_UPS),
+            ("hearing", HEARING),
+            ("opportunities", DEALS),
+            ("content_stages", STAGES_OF_CONTENT),
         ):
-            self.store.run(f"CREATE TEMP TABLE {name} ({', '.join(f'{key} {kind}' for key, kind in columns.items())})")
+            fields = ", ".join(f'"{key}" {kind}' for key, kind in columns.items())
+            self.store.run(f"CREATE TEMP TABLE {name} ({fields})")
 
     def empty(self) -> None:
         for table in (

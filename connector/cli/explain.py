@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from connector import flow
-from connector.bootstrap import machine_time
+from connector.cli.asking import moment_asked, moment_told
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.explain import Fit, LedgerLine
 from connector.errors import ConfigurationError
-from connector.flow import River
 from connector.reporting.explanation import Explanation, Horizon, Write, explanation_of, find_person
 from connector.rules.model import Name
 
@@ -35,9 +34,9 @@ MARKS = {"met": "✓", "missed": "✗", "unknown": "?"}
 def explain(options: Options, person: str, as_of: str | None, known_at: str | None, as_json: bool) -> int:
     """Explain a person, named by e-mail address or any record id."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
-        moment = _moment(river, as_of or known_at)
-        happened = _parsed(as_of, river) if as_of else None
-        recorded = _parsed(known_at, river) if known_at else None
+        moment = moment_asked(river, as_of or known_at)
+        happened = moment_told(as_of, river) if as_of else None
+        recorded = moment_told(known_at, river) if known_at else None
         flow.mirror(river, as_of=happened, known_at=recorded)
         flow.enrich(river, moment, remember=False)
         flow.score(river, moment)
@@ -55,30 +54,6 @@ def explain(options: Options, person: str, as_of: str | None, known_at: str | No
         else:
             show(console(), found, river.rules.scoring.time_zone)
     return 0
-
-
-def _moment(river: River, text: str | None) -> datetime:
-    """The time asked about; without one, that of the newest pull."""
-    if text:
-        return _parsed(text, river)
-    newest: datetime | None = river.store.value("SELECT max(watermark) FROM cursor")
-    if newest is None:
-        raise ConfigurationError("Nothing has been pulled yet. `connector pull` brings the mirror up to date.")
-    return newest.replace(tzinfo=UTC)
-
-
-def _parsed(text: str, river: River) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{text!r} is not a time such as 2026-10-01T09:00+09:00.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(river.rules.scoring.time_zone))
-    newest: datetime | None = river.store.value("SELECT max(watermark) FROM cursor")
-    # By this machine's clock or by the org's: either may be ahead.
-    latest = max(machine_time(), newest.replace(tzinfo=UTC)) if newest else machine_time()
-    if moment > latest:
-        raise ConfigurationError(f"{text!r} lies in the future: nothing is known of it yet. Give a time until now.")
-    return moment
 
 
 def show(shown: Console, found: Explanation, zone: str) -> None:

@@ -8,6 +8,8 @@ from connector.domain.running import Run
 from connector.engine.cadence import BusinessCalendar, last_day
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import as_column
+from connector.engine.qualify import qualify
+from connector.engine.score import counts
 from connector.rules.load import RuleSet
 
 _NO_RUN = "(NULL::VARCHAR, NULL::DATE, NULL::DATE)"
@@ -26,6 +28,7 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     `today` is the evaluation's date in the zone of the rules: runs that start later are not looked at when the
     past is asked about, save those of a start moved over closed days.
     """
+    qualify(rules, as_of, counts(rules.scoring, run), run)
     calendar = business_calendar(rules)
     runs = compose("decide", "runs", zone=quoted(rules.scoring.time_zone), spans=_spans(rules, calendar, run))
     run(runs, {"latest_start": calendar.on_or_after(today)})

@@ -1,7 +1,8 @@
 """Enrich: records → persons, raw activity → one vocabulary, people → companies.
 
 Reads the views `seen_<stream>` and the ledger `known_persons`, and leaves the relations that scoring and deciding
-read: person_records, people, activities, companies, opportunities, list_follow_ups, and what a person should look at:
+read: person_records, people, activities, companies, opportunities, hearing, list_follow_ups, and the catalogue's
+content_stages, content_actions and content_offers; and what a person should look at:
 company_matches, unknown_content.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.domain.running import Load, Run
+from connector.engine.catalogue import load_catalogue
 from connector.engine.composing import compose
 from connector.engine.enrich_activities import enrich_activities
 from connector.engine.enrich_companies import enrich_companies
@@ -55,6 +57,7 @@ def enrich(
     enrich_people(run, load, mapping)
     enrich_activities(run, load, catalogue, _zone(run))
     list_activities(run, load, catalogue)
+    load_catalogue(catalogue, load)
     return _report(run)
 
 

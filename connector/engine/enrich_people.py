@@ -10,6 +10,7 @@ from connector.domain.running import Load, Run
 from connector.domain.streams import AttributeType
 from connector.engine.composing import compose
 from connector.errors import ConfigurationError
+from connector.rules.lifecycle import BANT
 
 _FILE = "enrich_people"
 _ATTRIBUTES = (
@@ -73,6 +74,18 @@ def enrich_people(run: Run, load: Load, mapping: EnrichMapping) -> None:
     load("enrich_statuses", ("word", "status"), _words(mapping.statuses))
     run(compose(_FILE, "opportunities"), {})
     run(compose(_FILE, "people"), {})
+    items = dict.fromkeys((*BANT, *_texts(mapping)))
+    run(compose(_FILE, "hearing", items=", ".join(f'"{item}"' for item in items)), {})
+
+
+def _texts(mapping: EnrichMapping) -> list[str]:
+    """Attributes of people that the admin added as text: each can be what was heard."""
+    return [
+        name
+        for stream, _, _ in _PROFILES
+        for name, kind in mapping.extra.get(stream, {}).items()
+        if kind == "text" and name not in _OF_ACCOUNT
+    ]
 
 
 def _refuse_reserved(stream: str, attributes: Mapping[str, AttributeType]) -> None:

@@ -12,7 +12,10 @@ from connector.rules.model import LETTERS, Criterion, Profile
 
 
 def grade(rules: RuleSet, run: Run) -> None:
-    """Makes the temporary table `graded(person_id, grade, thirds, profile, met, missed, unknown)`.
+    """Makes the temporary tables `graded` and `attributed`.
+
+    `graded(person_id, grade, thirds, profile, met, missed, unknown)`, `attributed(person_id, score_attribute)`: the
+    points for who somebody is (SC-8).
 
     From `people`, `companies` and `tiered`, so `tier` goes before. `thirds` are the thirds of a letter away from
     the start, before the tier's floor and cap; `met`, `missed`, `unknown` list the ids of criteria. A person whom
@@ -34,6 +37,9 @@ def grade(rules: RuleSet, run: Run) -> None:
         cap=_bound({tier: bound.cap for tier, bound in model.bounds.items()}, otherwise=top),
     )
     run(statement, {})
+    attributes = rules.scoring.attributes
+    points = " + ".join(f"CASE WHEN {rule.when.sql} THEN {rule.points} ELSE 0 END" for rule in attributes) or "0"
+    run(compose("grade", "attributed", points=points), {})
 
 
 def _profile(profiles: tuple[Profile, ...]) -> str:

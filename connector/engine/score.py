@@ -16,8 +16,12 @@ from datetime import datetime
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import DAY_US, as_column, microseconds
+from connector.rules.lifecycle import Recycle, extra_windows
 from connector.rules.load import RuleSet
-from connector.rules.model import BehaviourRule, Inactivity, Noise, Recycle, Scoring
+from connector.rules.model import BehaviourRule, Inactivity, Noise, Scoring
+
+WINDOWS = (1, 7, 30)
+"""Days of the windows that are always there (interfaces: score_window)."""
 
 _SHIFT = 719_162 * DAY_US
 """Year 1 in microseconds before 1970: whole division rounds towards zero, so that times are kept positive."""
@@ -27,12 +31,14 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     """Makes the temporary table `scored`, one row for each person created at or before `as_of`.
 
     `scored(person_id, score, score_source, score_behaviour, score_inactivity, score_deciding, last_activity_at,
-    first_activity_at, activities, window_1d, window_7d, window_30d, crossed_at, recycled_at, next_change_at)`.
+    first_activity_at, activities, window_1d, window_7d, window_30d, …, crossed_at, recycled_at, next_change_at)`: a
+    window for each number of days that a rule names as well.
     Points are integers; times are TIMESTAMP in UTC. `score_deciding` is the score, or what was earned since the
     person was recycled, at `recycled_at`. `crossed_at` is its last rise to the threshold, for those at or over it
     at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
     the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
-    statements. Everything at or before `as_of` counts.
+    statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
+    `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
     """
     scoring, now = rules.scoring, microseconds(as_of)
     recycled = _recycled(rules.lifecycle.recycle)
@@ -41,7 +47,8 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     run(compose("score", "recycled_events"), {})
     run(compose("score", "recycled_awards"), {})
     _fold("recycled", scoring.inactivity, as_of, run)
-    run(compose("score", "windows", day=DAY_US), {"now": now})
+    windows = sorted({*WINDOWS, *extra_windows(rules.lifecycle)})
+    run(compose("score", "windows", **_window_holes(windows)), {"now": now})
     for life in ("score", "recycled"):
         run(compose("score", "crossings", life=life, threshold=rules.lifecycle.hot.at_least), {})
     scored = compose(
@@ -49,10 +56,13 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
         "scored",
         recycled=recycled,
         now=now,
+        windows=", ".join(f"coalesce(recent.window_{days}d, 0) AS window_{days}d" for days in windows),
         next_penalty=_next_penalty(scoring.inactivity, now, "fold.after", "lives.clock"),
         next_penalty_again=_next_penalty(scoring.inactivity, now, "again.after", "again.clock"),
     )
     run(scored, {"as_of": as_column(as_of)})
+    if any(claim.in_window for one in rules.lifecycle.hot.requires for claim in one.claims):
+        run(compose("score", "earned"), {})
     clear(run)
 
 
@@ -65,17 +75,20 @@ def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, 
     moment = {"as_of": as_column(as_of)}
     chosen = f"person.person_id IN (SELECT person_id FROM {among})" if among else "TRUE"
     run(compose("score", "people", among=chosen, source_points=_source_points(scoring)), moment)
-    noisy = _find_noise(scoring.noise, as_of, run)
-    run(compose("score", "events", **_event_holes(scoring, noisy, details)), moment)
+    _find_noise(scoring.noise, as_of, run)
+    run(compose("score", "events", **_event_holes(scoring, counts(scoring, run), details)), moment)
     run(compose("score", "visits"), {})
     run(_awards(scoring), {})
     _fold("score", scoring.inactivity, as_of, run)
 
 
 def clear(run: Run) -> None:
-    """Drops the tables of lives: of millions of activities they are large, and nobody reads them again."""
+    """Drops the tables of lives: of millions of activities they are large, and nobody reads them again.
+
+    What is a machine's stays known, for `counts`.
+    """
     for life in ("score", "recycled"):
-        for part in ("people", "noise", "events", "visits", "awards", "knots", "fold", "windows", "crossings"):
+        for part in ("people", "events", "visits", "awards", "knots", "fold", "windows", "crossings"):
             run(f"DROP TABLE IF EXISTS {life}_{part}", {})
 
 
@@ -98,10 +111,16 @@ def _sum(terms: Sequence[tuple[str, int]]) -> str:
     return " + ".join(f"CASE WHEN {condition} THEN {points} ELSE 0 END" for condition, points in terms) or "0"
 
 
-def _find_noise(noise: Noise, as_of: datetime, run: Run) -> bool:
-    """Looks for the patterns that are switched on; says whether anything was found."""
-    if noise.clicks is None and noise.open_within_seconds_of_sending is None:
-        return False
+def counts(scoring: Scoring, run: Run) -> str:
+    """SQL for whether an `activity` is a person's and no machine's, after `live` has looked for noise."""
+    tests = ["activity.machine IS NOT TRUE"] if scoring.noise.marked else []
+    if run("SELECT 1 FROM score_noise LIMIT 1", {}):
+        tests.append("activity.activity_id NOT IN (SELECT activity_id FROM score_noise)")
+    return " AND ".join(tests) or "TRUE"
+
+
+def _find_noise(noise: Noise, as_of: datetime, run: Run) -> None:
+    """Looks for the patterns that are switched on."""
     burst = noise.clicks
     statement = compose(
         "score",
@@ -113,15 +132,11 @@ def _find_noise(noise: Noise, as_of: datetime, run: Run) -> bool:
         open_seconds=noise.open_within_seconds_of_sending or 0,
     )
     run(statement, {"as_of": as_column(as_of)})
-    return bool(run("SELECT 1 FROM score_noise LIMIT 1", {}))
 
 
-def _event_holes(scoring: Scoring, noisy: bool, details: bool) -> dict[str, str]:
+def _event_holes(scoring: Scoring, not_noise: str, details: bool) -> dict[str, str]:
     once = once_rules(scoring)
     each = [rule for rule in scoring.behaviour if rule.once_per is None]
-    not_noise = ["activity.machine IS NOT TRUE"] if scoring.noise.marked else []
-    if noisy:
-        not_noise.append("activity.activity_id NOT IN (SELECT activity_id FROM score_noise)")
     kept = ", activity.activity_id, activity.type, activity.content AS key, activity.theme, activity.url"
     tests = "".join(f", coalesce({rule.when.sql}, FALSE) AS met_{n}" for n, rule in enumerate(scoring.behaviour))
     return {
@@ -129,7 +144,7 @@ def _event_holes(scoring: Scoring, noisy: bool, details: bool) -> dict[str, str]
         "once": _sum([(rule.when.sql, 1 << bit) for bit, rule in enumerate(once)]),
         "any_once": " OR ".join(f"({rule.when.sql})" for rule in once) or "FALSE",
         "types": ", ".join(quoted(word) for word in scoring.activity_types),
-        "not_noise": " AND ".join(not_noise) or "TRUE",
+        "not_noise": not_noise,
         "details": kept + tests if details else "",
     }
 
@@ -157,6 +172,15 @@ def _awards(scoring: Scoring) -> str:
     if not branches:
         return compose("score", "no_awards")
     return compose("score", "awards", branches="\nUNION ALL\n".join(branches))
+
+
+def _window_holes(windows: Sequence[int]) -> dict[str, object]:
+    sums, leaves = [], []
+    for days in windows:
+        inside = f"t > $now - {days * DAY_US}"
+        sums.append(f"coalesce(sum(points) FILTER ({inside}), 0)::BIGINT AS window_{days}d")
+        leaves.append(f"min(t) FILTER ({inside}) + {days * DAY_US}")
+    return {"longest": max(windows) * DAY_US, "sums": ", ".join(sums), "leaves": ", ".join(leaves)}
 
 
 def _month(inactivity: Inactivity | None) -> int:

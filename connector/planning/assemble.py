@@ -173,7 +173,7 @@ def _reachable(run: Run) -> dict[str, Mapping[str, Any]]:
         """
         SELECT people.person_id, coalesce(people.contact_ids[1], people.lead_ids[1]) AS who_id, people.owner_id,
             coalesce(people.opted_out, FALSE), coalesce(people.do_not_call, FALSE), decided.stage, scored.score,
-            scored.crossed_at, decided.cadence_starts, decided.review
+            decided.hot_since AS crossed_at, decided.cadence_starts, decided.review
         FROM people JOIN decided USING (person_id) JOIN scored USING (person_id)
         WHERE len(people.contact_ids) + len(people.lead_ids) > 0
             AND (decided.cadence_starts OR decided.review

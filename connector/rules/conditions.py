@@ -268,5 +268,7 @@ def _about(relation: RelationName) -> str:
         "person": "a person",
         "company": "a company",
         "fit": "a person and the company",
+        "hearing": "an answer that was heard",
+        "deal": "a deal",
         "member": "a row of a list",
     }[relation]

@@ -24,6 +24,8 @@ BuyingStage = Literal["information_gathering", "interest", "comparison", "decisi
 AssetKind = Literal[
     "form", "form_handler", "landing_page", "file", "custom_redirect", "email", "webinar", "video", "event", "campaign"
 ]
+OFFERED = frozenset({"content_download", "demo_view", "video_view", "webinar_register"})
+"""Kinds of content that can be offered to somebody; a form or a page is no offer."""
 _ASSET_KINDS: tuple[str, ...] = get_args(AssetKind)
 
 
@@ -31,7 +33,7 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | int) else value
 
 
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | int | list[str])]
 
 
 class _Strict(BaseModel):

@@ -41,6 +41,9 @@ def _spelled_out(value: object) -> object:
     return {"field": value} if isinstance(value, str) else value
 
 
+_FieldOrName = Annotated[ReadField, BeforeValidator(_spelled_out, json_schema_input_type=str | ReadField)]
+
+
 class WriteField(Strict):
     """A field that is written: which of our values, when, and in which words of the org."""
 
@@ -52,7 +55,7 @@ class WriteField(Strict):
 
 
 class ObjectFields(Strict):
-    read: dict[str, Annotated[ReadField, BeforeValidator(_spelled_out)]] = Field(default_factory=dict)
+    read: dict[str, _FieldOrName] = Field(default_factory=dict)
     write: dict[str, WriteField] = Field(default_factory=dict)
 
 

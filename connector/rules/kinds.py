@@ -51,6 +51,8 @@ _AS_SQL = PlainSerializer(lambda condition: condition.sql, return_type=str)
 ActivityCondition = Annotated[Condition, _compile("activity"), _AS_SQL, _condition_schema("an activity")]
 PersonCondition = Annotated[Condition, _compile("person"), _AS_SQL, _condition_schema("a person")]
 CompanyCondition = Annotated[Condition, _compile("company"), _AS_SQL, _condition_schema("a company")]
+HearingCondition = Annotated[Condition, _compile("hearing"), _AS_SQL, _condition_schema("an answer that was heard")]
+DealCondition = Annotated[Condition, _compile("deal"), _AS_SQL, _condition_schema("a deal")]
 FitCondition = Annotated[Condition, _compile("fit"), _AS_SQL, _condition_schema("a person and the company")]
 
 

@@ -18,8 +18,9 @@ from pydantic_core import ErrorDetails
 from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.conditions import Bind, compile_condition
 from connector.rules.kinds import Compilers, Strict
-from connector.rules.model import Cadences, Lifecycle, Scoring, Tiers
-from connector.rules.relations import SENT_TYPES, with_attributes
+from connector.rules.lifecycle import Lifecycle
+from connector.rules.model import Cadences, Scoring, Tiers
+from connector.rules.relations import SENT_TYPES, Columns, RelationName, with_attributes
 from connector.rules.source import Source, read
 
 FILES: Mapping[str, type[Strict]] = MappingProxyType(
@@ -32,6 +33,8 @@ FILES: Mapping[str, type[Strict]] = MappingProxyType(
 )
 SHIPPED = Path(__file__).parent.parent / "rulesets"
 """The folder of the rule sets that come with the package: one folder each, by name."""
+DEFAULT = "content-led"
+"""The shipped rule set that is used where nobody names one."""
 
 _Model = TypeVar("_Model", bound=Strict)
 
@@ -47,27 +50,33 @@ class RuleSet:
     hash: str
 
 
-def load_rules(folder: Path, bind: Bind, attributes: Mapping[str, str] | None = None) -> RuleSet:
+def load_rules(
+    folder: Path,
+    bind: Bind,
+    attributes: Mapping[str, str] | None = None,
+    more: Mapping[RelationName, Columns] | None = None,
+) -> RuleSet:
     """Reads the four files of a folder.
 
     `bind` tries a generated condition on one typed row (see conditions.Bind); `attributes` are further columns
-    of people, name → SQL type. Raises ConfigurationError with every problem of every file.
+    of people, name → SQL type; `more` are those of other relations. Raises ConfigurationError with every problem of
+    every file.
     """
     problems: list[Problem] = []
     sources = {file: read(folder / file) for file in FILES}
-    compilers = _compilers(sources["scoring.yaml"], bind, attributes or {})
+    compilers = _compilers(sources["scoring.yaml"], bind, with_attributes(attributes or {}, more))
     scoring = validated(Scoring, sources["scoring.yaml"], compilers, problems)
     tiers = validated(Tiers, sources["tiers.yaml"], compilers, problems)
     lifecycle = validated(Lifecycle, sources["lifecycle.yaml"], compilers, problems)
     cadence = validated(Cadences, sources["cadence.yaml"], compilers, problems)
     if scoring is None or tiers is None or lifecycle is None or cadence is None:
-        count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
-        raise ConfigurationError(f"{count} with the rules in {folder}.", in_order(problems))
+        found = in_order(problems)
+        count = f"{len(found)} things are wrong" if len(found) > 1 else "One thing is wrong"
+        raise ConfigurationError(f"{count} with the rules in {folder}.", found)
     return RuleSet(scoring, tiers, lifecycle, cadence, _hash(scoring, tiers, lifecycle, cadence))
 
 
-def _compilers(scoring: Source, bind: Bind, attributes: Mapping[str, str]) -> Compilers:
-    relations = with_attributes(attributes)
+def _compilers(scoring: Source, bind: Bind, relations: Mapping[RelationName, Columns]) -> Compilers:
     written = scoring.data.get("activity_types") if isinstance(scoring.data, dict) else None
     listed = written if isinstance(written, list) else Scoring.model_fields["activity_types"].default
     values = {"type": (*(str(one) for one in listed), *SENT_TYPES)}

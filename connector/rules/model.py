@@ -1,4 +1,4 @@
-"""What scoring.yaml, tiers.yaml, lifecycle.yaml and cadence.yaml hold, typed and frozen.
+"""What scoring.yaml, tiers.yaml and cadence.yaml hold, typed and frozen (lifecycle.yaml: rules/lifecycle.py).
 
 Unknown keys are errors. Conditions are compiled while the models are validated (`Compilers` in the validation
 context), so that a wrong condition is reported together with everything else that is wrong.
@@ -73,6 +73,15 @@ class BehaviourRule(Strict):
     once_per: Literal["content"] | None = None
 
 
+class AttributeRule(Strict):
+    """Points for who a person and the company are (SC-8): kept apart, never in the score itself."""
+
+    id: Id
+    name: Name
+    when: FitCondition
+    points: Points
+
+
 class VisitRule(Strict):
     """Points once a visit, when its n-th page is viewed."""
 
@@ -140,6 +149,7 @@ class Scoring(Strict):
     behaviour: Annotated[tuple[BehaviourRule, ...], Field(max_length=500)] = ()
     visits: tuple[VisitRule, ...] = ()
     weeks: tuple[WeekRule, ...] = ()
+    attributes: tuple[AttributeRule, ...] = ()
     inactivity: Inactivity | None = None
 
     @model_validator(mode="after")
@@ -150,10 +160,11 @@ class Scoring(Strict):
         return self
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
+    def _ids_areunique(self) -> Self:
         ids = [rule.id for rule in self.source] + [rule.id for rule in self.behaviour]
         ids += [rule.id for rule in self.visits] + [rule.id for rule in self.weeks]
-        _unique([*ids, *([self.inactivity.id] if self.inactivity else [])])
+        ids += [rule.id for rule in self.attributes]
+        unique([*ids, *([self.inactivity.id] if self.inactivity else [])])
         return self
 
 
@@ -192,8 +203,8 @@ class Profile(Strict):
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
-        _unique([criterion.id for criterion in self.criteria])
+    def _ids_areunique(self) -> Self:
+        unique([criterion.id for criterion in self.criteria])
         return self
 
 
@@ -218,8 +229,8 @@ class Grade(Strict):
     profiles: Annotated[tuple[Profile, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
-        _unique([profile.id for profile in self.profiles])
+    def _ids_areunique(self) -> Self:
+        unique([profile.id for profile in self.profiles])
         return self
 
 
@@ -234,48 +245,10 @@ class Tiers(Strict):
     @model_validator(mode="after")
     def _tiers_exist(self) -> Self:
         ids = [tier.id for tier in self.tiers]
-        _unique(ids)
+        unique(ids)
         for named in (*self.grade.bounds, *([self.targets] if self.targets else [])):
             if named not in ids:
                 raise problem(f"There is no tier `{named}`.", f"Tiers here: {', '.join(ids) or 'none'}.")
-        return self
-
-
-STAGES = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
-Stage = Literal["anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified"]
-
-
-class StageText(Strict):
-    """A stage's free name."""
-
-    name: Name
-
-
-class Hot(Strict):
-    """When a person is hot (LC-1)."""
-
-    at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 65
-
-
-class Recycle(Strict):
-    """When a lost person goes back to nurturing: so many days after the deal was lost (RC-3)."""
-
-    after_days: Annotated[int, Field(ge=0, le=3_650, strict=True)]
-
-
-class Lifecycle(Strict):
-    """lifecycle.yaml: stages with fixed ids and free names, and the threshold."""
-
-    version: Literal[1]
-    stages: Mapping[Stage, StageText]
-    hot: Hot = Hot()
-    recycle: Recycle | None = None
-
-    @model_validator(mode="after")
-    def _every_stage_is_named(self) -> Self:
-        missing = [stage for stage in STAGES if stage not in self.stages]
-        if missing:
-            raise problem(f"Stages without a name: {', '.join(missing)}.", "Add them under `stages`.")
         return self
 
 
@@ -301,7 +274,7 @@ class Step(Strict):
     tasks: Annotated[tuple[CadenceTask, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _channels_are_unique(self) -> Self:
+    def _channels_areunique(self) -> Self:
         channels = [task.channel for task in self.tasks]
         if len(set(channels)) < len(channels):
             raise problem(f"The step `{self.id}` has two tasks for one channel.", "Keep one task for each channel.")
@@ -323,7 +296,7 @@ class Cadence(Strict):
 
     @model_validator(mode="after")
     def _days_rise(self) -> Self:
-        _unique([step.id for step in self.steps])
+        unique([step.id for step in self.steps])
         days = [step.day for step in self.steps]
         if days != sorted(set(days)):
             raise problem(f"The days of the cadence `{self.id}` have to rise from step to step.")
@@ -346,7 +319,7 @@ class Cadences(Strict):
 
     @model_validator(mode="after")
     def _one_of_each_kind(self) -> Self:
-        _unique([cadence.id for cadence in self.cadences])
+        unique([cadence.id for cadence in self.cadences])
         starts = [cadence.starts for cadence in self.cadences]
         if starts.count("fresh_crossing") != 1 or starts.count("hot_since_longer") > 1:
             raise problem("There has to be one cadence for `fresh_crossing`, and at most one for `hot_since_longer`.")
@@ -356,7 +329,8 @@ class Cadences(Strict):
         return next((cadence for cadence in self.cadences if cadence.starts == starts), None)
 
 
-def _unique(ids: list[str]) -> None:
+def unique(ids: list[str]) -> None:
+    """Raises a problem when an id stands twice."""
     double = next((one for one in ids if ids.count(one) > 1), None)
     if double is not None:
         raise problem(f"The id `{double}` is used twice.", "Ids stay with a rule for ever; give the new one its own.")

@@ -5,6 +5,8 @@ activity    what a person did                     activities (docs/rules.md)
 person      who a person is                       people
 company     a company's firmographics             companies
 fit         a person with company and tier        people ⟕ companies ⟕ tiers; a doubtful match brings nothing
+hearing     an answer that was heard              hearing: one row an answer
+deal        a deal of a person                    opportunities
 member      a row of an imported list             see rules/lists.py
 """
 
@@ -14,7 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-RelationName = Literal["activity", "person", "company", "fit", "member"]
+RelationName = Literal["activity", "person", "company", "fit", "hearing", "deal", "member"]
 Columns = Mapping[str, str]
 
 _ACTIVITY = {
@@ -55,6 +57,22 @@ _COMPANY = {
     "target": "BOOLEAN",
     "match_status": "VARCHAR",
 }
+_HEARING = {
+    "item": "VARCHAR",
+    "value": "VARCHAR",
+    "said_by": "VARCHAR",
+    "via": "VARCHAR",
+    "at": "TIMESTAMP",
+}
+_DEAL = {
+    "status": "VARCHAR",
+    "amount": "DOUBLE",
+    "loss_reason": "VARCHAR",
+    "competitor": "VARCHAR",
+    "product": "VARCHAR",
+    "created_at": "TIMESTAMP",
+    "closed_at": "TIMESTAMP",
+}
 FIRMOGRAPHICS = ("industry", "employees", "revenue_jpy", "capital_jpy", "prefecture", "listed", "target")
 """What a person's fit takes from the company; where the company has no value, the person's own field counts."""
 
@@ -63,6 +81,8 @@ RELATIONS: Mapping[RelationName, Columns] = MappingProxyType(
         "activity": MappingProxyType(_ACTIVITY),
         "person": MappingProxyType(_PERSON),
         "company": MappingProxyType(_COMPANY),
+        "hearing": MappingProxyType(_HEARING),
+        "deal": MappingProxyType(_DEAL),
         "fit": MappingProxyType(
             {
                 **_PERSON,
@@ -118,12 +138,17 @@ ATTRIBUTE_TYPES: Mapping[str, str] = MappingProxyType(
 """SQL type by the type word of fields.yaml."""
 
 
-def with_attributes(extra: Mapping[str, str]) -> Mapping[RelationName, Columns]:
-    """The relations with further attributes of people (name → SQL type), as fields.yaml or a file brings them."""
+def with_attributes(
+    extra: Mapping[str, str], more: Mapping[RelationName, Columns] | None = None
+) -> Mapping[RelationName, Columns]:
+    """The relations with further attributes (name → SQL type) as fields.yaml or files bring them: `extra` of people,
+    `more` of others by relation."""
     people = {name: kind for name, kind in extra.items() if name not in RELATIONS["fit"]}
     return MappingProxyType(
         {
-            **RELATIONS,
+            **{
+                name: MappingProxyType({**columns, **(more or {}).get(name, {})}) for name, columns in RELATIONS.items()
+            },
             "person": MappingProxyType({**RELATIONS["person"], **people}),
             "fit": MappingProxyType({**RELATIONS["fit"], **people}),
         }

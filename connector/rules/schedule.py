@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 from connector.domain.streams import BY_NAME
 from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.kinds import Strict, Zone, problem
-from connector.rules.load import SHIPPED, validated
+from connector.rules.load import DEFAULT, SHIPPED, validated
 from connector.rules.source import read
 
 SCHEDULE_FILE = "schedule.yaml"
@@ -183,7 +183,7 @@ def load_schedule(folder: Path) -> Schedule:
     """
     own = folder / SCHEDULE_FILE
     problems: list[Problem] = []
-    schedule = validated(Schedule, read(own if own.exists() else SHIPPED / "classic" / SCHEDULE_FILE), {}, problems)
+    schedule = validated(Schedule, read(own if own.exists() else SHIPPED / DEFAULT / SCHEDULE_FILE), {}, problems)
     if schedule is None:
         count = f"{len(problems)} things are wrong" if len(problems) > 1 else "One thing is wrong"
         raise ConfigurationError(f"{count} with the schedule in {folder}.", in_order(problems))

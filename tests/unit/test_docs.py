@@ -19,18 +19,23 @@ from connector.cli.backfill_words import nothing
 from connector.cli.explain import document
 from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
+from connector.cli.movers import document as movers_document
 from connector.cli.render import plan_document
 from connector.cli.river import _applied_document
 from connector.cli.sandbox import _ENV_KEYS
 from connector.cli.status import document as status_document
+from connector.cli.today import document as today_document
 from connector.domain.lists import Kept, ListHead, ListState
 from connector.domain.plan import Plan
 from connector.domain.streams import STREAMS, Stream
 from connector.engine.explain import Fit
+from connector.engine.momentum import Periods
 from connector.errors import StoppedError
 from connector.reporting.explanation import Explanation, Person
+from connector.reporting.movers import Movers
 from connector.reporting.outlook import Outlook
 from connector.reporting.report import Status
+from connector.reporting.today import Today
 from connector.rules.fields import Fields
 from connector.settings import SECRETS, Settings
 
@@ -89,6 +94,8 @@ SHOWN = {
     "connector backfill": {"api_calls", "seconds", *nothing(StoppedError("Stopped."))},
     "connector apply": set(_applied_document(Applied())),
     "connector explain": set(document(_EXPLANATION)),
+    "connector movers": {"as_of", "by", "window", *movers_document(Movers(), "person", Periods(*[MOMENT] * 3))},
+    "connector today": {"as_of", *today_document(Today(MOMENT.date()))},
     "connector import": set(
         import_document(_blank(Imported, head=_blank(ListHead), kept=_blank(Kept), state=_blank(ListState)))
     ),

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from connector.engine.decide import decide
+from connector.engine.grade import grade
 from connector.engine.moments import as_column
 from connector.engine.score import score
+from connector.engine.tier import tier
 from connector.rules.load import SHIPPED, RuleSet
 from tests.engine_world import World, rules_with, shipped, utc
 
@@ -40,6 +42,8 @@ def _person(world: World, **fields: Any) -> None:
 
 def _decided(world: World, rules: RuleSet, as_of: datetime) -> dict[str, Any]:
     score(rules, as_of, world.run)
+    tier(rules, world.run)
+    grade(rules, world.run)
     decide(rules, as_of, (as_of + timedelta(hours=9)).date(), world.run)
     return world.rows("decided")["p"]
 

@@ -12,8 +12,8 @@ import yaml
 from pydantic import BaseModel
 
 from connector.rules.conditions import FUNCTIONS
+from connector.rules.lifecycle import STAGES
 from connector.rules.load import FILES
-from connector.rules.model import STAGES
 from connector.rules.relations import RELATIONS
 from tests.engine_world import rules_with
 

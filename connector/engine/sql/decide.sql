@@ -24,27 +24,30 @@ WITH runs AS (
   SELECT person_id, max(open_until) AS open_until FROM decide_runs GROUP BY person_id
 ),
 facts AS (
-  SELECT scored.person_id, scored.score_deciding, scored.crossed_at,
+  SELECT scored.person_id, scored.score_deciding,
+    -- Hot begins when the last of what it takes is there: the score, or what is required beside it.
+    greatest(scored.crossed_at, qualified.open_since) AS hot_from,
     CASE
       WHEN scored.recycled_at IS NOT NULL THEN NULL
       WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status
     END AS crm,
     scored.recycled_at IS NOT NULL AS recycled,
-    scored.score_deciding >= <<threshold>> AS over,
+    scored.score_deciding >= <<threshold>> AND qualified.open AS over,
     coalesce(runs.open_until > $as_of, FALSE) AS in_run,
-    scored.crossed_at IS NOT NULL AND coalesce(runs.open_until > scored.crossed_at, FALSE) AS covered,
-    scored.crossed_at >= $as_of::TIMESTAMP - to_days(<<fresh_days>>) AS fresh,
+    coalesce(runs.open_until > hot_from, FALSE) AS covered,
+    hot_from >= $as_of::TIMESTAMP - to_days(<<fresh_days>>) AS fresh,
     -- A list whose time for follow-up is over lifted the person over the threshold, and nothing was done since.
-    scored.crossed_at IS NOT NULL AND EXISTS (
+    hot_from IS NOT NULL AND EXISTS (
       SELECT 1 FROM list_follow_ups AS listed
       WHERE listed.person_id = scored.person_id AND listed.follow_up_until < $today
-        AND list_contains(listed.moments, scored.crossed_at)
+        AND list_contains(listed.moments, hot_from)
         AND list_contains(listed.moments, scored.last_activity_at)
     ) AS too_late,
     coalesce(scored.last_activity_at >= person.created_at, FALSE) AS active,
     person.do_not_call IS NOT TRUE AS may_call,
     person.opted_out IS NOT TRUE AS may_email
   FROM scored
+  JOIN qualified USING (person_id)
   JOIN people AS person USING (person_id)
   LEFT JOIN runs USING (person_id)
 )
@@ -63,7 +66,7 @@ SELECT person_id,
     WHEN active THEN 'score_below_threshold'
     ELSE 'no_activity_since_registration'
   END AS stage_rule,
-  CASE WHEN crm IS NULL AND over THEN crossed_at END AS hot_since,
+  CASE WHEN crm IS NULL AND over THEN hot_from END AS hot_since,
   crm IS NULL AND over AND fresh AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email) AS cadence_starts,
   crm IS NULL AND over AND NOT fresh AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email) AS review,
   may_call, may_email

@@ -4,7 +4,7 @@ SELECT
     known.*, 2 + known.converted::INTEGER AS precedence,
     lead.email, lead.name, lead.company, lead.title, lead.department, lead.phone, lead.website, lead.industry,
     lead.employees, lead.prefecture, lead.corporate_number, lead.owner_id, lead.source AS word, lead.status,
-    lead.opted_out, lead.do_not_call, lead.budget, lead.authority, lead.need, lead.timeframe, lead.close_reason,
+    lead.opted_out, lead.do_not_call, lead.budget, lead.authority, lead.need, lead.timeframe, lead.close_reason, lead.modified_at AS heard_at,
     NULL::VARCHAR AS account_id<<extra>>
 FROM seen_salesforce_lead AS lead
 JOIN person_records AS known ON known.kind = 'lead' AND known.record_id = lead.id
@@ -138,3 +138,14 @@ LEFT JOIN enrich_person_companies AS matched USING (person_id)
 LEFT JOIN deals USING (person_id)
 LEFT JOIN enrich_sources AS sources ON sources.word = lower(trim(chosen.source_word))
 LEFT JOIN enrich_statuses AS statuses ON statuses.word = lower(trim(chosen.status_word));
+
+-- name: hearing
+-- What stands in the records as heard: who said it is not told there; when is when the record was changed last.
+CREATE OR REPLACE TEMP TABLE hearing AS
+SELECT person_id, item, value, NULL::VARCHAR AS said_by, kind AS via, heard_at AS "at"
+FROM (
+    UNPIVOT (SELECT person_id, kind, heard_at, <<items>> FROM enrich_profiles WHERE live)
+    ON <<items>>
+    INTO NAME item VALUE value
+)
+WHERE trim(value) <> '';

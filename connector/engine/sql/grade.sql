@@ -40,3 +40,8 @@ SELECT person_id,
   ([<<letters>>])[1 + greatest(0, least(<<top>>, <<cap>>, greatest(<<floor>>, <<start>> + thirds)))] AS grade,
   thirds, profile, met, missed, unknown
 FROM counted
+
+-- name: attributed
+-- Points for who a person and the company are: what is unknown gives none.
+CREATE OR REPLACE TEMP TABLE attributed AS
+SELECT fit.person_id, (<<points>>)::BIGINT AS score_attribute FROM grade_fit AS fit

@@ -176,24 +176,28 @@ CREATE OR REPLACE TEMP TABLE recycled_awards AS
 SELECT award.* FROM score_awards AS award JOIN recycled_people AS who USING (pid) WHERE award.t > who.created
 
 -- name: windows
--- Behaviour points of the last day, week and 30 days, (T − n, T], and when the oldest of each leaves its window.
+-- Behaviour points of the last days, (T − n, T], and when the oldest of each leaves its window.
 CREATE OR REPLACE TEMP TABLE score_windows AS
 WITH earned AS (
-  SELECT pid, t, points FROM score_events WHERE t > $now - 30 * <<day>> AND points <> 0
+  SELECT pid, t, points FROM score_events WHERE t > $now - <<longest>> AND points <> 0
   UNION ALL
-  SELECT pid, t, points FROM score_awards WHERE t > $now - 30 * <<day>> AND points <> 0
+  SELECT pid, t, points FROM score_awards WHERE t > $now - <<longest>> AND points <> 0
 )
-SELECT pid,
-  coalesce(sum(points) FILTER (t > $now - <<day>>), 0)::BIGINT AS window_1d,
-  coalesce(sum(points) FILTER (t > $now - 7 * <<day>>), 0)::BIGINT AS window_7d,
-  sum(points)::BIGINT AS window_30d,
-  least(
-    min(t) FILTER (t > $now - <<day>>) + <<day>>,
-    min(t) FILTER (t > $now - 7 * <<day>>) + 7 * <<day>>,
-    min(t) + 30 * <<day>>
-  ) AS next_leaves
+SELECT pid, <<sums>>,
+  least(<<leaves>>) AS next_leaves
 FROM earned
 GROUP BY pid
+
+-- name: earned
+-- Behaviour points and their moments, for whoever asks since when a window has held so many.
+CREATE OR REPLACE TEMP TABLE earned_points AS
+SELECT who.person_id, earned.t, earned.points
+FROM (
+  SELECT pid, t, points FROM score_events WHERE points <> 0
+  UNION ALL
+  SELECT pid, t, points FROM score_awards WHERE points <> 0
+) AS earned
+JOIN score_people AS who USING (pid)
 
 -- name: crossings
 -- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
@@ -270,9 +274,7 @@ SELECT
   make_timestamp(lives.last) AS last_activity_at,
   make_timestamp(lives.first) AS first_activity_at,
   lives.activities,
-  coalesce(recent.window_1d, 0) AS window_1d,
-  coalesce(recent.window_7d, 0) AS window_7d,
-  coalesce(recent.window_30d, 0) AS window_30d,
+  <<windows>>,
   make_timestamp(CASE WHEN again.pid IS NULL THEN crossing.crossed ELSE crossing_again.crossed END) AS crossed_at,
   make_timestamp(again.recycled) AS recycled_at,
   make_timestamp(least(<<next_penalty>>, <<next_penalty_again>>, recent.next_leaves, rests.t, future.t))

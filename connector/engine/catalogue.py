@@ -1,0 +1,25 @@
+"""The content catalogue as tables: what each item says about a stage of buying, an action, and what can be offered."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from connector.domain.running import Load
+from connector.rules.content import OFFERED, BuyingStage, Content
+
+BUYING_STAGES: tuple[str, ...] = get_args(BuyingStage)
+
+
+def load_catalogue(catalogue: Content | None, load: Load) -> None:
+    """Makes the tables by which content speaks: content_stages, content_actions and content_offers, in texts."""
+    items = catalogue.content if catalogue else ()
+    ranks = {stage: rank for rank, stage in enumerate(BUYING_STAGES, 1)}
+    staged = [(item.id, item.stage, ranks[item.stage]) for item in items if item.stage]
+    load("content_stages", ("content", "stage", "rank"), staged)
+    load("content_actions", ("content", "action"), [(item.id, item.action) for item in items if item.action])
+    offers = [
+        (item.id, ranks[item.stage], place)
+        for place, item in enumerate(items)
+        if item.stage and item.activity in OFFERED
+    ]
+    load("content_offers", ("content", "rank", "place"), offers)

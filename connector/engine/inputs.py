@@ -1,0 +1,67 @@
+"""Files of people and what they did → the tables that the engine evaluates, as the mirror would make them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from difflib import get_close_matches
+
+from connector.domain.running import Load, Run
+from connector.engine.catalogue import load_catalogue
+from connector.engine.composing import compose, quoted
+from connector.engine.moments import as_column
+from connector.rules.content import Content
+from connector.rules.load import RuleSet
+from connector.rules.relations import COUNTED_TYPES, SENT_TYPES
+
+_FILE = "inputs"
+
+
+def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Run, load: Load) -> None:
+    """Makes people, activities, companies, opportunities and cadence_runs ready for `score`.
+
+    The tables of domain.inputs have to be there, all of them. `catalogue` gives content and theme to activities that
+    say nothing of them; None leaves them without. Everything after `as_of` counts as not yet happened.
+    """
+    moment = {"as_of": as_column(as_of)}
+    if catalogue is not None:
+        _name_content(catalogue, run, load)
+    load_catalogue(catalogue, load)
+    run(compose(_FILE, "no_lists"), {})
+    run(compose(_FILE, "companies"), {})
+    run(compose(_FILE, "opportunities"), moment)
+    run(compose(_FILE, "people"), {})
+    steps = [
+        (step.id, cadence.id, "yes" if step is cadence.steps[-1] else "no")
+        for cadence in rules.cadence.cadences
+        for step in cadence.steps
+    ]
+    load("input_steps", ("step", "cadence", "is_last"), steps)
+    run(compose(_FILE, "runs"), moment)
+    run(compose(_FILE, "finished"), moment)
+
+
+def oddities(rules: RuleSet, run: Run) -> list[str]:
+    """What of the files counts for nothing, in sentences: rows about nobody, and types that no rule can know."""
+    found = []
+    for table in ("activities", "opportunities", "tasks", "hearing"):
+        ((count,),) = run(compose(_FILE, "strangers", table=table), {})
+        if count:
+            found.append(f"{table}: {count:,} rows are about people who are not in the people file.")
+    known = sorted({*COUNTED_TYPES, *SENT_TYPES, *rules.scoring.activity_types})
+    types = ", ".join(quoted(word) for word in known)
+    for word, count in run(compose(_FILE, "unknown_types", types=types), {}):
+        close = get_close_matches(str(word), known, n=1, cutoff=0.6)
+        advice = f" Did you mean {close[0]!r}?" if close else ""
+        found.append(f"activities: {count:,} rows have the type {word!r}, which counts as nothing.{advice}")
+    return found
+
+
+def _name_content(catalogue: Content, run: Run, load: Load) -> None:
+    load("input_items", ("content", "theme"), [(item.id, item.theme) for item in catalogue.content])
+    pages = [(url, catalogue.page(url)) for (url,) in run(compose(_FILE, "pages"), {})]
+    load(
+        "input_pages",
+        ("url", "content", "theme"),
+        [(url, item.id, item.theme) for url, item in pages if item is not None],
+    )
+    run(compose(_FILE, "named"), {})

@@ -1,0 +1,95 @@
+-- name: counted
+-- What counts as theirs: of the listed types, up to the time asked about, and no machine's.
+CREATE OR REPLACE TEMP TABLE counted_activities AS
+SELECT activity.person_id, activity.occurred_at, <<columns>>
+FROM activities AS activity
+WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
+
+-- name: heard_ever
+-- The answers by the time asked about; of several at one moment the first by its text, so that rows have no order.
+CREATE OR REPLACE TEMP TABLE heard_ever AS
+SELECT *
+FROM hearing
+WHERE coalesce("at" <= $as_of, TRUE) AND trim(value) <> ''
+QUALIFY row_number() OVER (PARTITION BY person_id, item, "at" ORDER BY value, said_by, via) = 1
+
+-- name: heard
+-- The latest answer to each item; one heard nobody knows when is older than any other.
+CREATE OR REPLACE TEMP TABLE heard AS
+SELECT *
+FROM heard_ever
+QUALIFY row_number() OVER (PARTITION BY person_id, item ORDER BY "at" DESC NULLS LAST) = 1
+
+-- name: items
+-- Which items were heard, and which answers are acceptable: soft statements never are (LC-3).
+CREATE OR REPLACE TEMP TABLE heard_items AS
+SELECT person_id,
+  list(item ORDER BY item) AS heard,
+  coalesce(list(item ORDER BY item) FILTER (WHERE <<acceptable>>), []) AS acceptable
+FROM heard AS hearing
+GROUP BY person_id
+
+-- name: claims
+-- Which claims hold of whom.
+CREATE OR REPLACE TEMP TABLE claimed AS
+WITH did AS (
+  SELECT person_id <<did>> FROM counted_activities GROUP BY person_id
+),
+answers AS (
+  SELECT person_id <<answers>> FROM heard AS hearing
+  LEFT JOIN heard_items USING (person_id) GROUP BY person_id
+),
+deals AS (
+  SELECT person_id <<deals>> FROM opportunities AS deal WHERE person_id IS NOT NULL GROUP BY person_id
+)
+SELECT scored.person_id <<claims>>
+FROM scored
+JOIN grade_fit AS fit USING (person_id)
+JOIN graded USING (person_id)
+LEFT JOIN did USING (person_id)
+LEFT JOIN answers USING (person_id)
+LEFT JOIN deals USING (person_id)
+
+-- name: placed
+-- The furthest buying stage that content seen has placed a person at.
+CREATE OR REPLACE TEMP TABLE placed AS
+SELECT activity.person_id, arg_max(stage.stage, stage.rank::INTEGER) AS buying_stage
+FROM activities AS activity
+JOIN content_stages AS stage USING (content)
+WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND <<lately>>
+GROUP BY activity.person_id
+
+-- name: qualified
+-- One row a person: what is required beside the score, MQL, SQL, and how much of the toss-up is there.
+CREATE OR REPLACE TEMP TABLE qualified AS
+WITH facts AS (
+  SELECT claim.person_id,
+    <<open>> AS open,
+    since.since AS open_since,
+    list_filter([<<lacking>>], lambda one: one IS NOT NULL) AS hot_lacks,
+    coalesce(person.source IN (<<sources>>), FALSE) AS from_marketing,
+    list_filter([<<mql>>], lambda one: one IS NOT NULL) AS mql_rules,
+    coalesce(items.heard, []) AS heard,
+    coalesce(items.acceptable, []) AS acceptable,
+    list_filter([<<criteria>>], lambda one: one IS NOT NULL) AS met,
+    <<required>> AS required,
+    <<needed>> AS needed,
+    placed.buying_stage
+  FROM claimed AS claim
+  JOIN people AS person USING (person_id)
+  JOIN grade_fit AS fit USING (person_id)
+  LEFT JOIN heard_items AS items USING (person_id)
+  LEFT JOIN placed USING (person_id)
+  LEFT JOIN open_since AS since USING (person_id)
+)
+SELECT person_id, open, CASE WHEN open THEN make_timestamp(open_since) END AS open_since, hot_lacks, heard, acceptable, buying_stage,
+  from_marketing AND len(mql_rules) > 0 AS is_mql,
+  CASE WHEN from_marketing THEN mql_rules ELSE [] END AS mql_rules,
+  list_has_all(acceptable, <<bant>>) AS bant_complete,
+  from_marketing AND len(mql_rules) > 0 AND list_has_all(acceptable, <<bant>>) AND len(<<bant>>) > 0 AS is_sql,
+  list_filter(<<bant>>, lambda one: NOT list_contains(acceptable, one)) AS bant_missing,
+  met AS toss_up_met,
+  list_filter(<<all_criteria>>, lambda one: NOT list_contains(met, one)) AS toss_up_missing,
+  required AS toss_up_required,
+  len(<<all_criteria>>) > 0 AND len(met) >= required AND list_has_all(met, needed) AS toss_up_ready
+FROM facts

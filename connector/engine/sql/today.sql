@@ -1,0 +1,100 @@
+-- name: owners
+-- Everybody to whom records can belong; a queue is nobody yet.
+CREATE OR REPLACE TEMP TABLE today_owners AS
+SELECT id AS owner_id, name, coalesce(is_active, TRUE) AS is_active, FALSE AS is_queue FROM seen_salesforce_user
+UNION ALL
+SELECT id, name, TRUE, TRUE FROM seen_salesforce_group
+
+-- name: people
+-- Everybody with a next action or without, with what a list of calls says of them.
+CREATE OR REPLACE TEMP TABLE today_people AS
+SELECT person.person_id, person.name, person.company, person.owner_id, decided.stage, decided.may_call,
+  decided.may_email, decided.review, decided.hot_since, scored.score_deciding AS score, graded.grade,
+  coalesce(person.contact_ids[1], person.lead_ids[1], split_part(person.prospect_ids[1], ':', 2)) AS record,
+  qualified.is_mql, qualified.toss_up_met, qualified.toss_up_required,
+  action.owner, action.purpose, action.channel, action.due, action.ask, action.content,
+  contact.asked_at, contact.asked_by, step.step, run.cadence,
+  list_has_any(qualified.acceptable, ['timeframe', 'timing']) AS timing, list_contains(qualified.acceptable, 'budget') AS budget,
+  company.employees AS size
+FROM decided
+JOIN people AS person USING (person_id)
+JOIN scored USING (person_id)
+JOIN qualified USING (person_id)
+LEFT JOIN graded USING (person_id)
+LEFT JOIN companies AS company ON company.company_id = person.company_id
+LEFT JOIN next_actions AS action USING (person_id)
+LEFT JOIN next_contacts AS contact USING (person_id)
+LEFT JOIN next_steps AS step USING (person_id)
+LEFT JOIN (
+  SELECT person_id, arg_max(cadence, (start_date, cadence)) AS cadence FROM cadence_runs WHERE ended_at IS NULL GROUP BY person_id
+) AS run USING (person_id)
+
+-- name: calls
+-- Whom to call: by what it is about, then by the day, then by timing, size, relation and budget (CD-5), then by score.
+WITH customers AS (
+  SELECT DISTINCT person.person_id
+  FROM opportunities AS deal
+  JOIN people AS person ON person.company_id = deal.company_id
+  WHERE deal.status = 'won'
+),
+ranked AS (
+  SELECT who.*, customer.person_id IS NOT NULL AS relation,
+    CASE
+      WHEN purpose = 'inquiry' THEN 1
+      WHEN purpose = 'toss_up' THEN 2
+      WHEN purpose = 'review' OR cadence = $review THEN 4
+      ELSE 3
+    END AS place
+  FROM today_people AS who
+  LEFT JOIN customers AS customer USING (person_id)
+  WHERE (purpose IN ('inquiry', 'toss_up') OR (purpose = 'cadence' AND due <= $day::DATE) OR purpose = 'cadence_starts'
+      OR (purpose = 'review' AND review))
+    AND (purpose NOT IN ('cadence_starts', 'review') OR person_id NOT IN (SELECT unnest($history::VARCHAR[])))
+),
+last_acts AS (
+  SELECT person_id, max(occurred_at) AS last_at, arg_max(type, (occurred_at, activity_id)) AS last_type
+  FROM activities SEMI JOIN ranked USING (person_id)
+  WHERE occurred_at <= $as_of AND type IN (<<types>>)
+  GROUP BY person_id
+),
+open_tasks AS (
+  SELECT person_id, step, arg_min(channel, task_id) AS channel, min(task_id) AS task_id
+  FROM our_tasks WHERE NOT is_done GROUP BY person_id, step
+)
+SELECT ranked.person_id, ranked.name, ranked.company, ranked.record, ranked.score, ranked.grade, ranked.place,
+  ranked.owner, owner.name AS owner_name, coalesce(owner.is_active, TRUE) AS owner_active,
+  ranked.purpose, coalesce(task.channel, ranked.channel) AS channel, ranked.due, ranked.ask, ranked.content,
+  ranked.asked_at, ranked.asked_by, ranked.step, ranked.cadence, ranked.toss_up_met, ranked.toss_up_required,
+  ranked.hot_since, last_acts.last_at, last_acts.last_type, task.task_id AS task
+FROM ranked
+LEFT JOIN today_owners AS owner ON owner.owner_id = ranked.owner
+LEFT JOIN last_acts USING (person_id)
+LEFT JOIN open_tasks AS task
+  ON task.person_id = ranked.person_id AND ranked.purpose = 'cadence' AND task.step = ranked.step
+ORDER BY ranked.place, CASE WHEN purpose = 'inquiry' THEN asked_at ELSE due::TIMESTAMP END, ranked.timing DESC,
+  ranked.size DESC NULLS LAST, relation DESC, ranked.budget DESC, ranked.score DESC, ranked.person_id
+
+-- name: gaps
+-- Leads that matter and that nobody owns, or about whom nobody does anything (CD-6). A queue owns nobody.
+WITH seen AS (
+  SELECT who.*, owner.name AS owner_name,
+    who.owner_id IS NULL OR coalesce(owner.is_queue, starts_with(who.owner_id, '00G')) AS unowned,
+    NOT coalesce(owner.is_active, TRUE) AS owner_left,
+    who.stage = 'hot' OR who.is_mql OR who.purpose IN ('inquiry', 'toss_up', 'cadence', 'cadence_starts') AS matters
+  FROM today_people AS who
+  LEFT JOIN today_owners AS owner ON owner.owner_id = who.owner_id
+  WHERE who.stage IN ('registered', 'cold', 'hot') OR who.purpose = 'inquiry'
+),
+told AS (
+  SELECT *, CASE
+      WHEN matters AND unowned THEN 'nobody_owns'
+      WHEN matters AND owner_left THEN 'owner_left'
+      WHEN matters AND NOT may_call AND NOT may_email THEN 'out_of_reach'
+      WHEN purpose IS NULL AND NOT unowned AND NOT owner_left THEN 'no_next_action'
+    END AS gap
+  FROM seen
+)
+SELECT gap, person_id, name, company, record, stage, score, owner_id AS owner, owner_name
+FROM told
+WHERE gap IS NOT NULL
+ORDER BY list_position(['nobody_owns', 'owner_left', 'out_of_reach', 'no_next_action'], gap), score DESC, person_id

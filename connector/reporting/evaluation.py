@@ -1,0 +1,75 @@
+"""What an evaluation says of each person, in the keys that others rely on (interfaces: `connector evaluate`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connector.domain.running import Run
+
+SCHEMA = 1
+_COLUMNS = (
+    "person_id", "score", "score_source", "score_behaviour", "score_inactivity", "score_deciding", "score_attribute",
+    "window_1d", "window_7d", "window_30d", "grade", "tier", "stage", "buying_stage", "is_mql", "mql_rules", "is_sql",
+    "toss_up_ready", "toss_up_met", "toss_up_required", "toss_up_missing", "channel", "owner", "purpose", "due", "ask",
+    "content", "why",
+)  # fmt: skip
+_EVERYBODY = f"""
+SELECT {", ".join(_COLUMNS)}
+FROM scored
+JOIN decided USING (person_id)
+JOIN qualified USING (person_id)
+LEFT JOIN attributed USING (person_id)
+LEFT JOIN graded USING (person_id)
+LEFT JOIN (SELECT person_id, company_id FROM people) USING (person_id)
+LEFT JOIN tiered USING (company_id)
+LEFT JOIN next_actions USING (person_id)
+ORDER BY person_id
+"""
+
+
+def evaluations(run: Run) -> Iterator[dict[str, Any]]:
+    """One document a person, by person_id: everything but those who were created after the time asked about.
+
+    Reads what `score`, `grade`, `decide`, `next_actions` and `reasons` made.
+    """
+    reasons = _reasons(run)
+    for row in run(_EVERYBODY, {}):
+        found = dict(zip(_COLUMNS, row, strict=True))
+        yield {
+            "schema": SCHEMA,
+            **{name: found[name] for name in _COLUMNS[:7]},
+            "score_window": {"1d": found["window_1d"], "7d": found["window_7d"], "30d": found["window_30d"]},
+            **{name: found[name] for name in ("grade", "tier", "stage", "buying_stage", "is_mql")},
+            "mql_reason": found["mql_rules"] if found["is_mql"] else [],
+            "is_sql": found["is_sql"],
+            "toss_up": {
+                "ready": found["toss_up_ready"],
+                "met": found["toss_up_met"],
+                "required": found["toss_up_required"],
+                "missing": found["toss_up_missing"],
+            },
+            "next_action": _action(found),
+            "reasons": reasons.get(found["person_id"], []),
+        }
+
+
+def _action(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    if found["purpose"] is None:
+        return None
+    due = found["due"]
+    return {
+        **{name: found[name] for name in ("channel", "owner", "purpose")},
+        "due": None if due is None else due.isoformat(),
+        **{name: found[name] for name in ("ask", "content", "why")},
+    }
+
+
+def _reasons(run: Run) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for person, rule, points, times in run(
+        "SELECT person_id, rule, points, times FROM reasons ORDER BY person_id, abs(points) DESC, rule", {}
+    ):
+        found[person].append({"rule": rule, "points": points, "times": times})
+    return found

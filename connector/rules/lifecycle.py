@@ -1,0 +1,240 @@
+"""lifecycle.yaml: stages, and what has to be so for hot, MQL, SQL and toss-up (LC-1..3, TU-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from connector.rules.kinds import (
+    ActivityCondition,
+    DealCondition,
+    FitCondition,
+    HearingCondition,
+    Id,
+    Positive,
+    Strict,
+    problem,
+)
+from connector.rules.model import LETTERS, Letter, Name, unique
+
+STAGES = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
+Stage = Literal["anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified"]
+MARKETING_SOURCES = ("web_inquiry", "thought_leader", "webinar", "event", "list")
+BANT = ("budget", "authority", "need", "timeframe")
+
+Days = Annotated[int, Field(ge=1, le=3_650, strict=True)]
+
+
+class StageText(Strict):
+    """A stage's free name."""
+
+    name: Name
+
+
+class Claim(Strict):
+    """One thing that is so of a person at a time, or not. Exactly one of the first seven keys says which:
+
+    score                the deciding score, or behaviour points within `within_days`, are at least this
+    score_at_most        the same, at most this
+    activity             the person did such a thing, `at_least` times, within `within_days`
+    attributes           who the person and the company are
+    hearing              such an answer was heard, within `within_days`
+    deal                 the person has such a deal
+    grade                the grade is this letter or better
+    active_within_days   the person did anything at all so lately
+    """
+
+    score: Annotated[int, Field(ge=-1_000_000, le=1_000_000, strict=True)] | None = None
+    score_at_most: Annotated[int, Field(ge=-1_000_000, le=1_000_000, strict=True)] | None = None
+    activity: ActivityCondition | None = None
+    attributes: FitCondition | None = None
+    hearing: HearingCondition | None = None
+    deal: DealCondition | None = None
+    grade: Letter | None = None
+    active_within_days: Days | None = None
+    at_least: Positive = 1
+    within_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        said = [name for name in CLAIMS if getattr(self, name) is not None]
+        if len(said) != 1:
+            raise problem(
+                "A claim says one thing." if said else "A claim has to say something.",
+                f"Give one of {', '.join(CLAIMS)}.",
+            )
+        if self.at_least != 1 and self.activity is None:
+            raise problem("`at_least` belongs to `activity`.", "For a score, give the number itself.")
+        if self.within_days is not None and said[0] not in _DATED:
+            raise problem(f"`within_days` has no meaning with `{said[0]}`.", f"It goes with {', '.join(_DATED)}.")
+        return self
+
+    @property
+    def about(self) -> str:
+        """Which of the keys it is."""
+        return next(name for name in CLAIMS if getattr(self, name) is not None)
+
+    @property
+    def in_window(self) -> bool:
+        """Whether it is about the behaviour points of the last days."""
+        return self.within_days is not None and self.about in {"score", "score_at_most"}
+
+
+CLAIMS = ("score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days")
+_DATED = ("score", "score_at_most", "activity", "hearing")
+
+
+class Requirement(Strict):
+    """Claims under one id: each of `all` has to hold, and one of `any` where there are some."""
+
+    id: Id
+    name: Name
+    all: tuple[Claim, ...] = ()
+    any: tuple[Claim, ...] = ()
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.all and not self.any:
+            raise problem(f"`{self.id}` claims nothing, so that it would always hold.", "Give `all` or `any`.")
+        return self
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return (*self.all, *self.any)
+
+
+class Hot(Strict):
+    """When a person is hot (LC-1): by the score that decides, and by whatever else is required (SC-6)."""
+
+    at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 65
+    requires: tuple[Requirement, ...] = ()
+
+
+class Recycle(Strict):
+    """When a lost person goes back to nurturing: so many days after the deal was lost (RC-3)."""
+
+    after_days: Annotated[int, Field(ge=0, le=3_650, strict=True)]
+
+
+class HearingItem(Strict):
+    """Something to be heard (LC-11). An answer counts when it is there and `acceptable`; soft ones never do (LC-3)."""
+
+    id: Id
+    name: Name
+    acceptable: HearingCondition | None = None
+    soft: tuple[str, ...] = ()
+    ask: Name | None = None
+    collected_by: tuple[Id, ...] = ()
+    """Where it is asked: form, survey, diagnosis, call, or a word of the team's own."""
+
+
+class Mql(Strict):
+    """Marketing qualified (LC-2): people from these sources for whom any one of the rules holds."""
+
+    sources: Annotated[tuple[Id, ...], Field(min_length=1)] = MARKETING_SOURCES
+    rules: Annotated[tuple[Requirement, ...], Field(min_length=1)]
+
+
+class Sql(Strict):
+    """Sales qualified (LC-3): an MQL of whom all these items were heard and are acceptable."""
+
+    needs: Annotated[tuple[Id, ...], Field(min_length=1)] = BANT
+
+
+class TossUpCriterion(Requirement):
+    """One criterion of the toss-up, and the question that would fill it."""
+
+    ask: Name | None = None
+
+
+class TossUpSegment(Strict):
+    """Another count, or other necessary criteria, for people whom `when` chooses."""
+
+    id: Id
+    name: Name
+    when: FitCondition
+    required: Positive
+    needed: tuple[Id, ...] = ()
+
+
+class TossUp(Strict):
+    """When a lead is handed to field sales (TU-1): `required` of the criteria, `needed` among them."""
+
+    required: Positive = 4
+    needed: tuple[Id, ...] = ()
+    mode: Literal["automatic", "approval"] = "approval"
+    criteria: Annotated[tuple[TossUpCriterion, ...], Field(min_length=1)]
+    segments: tuple[TossUpSegment, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        ids = [criterion.id for criterion in self.criteria]
+        unique(ids)
+        parts = [(self.required, self.needed), *((part.required, part.needed) for part in self.segments)]
+        for required, needed in parts:
+            if required > len(ids):
+                raise problem(f"{required} of {len(ids)} criteria can never be met.", "Lower `required`.")
+            stranger = next((one for one in needed if one not in ids), None)
+            if stranger is not None:
+                raise problem(f"There is no criterion `{stranger}`.", f"Criteria here: {', '.join(ids)}.")
+        return self
+
+
+class BuyingStages(Strict):
+    """Which content seen places a person at a buying stage (SC-7): the furthest one within so many days."""
+
+    within_days: Days | None = None
+
+
+class Lifecycle(Strict):
+    """lifecycle.yaml: stages with fixed ids and free names, the threshold, and what qualifies."""
+
+    version: Literal[1]
+    stages: Mapping[Stage, StageText]
+    hot: Hot = Hot()
+    recycle: Recycle | None = None
+    buying_stages: BuyingStages = BuyingStages()
+    hearing: tuple[HearingItem, ...] = ()
+    mql: Mql | None = None
+    sql: Sql | None = None
+    toss_up: TossUp | None = None
+
+    @model_validator(mode="after")
+    def _every_stage_is_named(self) -> Self:
+        missing = [stage for stage in STAGES if stage not in self.stages]
+        if missing:
+            raise problem(f"Stages without a name: {', '.join(missing)}.", "Add them under `stages`.")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_named_is_there(self) -> Self:
+        items = [item.id for item in self.hearing]
+        unique(items)
+        unique([requirement.id for requirement in self.hot.requires])
+        unique([rule.id for rule in self.mql.rules] if self.mql else [])
+        for need in self.sql.needs if self.sql else ():
+            if need not in items:
+                raise problem(f"There is no hearing item `{need}`.", f"Items here: {', '.join(items) or 'none'}.")
+        return self
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Every claim that some decision rests on, each once, in the order of the file."""
+        return tuple(dict.fromkeys(claim for requirement in self._requirements() for claim in requirement.claims))
+
+    def _requirements(self) -> Iterator[Requirement]:
+        yield from self.hot.requires
+        yield from self.mql.rules if self.mql else ()
+        yield from self.toss_up.criteria if self.toss_up else ()
+
+
+def letters_from(letter: Letter) -> tuple[str, ...]:
+    """The letter and all better ones."""
+    return LETTERS[LETTERS.index(letter) :]
+
+
+def extra_windows(life: Lifecycle) -> tuple[int, ...]:
+    """The windows of days in which some claim looks at the score."""
+    return tuple(sorted({claim.within_days for claim in life.claims if claim.in_window and claim.within_days}))
