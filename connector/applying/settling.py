@@ -32,19 +32,20 @@ def _found_updates(query: Query, object_name: str, intents: Sequence[Intent]) ->
     fields = sorted({field for intent in intents for field in intent.after})
     ids = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
     rows = query(f"SELECT Id, {', '.join(fields)} FROM {object_name} WHERE Id IN ({ids})")
-    by_id: dict[str, Mapping[str, Any]] = {row["Id"]: row for row in rows}
+    # The org answers by its own names, whatever letters it was asked in.
+    by_id = {row["Id"]: {name.lower(): value for name, value in row.items()} for row in rows}
     return {intent.number for intent in intents if intent.record in by_id and _arrived(intent, by_id[intent.record])}
 
 
 def _arrived(intent: Intent, there: Mapping[str, Any]) -> bool:
-    """Whether a record shows our write. People may have changed a part of it since.
+    """Whether a record, by lower-case names, shows our write. People may have changed a part of it since.
 
     A record is written whole or not at all, so one field with our value is enough. Where no field has ours and none
     the value before, somebody was there after one of the two: it counts as ours, so that their edit is kept.
     """
-    if any(same(value, there.get(field)) for field, value in intent.after.items()):
+    if any(same(value, there.get(field.lower())) for field, value in intent.after.items()):
         return True
-    return not any(same(value, there.get(field)) for field, value in intent.before.items())
+    return not any(same(value, there.get(field.lower())) for field, value in intent.before.items())
 
 
 def same(ours: PlainValue, theirs: object) -> bool:

@@ -1,4 +1,4 @@
-"""Whom the store that is replaced had forgotten stays forgotten in the store that takes its place (SY-10)."""
+"""What the store that is replaced knows better than its backup: whom it forgot (SY-10), which calls it made (WB-8)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OTHER = "replaced"
 def carry_over(store: Store, replaced: Path, now: datetime) -> int | None:
     """Erases from a restored store whom the replaced one had forgotten, and keeps their digests.
 
-    What the replaced one knew of plans and backups that hold people is taken over as well.
+    What the replaced one knew of the day's calls, and of plans and backups that hold people, is taken over as well.
     Answers how many people were forgotten; None where the replaced store cannot be read, or was salted otherwise.
     """
     literal = replaced.as_posix().replace("'", "''")
@@ -30,6 +30,7 @@ def carry_over(store: Store, replaced: Path, now: datetime) -> int | None:
         with store.transaction():
             people = _take_over(store, now)
             _take_over_files(store)
+            _take_over_calls(store)
     finally:
         store.run(f"DETACH {OTHER}")
     if people:
@@ -41,6 +42,19 @@ def _take_over_files(store: Store) -> None:
     """Plans and backups that the replaced store knows hold people, whichever store is asked to forget them."""
     if _has(store, "kept_file"):
         store.run(f"INSERT OR IGNORE INTO kept_file SELECT * FROM {OTHER}.kept_file")
+
+
+def _take_over_calls(store: Store) -> None:
+    """The calls of the day were made, whatever the backup knows of it: the budget goes on from them (WB-8)."""
+    if _has(store, "api_call"):
+        store.run(
+            f"INSERT INTO api_call SELECT * FROM {OTHER}.api_call ON CONFLICT (hour, account, stream, purpose) "
+            "DO UPDATE SET calls = greatest(calls, excluded.calls)"
+        )
+        store.run(
+            f"INSERT OR REPLACE INTO api_allowance SELECT theirs.* FROM {OTHER}.api_allowance AS theirs LEFT JOIN "
+            "api_allowance AS ours USING (account) WHERE ours.heard_at IS NULL OR theirs.heard_at > ours.heard_at"
+        )
 
 
 def _has(store: Store, table: str) -> bool:

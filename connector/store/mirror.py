@@ -12,14 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
 from connector.errors import SpoiltPageError, StopError
 from connector.store.database import Store
-from connector.store.spelling import as_spelled, check_columns
+from connector.store.pages import landed_records, literal
 from connector.store.turning_away import turn_away
 
 _SQL_TYPES: dict[AttributeType, str] = {
@@ -30,13 +29,8 @@ _SQL_TYPES: dict[AttributeType, str] = {
     "instant": "TIMESTAMP",
     "date": "DATE",
 }
-_LONGEST_LINE = 4_000_000
-"""Bytes of one CSV row: a record has at most 400,000 characters."""
-
 ENDS = "greatest($seen::TIMESTAMP, _seen_at)"
 """When a version ends that is not seen any more: never before it was seen, though the remote's clock be set back."""
-
-_RECORDS = {"salesforce": "records", "account_engagement": "values"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,7 @@ def prepare(store: Store, streams: Iterable[MappedStream]) -> None:
                     "at_id = NULL WHERE stream = $stream",
                     {"stream": mapped.stream.name},
                 )
-            store.run(f'COMMENT ON TABLE "{table}" IS {_literal(json.dumps(wanted, sort_keys=True))}')
+            store.run(f'COMMENT ON TABLE "{table}" IS {literal(json.dumps(wanted, sort_keys=True))}')
 
 
 def _follow(store: Store, mapped: MappedStream) -> None:
@@ -288,47 +282,6 @@ def _once(mapped: MappedStream) -> str:
     )
 
 
-def landed_records(mapped: MappedStream, pages: Sequence[Path], fields: Iterable[str]) -> str:
-    """A query for the records of landed pages (JSON, or CSV of a bulk query): one column `record`, fields as texts.
-
-    SpoiltPageError for other columns than `fields`.
-    """
-    fields = list(fields)
-    files = ", ".join(_literal(page.as_posix()) for page in pages)
-    key = _RECORDS[mapped.stream.remote]
-    paths = [field.split(".") for field in fields]
-    if pages[0].suffix == ".csv":
-        check_columns(pages, list(dict.fromkeys(fields)))
-        options = "header = TRUE, all_varchar = TRUE, delim = ',', quote = '\"', escape = '\"', auto_detect = FALSE"
-        columns = json.dumps(dict.fromkeys(fields, "VARCHAR")).replace('"', "'")
-        return (
-            f"SELECT {_packed(paths)} AS record FROM read_csv([{files}], {options}, columns = {columns}, "
-            f"new_line = '\\n', max_line_size = {_LONGEST_LINE}, buffer_size = {4 * _LONGEST_LINE})"
-        )
-    shape = json.dumps({key: [_shape(as_spelled(pages, key, paths))]})
-    # from_json over whole texts, because read_json needs six to ten times the processor time for such pages.
-    return f"SELECT unnest(from_json(content, {_literal(shape)}).{key}) AS record FROM read_text([{files}])"
-
-
-def _shape(paths: list[list[str]]) -> dict[str, Any]:
-    """The structure of one record as from_json takes it: texts, nested where a field is a parent's."""
-    shape: dict[str, Any] = {}
-    for name in dict.fromkeys(path[0] for path in paths):
-        below = [path[1:] for path in paths if path[0] == name and len(path) > 1]
-        shape[name] = _shape(below) if below else "VARCHAR"
-    return shape
-
-
-def _packed(paths: list[list[str]], above: str = "") -> str:
-    """The structure of one record put together from CSV columns, whose names are the whole dotted paths."""
-    parts = []
-    for name in dict.fromkeys(path[0] for path in paths):
-        below = [path[1:] for path in paths if path[0] == name and len(path) > 1]
-        column = f'"{above}{name}"'
-        parts.append(f'"{name}" := {_packed(below, f"{above}{name}.") if below else column}')
-    return f"struct_pack({', '.join(parts)})"
-
-
 def _path(field: str) -> str:
     return "record." + ".".join(f'"{part}"' for part in field.split("."))
 
@@ -393,10 +346,6 @@ def _unreadable(store: Store, mapped: MappedStream) -> dict[str, int]:
     counts = ", ".join(f'count(*) FILTER (WHERE "bad {column.name}")' for column in typed)
     row = store.run(f"SELECT {counts} FROM incoming")[0]
     return {column.field: int(count) for column, count in zip(typed, row, strict=True) if count}
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _names(columns: Iterable[Column]) -> str:

@@ -13,7 +13,8 @@ from connector.domain.streams import MappedStream
 from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.forgotten import forgotten_rows, heed_listing, not_forgotten
-from connector.store.mirror import ENDS, landed_records, run_on_pages, table_of
+from connector.store.mirror import ENDS, run_on_pages, table_of
+from connector.store.pages import landed_records
 from connector.store.texts import with_whole_texts
 
 _TIMES = ("reconciled_at", "round_finished_at", "at_stamp", "rolled_at", "held_since")

@@ -9,20 +9,22 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from connector.domain.calls import Calls, Heard, Usage
 from connector.errors import ConfigurationError, RefusedError, RetryError, StopError
 from connector.store import backup, database
 from connector.store.backup import MANIFEST, STORE, back_up, read_manifest, restore
+from connector.store.calls import keep_calls, read_calls, read_heard
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
 from connector.store.forgetting import forget
 from connector.store.kept_files import remember_file
 from connector.store.mirror import prepare
-from tests.mirror_world import DAY, NOON, lead_id
+from tests.mirror_world import DAY, HOUR, NOON, lead_id
 from tests.unit.test_store_forgetting import ORG, RECORDS, STREAMS, template
 
 pytestmark = pytest.mark.requirement("OP-8")
@@ -223,6 +225,25 @@ def test_what_a_killed_backup_or_restore_has_left_lying_is_found(
     assert found.complete
     assert not copy.exists()
     assert not restoring.exists()
+
+
+@pytest.mark.requirement("WB-8")
+@pytest.mark.parametrize("mirror", [True, False])
+def test_calls_that_were_made_after_the_backup_count_for_the_day_after_a_restore(
+    tmp_path: Path, *, mirror: bool
+) -> None:
+    path, file = tmp_path / "state" / "default.duckdb", tmp_path / "org.backup"
+    before, later = Heard("salesforce", Usage(7, 100), NOON, NOON), Heard("salesforce", Usage(40, 100), NOON, NOON)
+    later = replace(later, at=NOON + HOUR, here=NOON + HOUR)
+    made = [Calls(NOON, "salesforce", "salesforce.Lead", "pull", 7), Calls(NOON + HOUR, "salesforce", "", "write", 3)]
+    with open_store(path) as store:
+        keep_calls(store, made[:1], [before], NOON)
+        back_up(store, file, NOON, mirror=mirror)
+        keep_calls(store, made, [later], NOON + HOUR)
+    restore(file, path, NOON + DAY, replace=True)
+    with open_store(path) as restored:
+        assert read_calls(restored.run) == [replace(made[0], count=14), made[1]]
+        assert read_heard(restored.run) == [later]
 
 
 HOLDER = """
