@@ -44,8 +44,7 @@ def _spans(claim: Claim, column: str, acceptable: str) -> str:
     window = days * DAY_US if days else 2 * _FOR_EVER
     if claim.hearing is not None:
         condition = f"({acceptable}) AND ({claim.hearing.sql})"
-        known = 'hearing."at" IS NOT NULL' if days else "TRUE"
-        return compose(_FILE, "answered", claim=column, met=condition, known=known, window=window, for_ever=_FOR_EVER)
+        return compose(_FILE, "answered", claim=column, met=condition, window=window, for_ever=_FOR_EVER)
     if claim.in_window:
         met = f"points >= {claim.score}" if claim.score is not None else f"points <= {claim.score_at_most}"
         return compose(_FILE, "earned", claim=column, met=met, window=window, for_ever=_FOR_EVER)

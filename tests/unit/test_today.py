@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from connector.cli.today import show
-from connector.domain.plan import RunStart
+from connector.domain.plan import RunEnd, RunStart
 from connector.engine.catalogue import load_catalogue
 from connector.engine.decide import decide
 from connector.engine.grade import grade
@@ -22,7 +22,7 @@ from connector.engine.our_tasks import our_tasks
 from connector.engine.score import score
 from connector.engine.tier import tier
 from connector.reporting.today import Asked, Call, Gap, Rep, Today, is_owner, only, today_of
-from connector.store.decisions import record_starts
+from connector.store.decisions import record_ends, record_starts
 from tests.planning_world import DAY, MONDAY, ORG, PlanningWorld, lead_of
 
 pytestmark = pytest.mark.requirement("CD-8", "CD-6")
@@ -101,6 +101,8 @@ def heard(world: PlanningWorld, person: str, *items: str) -> None:
 
 def test_inquiries_come_first_then_toss_ups_then_steps_by_due_then_reviews(world: PlanningWorld) -> None:
     world.person("reviewed", HOT, MONDAY - 25 * DAY)
+    world.person("under review", HOT, MONDAY - 25 * DAY)
+    in_run(world, "under review", cadence="review")
     world.person("fresh", HOT)
     world.person("late", HOT, MONDAY - 4 * DAY)
     in_run(world, "late", "2026-05-29")
@@ -111,8 +113,8 @@ def test_inquiries_come_first_then_toss_ups_then_steps_by_due_then_reviews(world
     world.person("ready", HOT)
     heard(world, "ready", *(item.id for item in world.book.rules.lifecycle.hearing))
     found = calls(today(world))
-    assert list(found) == ["asked first", "asked later", "ready", "late", "fresh", "reviewed"]
-    assert [call.rank for call in found.values()] == [1, 2, 3, 4, 5, 6]
+    assert list(found) == ["asked first", "asked later", "ready", "late", "fresh", "reviewed", "under review"]
+    assert [call.rank for call in found.values()] == [1, 2, 3, 4, 5, 6, 7]
     assert {one for one, call in found.items() if call.overdue} == {"asked first", "late"}
     assert found["ready"].channel == "hand_over"
     assert found["late"].record == lead_of("late")
@@ -149,6 +151,8 @@ def test_a_step_is_done_when_all_its_tasks_are(world: PlanningWorld) -> None:
     task(world, "both", "day1", "email", is_closed=True)
     task(world, "deleted", "day1", "call", is_deleted=True)
     task(world, "deleted", "day1", "email", is_closed=True)
+    in_run(world, "of an older run", "2026-01-05")
+    record_ends(world.store, [RunEnd("of an older run", "hot", "2026-01-05", "cold")], MONDAY - 90 * DAY)
     task(world, "of an older run", "day1", "call", "2026-01-05", is_closed=True)
     found = calls(today(world))
     assert {one: call.channel for one, call in found.items()} == {

@@ -12,7 +12,7 @@ WHERE first_of_count + <<window>> > t
 
 -- name: answered
 -- A claim about answers holds from an answer until the next one to the same item, or until it leaves the window.
--- What was heard nobody knows when is older than any other answer.
+-- What was heard nobody knows when is older than any other answer, and in no window.
 SELECT person_id, '<<claim>>' AS claim, begins, least(ends, begins + <<window>>) AS ends
 FROM (
   SELECT hearing.*,
@@ -21,7 +21,7 @@ FROM (
       AS ends
   FROM heard_ever AS hearing
 ) AS hearing
-WHERE (<<met>>) AND <<known>>
+WHERE <<met>>
 
 -- name: earned
 -- The points of a window change where some are earned and where they leave it; before the first there are none.
