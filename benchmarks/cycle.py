@@ -44,7 +44,7 @@ from requests.adapters import HTTPAdapter
 from connector import flow
 from connector.cli.river import Cycle, run_cycle
 from connector.cli.shared import Options, river_of
-from connector.flow import River
+from connector.river import River, here
 from connector.sandbox.settings_file import running_settings
 
 SIZES = (2_000, 20_000, 200_000)
@@ -208,7 +208,7 @@ def measure(people: int, seed: int, folder: Path | None) -> MeasuredSize:
                 started = time.monotonic()
                 with river_of(settings, quiet=True) as river:
                     opening = time.monotonic() - started
-                    meter = Meter(process.pid, waiting, flow.here(river).calls)
+                    meter = Meter(process.pid, waiting, here(river).calls)
                     first, pulled = _cycle(river, meter, first_contact=True)
                     second, _ = _cycle(river, meter, first_contact=False)
             return MeasuredSize(

@@ -34,8 +34,8 @@ from pull_tables import show
 
 from connector import flow
 from connector.cli.shared import Options, river_of
-from connector.flow import River
 from connector.pulling.reading import Pulled
+from connector.river import River, here
 
 PEOPLE, ACTIVITIES, CHANGED = 500_000, 5_000_000, 1_000
 ROWS_A_BULK_PAGE, ROWS_A_QUERY_PAGE, ROWS_AN_ENGAGEMENT_PAGE = 50_000, 2_000, 1_000
@@ -134,7 +134,7 @@ def measure(people: int, activities: int, changed: int, folder: Path | None) -> 
         with world(state, people, activities) as (process, world_seconds), Recorder.at_work() as recorder:
             settings = Options(str(state)).settings(log_level="warning", **access(state))
             with river_of(settings, quiet=True) as river:
-                meter = Meter(process.pid, recorder, lambda: sum(flow.here(river).calls().values()))
+                meter = Meter(process.pid, recorder, lambda: sum(here(river).calls().values()))
                 recorder.questions.clear()
                 _say(f"world of {people:,} people: {world_seconds:.0f} s")
                 first = _read(meter, river)

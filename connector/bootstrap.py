@@ -21,12 +21,12 @@ from connector.domain.calls import SALESFORCE, Policy, Usage, unit_account
 from connector.domain.streams import Remote
 from connector.errors import BudgetSpentError, ConfigurationError, ConnectorError, Problem, StoppedError, in_order
 from connector.firmographics.register import load_register
-from connector.flow import Remotes, River
 from connector.http.budget import CallBudget
 from connector.http.retry import Retry
 from connector.http.session import RemoteSession, open_session
 from connector.reporting.watch import watch
 from connector.reporting.zones import Offset
+from connector.river import Remotes, River
 from connector.rules.content import Content, load_content
 from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping

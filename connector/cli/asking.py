@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from connector.bootstrap import machine_time
 from connector.errors import ConfigurationError
-from connector.flow import River
+from connector.river import River
 
 
 def moment_asked(river: River, text: str | None) -> datetime:

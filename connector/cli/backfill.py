@@ -9,17 +9,17 @@ from typing import Any
 
 import click
 
-from connector import flow
+from connector import flow, upkeep
 from connector.bootstrap import open_river
 from connector.cli.backfill_words import document, nothing, show
 from connector.cli.river import now, read_once, start_run
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, working
 from connector.domain.backfill import Asked
 from connector.errors import BudgetSpentError, ConfigurationError, StoppedError
-from connector.flow import River
 from connector.http.retry import Retry
 from connector.pulling.backfill import Backfilled
 from connector.pulling.history import moment, wanted_streams
+from connector.river import River, here
 from connector.scheduling.stopping import StopFlag, stop_on_signals
 from connector.store.backfills import keep_waiting, last_backfill
 from connector.store.decisions import finish_run
@@ -76,7 +76,7 @@ def _told(options: Options, words: Words, flag: StopFlag, *, quiet: bool) -> dic
         instant = now(river)
         asked = asked_for(river, words, instant)
         done = run(river, asked)
-        calls = flow.here(river).calls()
+        calls = here(river).calls()
     return {
         **document(done, instant),
         "api_calls": sum(calls.values()),
@@ -87,10 +87,10 @@ def _told(options: Options, words: Words, flag: StopFlag, *, quiet: bool) -> dic
 def run(river: River, asked: Asked) -> Backfilled:
     """Carries a backfill on, or begins it; who waits for follow-up before it begins is noted."""
     known = last_backfill(river.store)
-    if (known is None or known.finished) and not asked.act and not flow.has_history(river, asked):
+    if (known is None or known.finished) and not asked.act and not upkeep.has_history(river, asked):
         keep_waiting(river.store, _waiting(river))
     run_id = start_run(river, "backfill")
-    done = flow.backfill(river, asked, run_id, time.monotonic)
+    done = upkeep.backfill(river, asked, run_id, time.monotonic)
     outcome = "done" if done.finished else "ended early"
     finish_run(river.store, run_id, outcome, {"rows": done.rows}, done.backfill.begun_at)
     return done
@@ -117,4 +117,4 @@ def _waiting(river: River) -> list[str]:
         return []
     instant = now(river)
     flow.evaluate(river, instant)
-    return flow.waiting(river)
+    return upkeep.waiting(river)

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from connector import flow
+from connector import upkeep
 from connector.bootstrap import Rulebook, load_rulebook, machine_offset, machine_time, rules_folder
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
@@ -91,7 +91,7 @@ def _show_advice(shown: Console, advice: Sequence[Finding]) -> None:
 
 def _zones(settings: Settings, *, quiet: bool) -> list[ZoneFinding]:
     with river_of(settings, quiet=quiet) as river:
-        return flow.zones(river, machine_offset())
+        return upkeep.zones(river, machine_offset())
 
 
 def _show_zones(shown: Console, clocks: list[ZoneFinding]) -> None:

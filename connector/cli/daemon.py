@@ -10,13 +10,13 @@ from datetime import datetime
 import click
 import structlog
 
-from connector import flow
+from connector import flow, upkeep
 from connector.bootstrap import machine_time, open_river, rules_folder, store_path
 from connector.cli.river import Cycle, now, run_cycle
 from connector.cli.shared import Options, place_options
 from connector.errors import RefusedError
-from connector.flow import River
 from connector.http.retry import Retry
+from connector.river import River, here
 from connector.rules.schedule import load_schedule
 from connector.scheduling.daemon import Daemon, Surroundings
 from connector.scheduling.health import Health
@@ -83,7 +83,7 @@ def one_cycle(
         except RefusedError as error:
             return _refused(river, str(error), clock)
         finally:
-            remotes = flow.here(river)
+            remotes = here(river)
             health.called(remotes.calls())
             health.day(
                 DayUse(account, usage.used, usage.allowed, ours) for account, usage, ours in remotes.budget.days()
@@ -113,13 +113,13 @@ def _refused(river: River, why: str, clock: Callable[[], datetime]) -> Report:
         streams=_reach(river, clock),
         open_runs=flow.report(river).open_runs,
         waiting=_waiting(river),
-        hidden=len(flow.hidden(river)),
+        hidden=len(upkeep.hidden(river)),
     )
 
 
 def _waiting(river: River) -> str | None:
     """Why reading ended early, where it did."""
-    waits = flow.here(river).budget.waits
+    waits = here(river).budget.waits
     return waits[0].sentence if waits else None
 
 

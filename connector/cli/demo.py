@@ -20,9 +20,9 @@ from connector.cli.river import FAILED_ROWS, Cycle, now, run_cycle
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.running import Run
 from connector.errors import ConfigurationError, StopError
-from connector.flow import River
 from connector.reporting.explanation import explanation_of
 from connector.reporting.report import stages
+from connector.river import River
 from connector.sandbox.context import ORG_ID
 from connector.store.database import open_store
 

@@ -9,12 +9,12 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from connector import flow
+from connector import flow, upkeep
 from connector.bootstrap import machine_time
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.errors import ConfigurationError, RefusedError
-from connector.flow import River
 from connector.reporting.whom import Known, everybody_called
+from connector.river import River
 from connector.store.forgetting import Forgotten
 
 STILL_THERE = 1
@@ -37,7 +37,7 @@ def forget(options: Options, person: str, yes: bool, backups: bool, as_json: boo
         if called:
             known = _one(called, person)
             _permit(river, known, yes)
-            found = flow.forget(river, known.records, [known.person_id], moment, copies=backups)
+            found = upkeep.forget(river, known.records, [known.person_id], moment, copies=backups)
         else:
             found = _only_in_copies(river, person, yes, backups)
     if as_json:
@@ -49,7 +49,7 @@ def forget(options: Options, person: str, yes: bool, backups: bool, as_json: boo
 
 def _only_in_copies(river: River, wanted: str, yes: bool, backups: bool) -> Forgotten:
     """Somebody who was forgotten before, or has vanished: what can still be done is about copies and backups."""
-    found = flow.search_copies(river, wanted, delete=False)
+    found = upkeep.search_copies(river, wanted, delete=False)
     if found.complete:
         raise ConfigurationError(
             f"Nobody in the store has the address or record id {wanted!r}, and no copy that it knows of either. "
@@ -58,7 +58,7 @@ def _only_in_copies(river: River, wanted: str, yes: bool, backups: bool) -> Forg
     if not (backups and found.holding):
         return found
     _confirm(river, f"delete {', '.join(map(str, found.holding))}", yes)
-    return flow.search_copies(river, wanted, delete=True)
+    return upkeep.search_copies(river, wanted, delete=True)
 
 
 def _one(found: list[Known], wanted: str) -> Known:

@@ -22,10 +22,10 @@ from connector.cli.shared import Options, console, echo_json, json_option, place
 from connector.domain.lists import KINDS, Kept, ListHead, ListState, SegmentState
 from connector.engine.enrich_identity import enrich_identity
 from connector.errors import ConfigurationError
-from connector.flow import River
 from connector.pulling.list_file import read_list
 from connector.pulling.lists import import_list as keep
 from connector.reporting.lists import list_states
+from connector.river import River
 from connector.rules.lists import load_lists
 from connector.store.binding import open_binding
 from connector.store.database import Store

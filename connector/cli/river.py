@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from connector import flow
+from connector import flow, upkeep
 from connector.applying.apply import Applied
 from connector.cli.render import (
     applied_lines,
@@ -33,9 +33,9 @@ from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
 from connector.errors import BudgetSpentError, ConfigurationError, RefusedError
-from connector.flow import River
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.reading import Pulled
+from connector.river import River, here
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
 from connector.store.kept_files import remember_file
 
@@ -81,11 +81,11 @@ def _pull(options: Options, as_json: bool) -> int:
         run_id = start_run(river, "pull")
         pulled = flow.pull(river)
         reconciled = flow.reconcile(river, pulled)
-        flow.tidy(river, reconciled, now(river))
-        waits = flow.here(river).budget.waits
+        upkeep.tidy(river, reconciled, now(river))
+        waits = here(river).budget.waits
         outcome = "finished early" if waits else "done"
         finish_run(river.store, run_id, outcome, {"rows": sum(one.rows for one in pulled)}, now(river))
-        calls, hidden = flow.here(river).calls(), flow.hidden(river)
+        calls, hidden = here(river).calls(), upkeep.hidden(river)
     if as_json:
         echo_json(
             {
@@ -117,7 +117,7 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
         as_of = now(river)
         flow.settle(river, as_of)
         flow.evaluate(river, as_of)
-        planned = flow.plan(river, flow.here(river).org_id, as_of)
+        planned = flow.plan(river, here(river).org_id, as_of)
         if save is not None:
             # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
             remember_file(river.store, save, "plan", as_of)
@@ -144,7 +144,7 @@ def apply(options: Options, file: Path, first_contact: bool, force: bool, as_jso
         instant = now(river)
         planned = load_plan(
             file,
-            org_id=flow.here(river).org_id,
+            org_id=here(river).org_id,
             rules_hash=river.rules_hash,
             now=instant,
             oldest=OLDEST_PLAN,
@@ -201,18 +201,18 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     flow.settle(river, now(river))
     pulled = clock.of("pull", lambda: flow.pull(river, skip=skip))
     reconciled = clock.of("reconcile", lambda: flow.reconcile(river, pulled))
-    clock.of("tidy", lambda: flow.tidy(river, reconciled, now(river)))
+    clock.of("tidy", lambda: upkeep.tidy(river, reconciled, now(river)))
     enough_read(river, _unread(river))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))
     enriched = clock.of("enrich", lambda: flow.enrich(river, as_of))
     clock.of("score", lambda: flow.score(river, as_of))
     clock.of("decide", lambda: flow.decide(river, as_of))
-    planned = clock.of("plan", lambda: flow.plan(river, flow.here(river).org_id, as_of))
+    planned = clock.of("plan", lambda: flow.plan(river, here(river).org_id, as_of))
     permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
     refuse_when_off(river, planned)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
-    calls, hidden, waits = flow.here(river).calls(), flow.hidden(river), flow.here(river).budget.waits
+    calls, hidden, waits = here(river).calls(), upkeep.hidden(river), here(river).budget.waits
     brought = tuple(pulled), tuple(reconciled)
     return Cycle(*brought, planned, applied, enriched, calls, clock.seconds, tuple(hidden), tuple(waits))
 
@@ -230,7 +230,7 @@ def read_once(river: River) -> None:
 
 def _unread(river: River) -> list[str]:
     """The streams that were never read to their end."""
-    remotes = flow.here(river)
+    remotes = here(river)
     units = {"salesforce": [""], "account_engagement": [source.unit for source in remotes.engagement]}
     read = set(river.store.run("SELECT stream, unit FROM cursor WHERE watermark IS NOT NULL"))
     streams = [mapped.stream for mapped in river.mapping.fields.streams]
@@ -242,7 +242,7 @@ def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, ins
 
     The word of first contact, given at `instant`, is kept. A plan that writes nothing gives none by itself.
     """
-    org_id = flow.here(river).org_id
+    org_id = here(river).org_id
     if planned.changes and not first_contact and not writes_allowed(river.store, org_id):
         raise RefusedError(
             f"This is the first contact with org {org_id}: {planned.changes} changes are planned and nothing was "
@@ -286,7 +286,7 @@ def start_run(river: River, command: str) -> str:
 
 def now(river: River) -> datetime:
     """The server's time."""
-    return flow.here(river).reader.server_time()
+    return here(river).reader.server_time()
 
 
 class _StepClock:

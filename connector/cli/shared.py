@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connector.bootstrap import open_river
-from connector.flow import River
 from connector.http.retry import Retry
 from connector.log import configure
+from connector.river import River
 from connector.scheduling.stopping import stop_on_signals
 from connector.settings import Settings, load_settings
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from connector import flow
 from connector.cli.shared import console, echo_json
 from connector.domain.calls import Wait
 from connector.errors import BudgetSpentError
-from connector.flow import River
+from connector.river import River, here
 
 MOST_NAMED = 3
 
@@ -45,10 +44,10 @@ def enough_read(river: River, unread: Sequence[str]) -> None:
 
     Deciding from streams that are late is allowed, deciding without some of them is not. `unread`: their names.
     """
-    waits = flow.here(river).budget.waits
+    waits = here(river).budget.waits
     if waits and unread:
         last = max(waits, key=lambda wait: wait.resumes_at)
-        seconds = (last.resumes_at - flow.here(river).budget.now).total_seconds()
+        seconds = (last.resumes_at - here(river).budget.now).total_seconds()
         named = ", ".join(unread[:MOST_NAMED]) + (" …" if len(unread) > MOST_NAMED else "")
         sentence = f"{waits[0].sentence} Nothing is decided before {named} has been read to its end."
         raise BudgetSpentError(sentence, max(seconds, 0.0), last.resumes_at, account=last.account)

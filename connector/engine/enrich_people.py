@@ -10,6 +10,7 @@ from connector.domain.running import Load, Run
 from connector.domain.streams import AttributeType
 from connector.engine.composing import compose
 from connector.errors import ConfigurationError
+from connector.rules.fields import Fields
 from connector.rules.lifecycle import BANT
 
 _FILE = "enrich_people"
@@ -47,6 +48,18 @@ class EnrichMapping:
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     statuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, Mapping[str, AttributeType]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def enrich_mapping(fields: Fields) -> EnrichMapping:
+    """What enrich needs to know of fields.yaml."""
+    extra = {
+        f"salesforce.{name}": fields.extra_attributes("salesforce", name)
+        for name in ("Lead", "Contact", "Account")
+        if name in fields.salesforce
+    }
+    if "prospects" in fields.account_engagement:
+        extra["account_engagement.prospects"] = fields.extra_attributes("account_engagement", "prospects")
+    return EnrichMapping(fields.source_of, fields.crm_status_of, extra)
 
 
 def choose_attributes(run: Run, mapping: EnrichMapping) -> None:

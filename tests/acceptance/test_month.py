@@ -15,7 +15,7 @@ from connector.applying.apply import Applied
 from connector.cli import daemon
 from connector.cli.river import Cycle
 from connector.engine.enrich import EnrichReport
-from connector.flow import River
+from connector.river import River, here
 from tests.month import Month, ground_of, live_through, schedule_of, told
 from tests.remote_world import plan_of
 from tests.worlds.world import Told, World
@@ -30,7 +30,7 @@ def reading_alone(river: River, **_options: Any) -> Cycle:
     """A cycle that decides and writes nothing: what that takes is proved elsewhere, and takes most of the time."""
     pulled = flow.pull(river)
     reconciled = flow.reconcile(river, pulled)
-    return Cycle(tuple(pulled), tuple(reconciled), plan_of(), Applied(), NOBODY, flow.here(river).calls(), {})
+    return Cycle(tuple(pulled), tuple(reconciled), plan_of(), Applied(), NOBODY, here(river).calls(), {})
 
 
 def test_days_with_faults_end_with_a_mirror_that_is_the_truth(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import structlog
 from connector import flow
 from connector.bootstrap import open_river, store_path
 from connector.errors import RefusedError
-from connector.flow import River
+from connector.river import River, here
 from connector.sandbox.config import SandboxConfig
 from connector.scheduling.daemon import Daemon, Surroundings
 from connector.scheduling.health import Health
@@ -91,7 +91,7 @@ def test_two_orgs_at_once_share_nothing(
         rivers = {name: opened(both, settings[name]) for name in grounds}
         for river in rivers.values():
             flow.pull(river)
-        waits = {name: bool(flow.here(river).budget.waits) for name, river in rivers.items()}
+        waits = {name: bool(here(river).budget.waits) for name, river in rivers.items()}
         assert waits == {"east": True, "west": False}
         assert len({river.store.path for river in rivers.values()}) == 2
         assert len({river.landing for river in rivers.values()}) == 2
@@ -124,7 +124,7 @@ def test_a_secret_that_was_changed_is_read_anew_without_a_restart(
         elif len(signed_in) == 1:
             (place.folder / "east.secret").write_text("rotated\n", "utf-8")
         with open_river(place.settings("east"), retry=QUICK) as river:
-            signed_in.append(flow.here(river).org_id)
+            signed_in.append(here(river).org_id)
         return Report()
 
     def wait(seconds: float) -> bool:

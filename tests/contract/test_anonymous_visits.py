@@ -12,7 +12,7 @@ import requests
 
 from connector import flow
 from connector.bootstrap import open_river
-from connector.flow import River
+from connector.river import River, here
 from connector.sandbox.config import SandboxConfig
 from tests.worlds.ground import QUICK, START, Ground, ground
 from tests.worlds.people import Control
@@ -100,7 +100,7 @@ def page_views(river: River, person: str) -> list[tuple[datetime, Any]]:
 
 def pulled_and_scored(river: River) -> datetime:
     flow.pull(river)
-    now = flow.here(river).reader.server_time()
+    now = here(river).reader.server_time()
     flow.evaluate(river, now)
     return now
 
@@ -178,9 +178,9 @@ def test_the_river_runs_without_account_engagement(world: Ground, tmp_path: Path
     with open_river(alone, retry=QUICK) as river:
         pulled = flow.pull(river)
         flow.reconcile(river, pulled)
-        now = flow.here(river).reader.server_time()
+        now = here(river).reader.server_time()
         flow.evaluate(river, now)
-        planned = flow.plan(river, flow.here(river).org_id, now)
+        planned = flow.plan(river, here(river).org_id, now)
         scored = river.store.value("SELECT count(*) FROM scored")
     assert {one.stream for one in pulled} == {"salesforce.Lead", "salesforce.Contact"}
     assert scored > 0

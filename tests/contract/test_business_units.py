@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from connector import account_engagement, flow
+from connector import account_engagement, flow, upkeep
 from connector.account_engagement import AccountEngagementReader
 from connector.bootstrap import open_river
 from connector.domain.reconciled import Reconciled
-from connector.flow import River
 from connector.http.session import open_session
 from connector.reporting.zones import Offset
+from connector.river import River, here
 from connector.sandbox.config import SandboxConfig
 from connector.store.cursors import read_cursor
 from tests.worlds.ground import QUICK, START, Ground, ground
@@ -91,7 +91,7 @@ def opened(units: Sequence[Unit], state: Path) -> Iterator[River]:
     """A river that reads these units."""
     settings = units[0].ground.settings.model_copy(update={"state": state})
     with open_river(settings, retry=QUICK) as river:
-        remotes = replace(flow.here(river), engagement=tuple(unit.reader for unit in units))
+        remotes = replace(here(river), engagement=tuple(unit.reader for unit in units))
         yield replace(river, remotes=remotes)
 
 
@@ -112,11 +112,11 @@ def test_a_field_that_one_unit_hides_is_read_in_the_other(river: River, units: S
     hide = {"kind": "hidden_fields", "object": "prospects", "fields": ["jobTitle"]}
     units[1].control.do("PUT", "faults", {"faults": [hide]})
     flow.pull(river)
-    assert [(one.unit, one.field) for one in flow.hidden(river)] == [(UNITS[1], "jobTitle")]
+    assert [(one.unit, one.field) for one in upkeep.hidden(river)] == [(UNITS[1], "jobTitle")]
     river.store.run("UPDATE hidden_fields SET looked_at = looked_at - INTERVAL 1 HOUR")
     units[1].control.do("DELETE", "faults")
     flow.pull(river)
-    assert flow.hidden(river) == []
+    assert upkeep.hidden(river) == []
 
 
 def test_each_unit_has_a_cursor_of_its_own(river: River, units: Sequence[Unit]) -> None:
@@ -167,7 +167,7 @@ def test_nobody_has_what_somebody_of_the_other_unit_did(river: River) -> None:
 @pytest.mark.requirement("AD-7")
 @pytest.mark.complaint(53, 57)
 def test_each_clock_is_told(river: River) -> None:
-    found = {one.whose: (one.zone, one.differs) for one in flow.zones(river, Offset(timedelta(0), START))}
+    found = {one.whose: (one.zone, one.differs) for one in upkeep.zones(river, Offset(timedelta(0), START))}
     assert found["rules"] == found["org"] == found["integration user"] == ("Asia/Tokyo", False)
     users = [found[f"Account Engagement user in {unit}"] for unit in UNITS]
     assert users[0] == ("UTC+09:00", False)

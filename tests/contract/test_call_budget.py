@@ -16,6 +16,7 @@ from connector import flow
 from connector.bootstrap import open_river
 from connector.domain.calls import SALESFORCE, unit_account
 from connector.errors import BudgetSpentError
+from connector.river import here
 from connector.sandbox.config import SandboxConfig
 from connector.settings import Settings
 from connector.store.calls import read_calls, read_heard
@@ -58,7 +59,7 @@ def pulled(settings: Settings) -> list[datetime]:
     """Pulls and compares; when what ended early goes on."""
     with open_river(settings, retry=QUICK) as river:
         flow.reconcile(river, flow.pull(river))
-        return [wait.resumes_at for wait in flow.here(river).budget.waits]
+        return [wait.resumes_at for wait in here(river).budget.waits]
 
 
 def test_complaint_3_it_finishes_early_at_the_limit_and_goes_on_the_next_day(laid: Ground) -> None:
@@ -88,7 +89,7 @@ def test_complaint_8_a_reserve_is_left_to_others(laid: Ground) -> None:
     laid.running.sandbox.usage["salesforce"] = 850
     with open_river(laid.settings, retry=QUICK) as river:
         flow.pull(river)
-        sentences = {wait.sentence for wait in flow.here(river).budget.waits if wait.account == SALESFORCE}
+        sentences = {wait.sentence for wait in here(river).budget.waits if wait.account == SALESFORCE}
     assert used(laid) == 851, "the first answer has told what the others have done"
     (sentence,) = sentences
     assert re.search(r"851 of 1,000 API calls .* left to others.* goes on at 2026-10-01 01:00 UTC", sentence)
@@ -106,7 +107,7 @@ def test_complaint_7_what_the_remotes_refuse_is_named_and_not_asked_again(laid: 
     Control(laid.running.url).do("PUT", "faults", {"seed": 1, "faults": refusals})
     with open_river(laid.settings, retry=QUICK) as river:
         flow.pull(river)
-        waits = flow.here(river).budget.waits
+        waits = here(river).budget.waits
     org, unit = sorted({wait.sentence for wait in waits}, reverse=True)
     assert re.search(r"Salesforce .* answered 403 \(REQUEST_LIMIT_EXCEEDED.*used up, by us or others", org)
     assert re.search(r"Account Engagement .* answered 429 \(122.*used up, by us or others", unit)
@@ -126,7 +127,7 @@ def test_complaints_1_and_6_calls_grow_with_pages_and_not_with_rows(laid: Ground
 
 def test_complaint_9_a_stream_has_a_share_of_its_own(laid: Ground) -> None:
     with open_river(allowed(laid, api_day_calls=50), retry=QUICK) as river:
-        budget = flow.here(river).budget
+        budget = here(river).budget
         assert budget.policy is not None
         object.__setattr__(budget.policy, "streams", {"account_engagement.visitor_activities": 0.02})
         flow.pull(river)

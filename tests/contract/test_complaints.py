@@ -20,8 +20,8 @@ from connector import flow
 from connector.bootstrap import open_river
 from connector.cli.river import Cycle, run_cycle
 from connector.domain.cursor import Cursor
-from connector.flow import River
 from connector.pulling.slices import next_slice, soql
+from connector.river import River
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.salesforce import query as sandbox_query
 from tests.worlds.ground import QUICK, START, Ground, ground

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connector import flow
+from connector import flow, upkeep
 from connector.bootstrap import open_river
 from connector.domain.reconciled import Reconciled
-from connector.flow import River
+from connector.river import River, here
 from connector.sandbox.config import SandboxConfig
 from connector.store.forgetting import forget
 from tests.mirror_world import NOON
@@ -47,7 +47,7 @@ def pulled(river: River) -> dict[str, Reconciled]:
     river.store.run(f"UPDATE reconciliation SET {', '.join(f'{name} = {name} - INTERVAL 25 HOUR' for name in times)}")
     river.store.run("UPDATE tidied SET tidied_at = tidied_at - INTERVAL 25 HOUR")
     found = flow.reconcile(river, flow.pull(river))
-    flow.tidy(river, found, flow.here(river).reader.server_time())
+    upkeep.tidy(river, found, here(river).reader.server_time())
     return {one.stream: one for one in found}
 
 

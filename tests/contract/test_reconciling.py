@@ -10,9 +10,9 @@ import pytest
 from connector import flow
 from connector.bootstrap import open_river
 from connector.domain.reconciled import Reconciled
-from connector.flow import River
 from connector.pulling import reconcile
 from connector.pulling.reading import Landing, Pulled
+from connector.river import River
 from connector.sandbox.config import SandboxConfig
 from tests.worlds.ground import QUICK, START, Ground, ground
 from tests.worlds.people import Control

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from connector import flow
+from connector import flow, upkeep
 from connector.bootstrap import open_river
 from connector.errors import ConfigurationError, StopError
-from connector.flow import River
+from connector.river import River, here
 from connector.sandbox.config import SandboxConfig
 from connector.store.hidden_fields import note_shown
 from tests.worlds.ground import QUICK, START, Ground, ground
@@ -53,7 +53,7 @@ def river(reading: River, control: Control) -> Iterator[River]:
     control.do("DELETE", "faults")
     pass_time(reading)
     flow.pull(reading)
-    assert flow.hidden(reading) == []
+    assert upkeep.hidden(reading) == []
     assert differences(control.truth, reading.store, reading.mapping.fields.streams) == []
 
 
@@ -105,7 +105,7 @@ def test_two_fields_vanish_and_all_else_is_read(river: River, control: Control) 
     assert pulled["salesforce.Lead"].added == 1
     assert value(river, "company", lead["Id"]) == "改名株式会社"
     assert value(river, "title", lead["Id"]) == lead["Title"], "what is not shown is not emptied"
-    hidden = flow.hidden(river)
+    hidden = upkeep.hidden(river)
     assert [(one.stream, one.field) for one in hidden] == [
         ("salesforce.Lead", "Industry"),
         ("salesforce.Lead", "Title"),
@@ -138,7 +138,7 @@ def test_fields_of_account_engagement_vanish_too(world: Ground, river: River, co
     rename_prospect(world, prospect["id"], "改名")
     pulled = {one.stream for one in flow.pull(river)}
     assert "account_engagement.prospects" in pulled
-    assert {one.field for one in flow.hidden(river)} == {"jobTitle", "company"}
+    assert {one.field for one in upkeep.hidden(river)} == {"jobTitle", "company"}
     table = "account_engagement_prospects"
     assert value(river, "first_name", prospect["id"], table) == "改名"
     assert value(river, "title", prospect["id"], table) == prospect["jobTitle"]
@@ -150,7 +150,7 @@ def test_what_was_never_there_is_a_mistake_in_the_mapping(river: River, control:
     with pytest.raises(ConfigurationError, match="2 mapped fields are not there") as refused:
         flow.pull(river)
     assert [problem.sentence.split("`")[1] for problem in refused.value.problems] == ["Title", "Industry"]
-    assert flow.hidden(river) == []
+    assert upkeep.hidden(river) == []
 
 
 @pytest.mark.complaint(46, 48)
@@ -162,15 +162,15 @@ def test_a_renamed_field_is_told_with_its_new_name(river: River) -> None:
     before = replace(river, mapping=replace(river.mapping, fields=fields))
     note_shown(river.store, leads.stream.name, "", ["Titel"])
     assert [one.stream for one in flow.pull(before)] == ["salesforce.Lead"]
-    assert [(one.field, one.similar) for one in flow.hidden(before)] == [("Titel", "Title")]
-    assert "Did you mean `Title`?" in flow.hidden(before)[0].sentence
+    assert [(one.field, one.similar) for one in upkeep.hidden(before)] == [("Titel", "Title")]
+    assert "Did you mean `Title`?" in upkeep.hidden(before)[0].sentence
 
 
 @pytest.mark.parametrize("name", ["Campaign", "Lead"])
 def test_an_object_that_vanishes_is_skipped_unless_nothing_can_be_decided_without_it(
     river: River, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    reader = flow.here(river).reader
+    reader = here(river).reader
     ask, describe = reader.query_pages, reader.describe
 
     def pages(soql: str, folder: Path, *, deleted: bool) -> Any:
@@ -192,8 +192,8 @@ def test_an_object_that_vanishes_is_skipped_unless_nothing_can_be_decided_withou
         return
     streams = {one.stream for one in flow.pull(river)}
     assert streams == {mapped.stream.name for mapped in river.mapping.fields.streams} - {"salesforce.Campaign"}
-    assert [one.is_object for one in flow.hidden(river)] == [True]
+    assert [one.is_object for one in upkeep.hidden(river)] == [True]
     monkeypatch.undo()
     pass_time(river)
     assert "salesforce.Campaign" in {one.stream for one in flow.pull(river)}
-    assert flow.hidden(river) == []
+    assert upkeep.hidden(river) == []

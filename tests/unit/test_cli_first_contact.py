@@ -11,7 +11,7 @@ import pytest
 from connector.cli.river import permit
 from connector.domain.plan import Finding
 from connector.errors import RefusedError
-from connector.flow import River
+from connector.river import River
 from connector.store.database import Store, memory_store
 from connector.store.decisions import meet_org, writes_allowed
 from tests.mirror_world import NOON

@@ -14,7 +14,7 @@ import pytest
 from connector.cli.river import read_once
 from connector.domain.cursor import Cursor
 from connector.errors import ConfigurationError
-from connector.flow import River
+from connector.river import River
 from connector.rules.mapping import load_mapping
 from connector.store.cursors import save_cursor
 from connector.store.database import memory_store

@@ -13,7 +13,7 @@ from rich.console import Console
 from connector.cli.waiting import enough_read, finished_early, show_waits, waits_document
 from connector.domain.calls import SALESFORCE, Wait
 from connector.errors import BudgetSpentError
-from connector.flow import River
+from connector.river import River
 
 pytestmark = pytest.mark.requirement("WB-8", "OP-2")
 

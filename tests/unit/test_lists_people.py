@@ -12,7 +12,9 @@ from connector.domain.lists import ListKind
 from connector.domain.streams import AttributeType
 from connector.engine.decide import decide
 from connector.engine.enrich import EnrichMapping
+from connector.engine.grade import grade
 from connector.engine.score import score
+from connector.engine.tier import tier
 from connector.errors import ConfigurationError
 from connector.planning.book import Book
 from connector.planning.brief import briefs
@@ -212,6 +214,8 @@ def test_a_column_can_name_the_segment_by_id_by_name_or_by_a_word_of_its_own(wor
 
 def decided(world: SeenWorld, as_of: datetime) -> dict[str, Any]:
     score(shipped(), as_of, world.store.run)
+    tier(shipped(), world.store.run)
+    grade(shipped(), world.store.run)
     decide(shipped(), as_of, as_of.date(), world.store.run)
     (row,) = world.rows("SELECT * FROM decided JOIN scored USING (person_id)")
     return row

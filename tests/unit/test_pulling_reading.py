@@ -14,11 +14,12 @@ import pytest
 from connector.domain.cursor import Cursor
 from connector.domain.streams import MappedStream
 from connector.errors import RetryError, StopError
-from connector.flow import Remotes, River, mirror, pull
+from connector.flow import mirror, pull
 from connector.pulling import reading as pulling
 from connector.pulling.account_engagement import pull_account_engagement
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.salesforce import pull_salesforce
+from connector.river import Remotes, River
 from connector.rules.content import load_content
 from connector.rules.mapping import load_mapping
 from connector.store.cursors import read_cursor, save_cursor

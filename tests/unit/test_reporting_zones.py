@@ -12,8 +12,8 @@ import pytest
 
 from connector import flow
 from connector.bootstrap import machine_offset
-from connector.flow import River
 from connector.reporting.zones import Offset, Zones, differing, zone_findings
+from connector.river import River
 from connector.salesforce.rows import wire_value
 from connector.store.database import memory_store
 from connector.store.mirror import merge, prepare

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import structlog
 
-from connector import flow
+from connector import flow, upkeep
 from connector.account_engagement import read as engagement
 from connector.bootstrap import open_river
 from connector.cli.backfill import Words, asked_for, run
@@ -27,6 +27,7 @@ from connector.http.retry import Retry
 from connector.pulling import backfill, windows
 from connector.pulling.backfill import Backfilled
 from connector.pulling.reading import Landing
+from connector.river import here
 from connector.salesforce import bulk
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.salesforce import query as sandbox_query
@@ -78,7 +79,7 @@ def small_pieces(size: Size) -> Iterator[None]:
         (bulk, "ROWS_A_PAGE", 4 * rows_a_page),
         (windows, "ROWS_COUNTED", 12 * rows_a_page),
         (windows, "ROWS_WINDOWED", 12 * rows_a_page),
-        (flow, "Landing", BulkFrom(10 * rows_a_page if size.by_jobs else 10**9)),
+        (upkeep, "Landing", BulkFrom(10 * rows_a_page if size.by_jobs else 10**9)),
         (backfill, "PAGES_AHEAD", size.ahead),
     )
     with ExitStack() as patches:
@@ -114,9 +115,9 @@ def backfilled(laid: Ground, state: Path, dice: Random, kills: int, boundaries: 
                 done = run(river, asked)
         except Killed:
             died += 1
-            calls += sum(flow.here(river).calls().values()) if river else 1
+            calls += sum(here(river).calls().values()) if river else 1
             continue
-        calls += sum(flow.here(river).calls().values())
+        calls += sum(here(river).calls().values())
         break
     with open_river(settings, remote=False) as river:
         rows = {mapped.stream.name: _rows(river, mapped) for mapped in laid.streams}

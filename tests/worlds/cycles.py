@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.bootstrap import open_river
 from connector.cli.river import run_cycle
-from connector.flow import River
+from connector.river import River
 from connector.store.database import Store
 from connector.store.journal import unsettled
 from tests.worlds.ground import QUICK, ground, some_people

@@ -12,7 +12,7 @@ from connector import flow
 from connector.bootstrap import open_river
 from connector.domain.streams import MappedStream
 from connector.errors import ConnectorError
-from connector.flow import River
+from connector.river import River, here
 from connector.store.reconciling import read_reconciled
 from tests.worlds.death import Killed, Life, living
 from tests.worlds.engagement_people import EngagementPeople
@@ -180,7 +180,7 @@ def _edited(streams: tuple[MappedStream, ...]) -> dict[str, str | None]:
 
 def _no_round_is_under_way(river: River) -> bool:
     """Whether no comparison is in the middle of its round."""
-    units = [unit.unit for unit in flow.here(river).engagement]
+    units = [unit.unit for unit in here(river).engagement]
     kept = [
         read_reconciled(river.store, mapped.stream.name, unit)
         for mapped in river.mapping.fields.streams

@@ -1,0 +1,83 @@
+"""What every step is given: the store, the rules, and the org on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from connector.applying.apply import Writer
+from connector.applying.switch import Off
+from connector.firmographics.register import Register
+from connector.http.budget import CallBudget
+from connector.pulling.account_engagement import EngagementSource
+from connector.pulling.streams import Reader as StreamReader
+from connector.pulling.streams import Sources
+from connector.rules.content import Content
+from connector.rules.load import RuleSet
+from connector.rules.mapping import Mapping as FieldMapping
+from connector.salesforce.read import Organization
+from connector.store.database import Store
+from connector.store.retention import Keeping
+
+
+class Reader(StreamReader, Protocol):
+    """Salesforce, for reading: pages of streams, and small questions."""
+
+    def query(self, soql: str) -> list[dict[str, object]]: ...
+
+    def organization(self) -> Organization: ...
+
+    def user_zone(self) -> str | None: ...
+
+
+class Unit(EngagementSource, Protocol):
+    """A business unit of Account Engagement, for reading."""
+
+    def account(self, fields: Sequence[str]) -> Mapping[str, object]: ...
+
+
+@dataclass(frozen=True)
+class Remotes:
+    """The org on the other side: who reads, who writes, and how many calls were made."""
+
+    org_id: str
+    name: str
+    url: str
+    reader: Reader
+    writer: Writer
+    engagement: tuple[Unit, ...]
+    calls: Callable[[], Mapping[str, int]]
+    budget: CallBudget = field(default_factory=CallBudget)
+
+
+@dataclass(frozen=True)
+class River:
+    """Everything that the steps are given. `remotes` is None where only the store is looked at."""
+
+    store: Store
+    rules: RuleSet
+    mapping: FieldMapping
+    content: Content
+    register: Register | None
+    rules_hash: str
+    landing: Path
+    say: Callable[[str], None]
+    remotes: Remotes | None
+    writes_off: Callable[[], Off | None] = lambda: None
+    """Looks at the switch that stops all writes."""
+    keeping: Keeping = field(default_factory=Keeping)
+
+
+def here(river: River) -> Remotes:
+    """The remotes, in a step that needs them."""
+    if river.remotes is None:
+        raise ValueError("this river was opened without its remotes")
+    return river.remotes
+
+
+def sources(river: River) -> Sources:
+    """The streams to read, with all that reading them takes."""
+    remotes = here(river)
+    return Sources(remotes.reader, remotes.engagement, river.store, river.mapping, remotes.budget.reads)
