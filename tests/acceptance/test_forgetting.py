@@ -40,6 +40,7 @@ def test_writes_are_off_until_they_are_on(connector: CommandLine) -> None:
 
 
 def test_somebody_is_forgotten_and_does_not_come_back_after_a_restore_either(connector: CommandLine) -> None:
+    assert connector("sync", "--first-contact", "--force").code == 0
     with open_store(connector.store) as store:
         key = str(store.value("SELECT min(key_record) FROM cadence_runs"))
         email, name = store.run(
