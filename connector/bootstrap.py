@@ -145,12 +145,9 @@ def open_river(
         budget = CallBudget(call_policy(settings, schedule), before_call, clock, partial(keep_calls, store))
         remotes = None
         if remote:
-            # Before the first call: what earlier runs have used of the day counts for it too.
-            budget.remember(read_calls(store.run), read_heard(store.run))
             mapped = {one.stream.name for one in rulebook.mapping.fields.streams}
             opened.enter_context(_at_the_end(lambda: _keep(store, budget, schedule, mapped)))
-            session = opened.enter_context(open_session(settings, budget))
-            opened.enter_context(hanging_up(session.hang_up))
+            session = opened.enter_context(_signed_in(settings, store, budget, hanging_up))
             remotes = _connect(settings, retry, session)
             _belongs(store, remotes, settings)
         yield River(
@@ -166,6 +163,15 @@ def open_river(
             writes_off=looking_at(*settings.switch_folders, by_setting=settings.writes == "off"),
             keeping=_keeping(settings),
         )
+
+
+@contextmanager
+def _signed_in(settings: Settings, store: Store, budget: CallBudget, hanging_up: HangingUp) -> Iterator[RemoteSession]:
+    """The session of a river, whose calls can be hung up."""
+    # Before the first call: what earlier runs have used of the day counts for it too.
+    budget.remember(read_calls(store.run), read_heard(store.run))
+    with open_session(settings, budget) as session, hanging_up(session.hang_up):
+        yield session
 
 
 def call_policy(settings: Settings, schedule: Schedule) -> Policy:

@@ -12,8 +12,8 @@ from connector.sandbox.account_engagement.export_files import Rows, prepare
 from connector.sandbox.account_engagement.export_terms import Terms, terms_of
 from connector.sandbox.account_engagement.job_queue import Job, JobQueue, queue_of
 from connector.sandbox.account_engagement.records import calling_user, record_number
-from connector.sandbox.account_engagement.refusals import RefusalError, answer, unknown_field, unknown_parameter
-from connector.sandbox.account_engagement.shapes import local_time, parse_fields
+from connector.sandbox.account_engagement.refusals import RefusalError, answer, unknown_parameter
+from connector.sandbox.account_engagement.shapes import known_fields, local_time
 from connector.sandbox.clock import stamp
 from connector.sandbox.context import Sandbox
 from connector.sandbox.gate import gate_of
@@ -60,7 +60,7 @@ def create(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Respo
     """POST: 201 with the asked fields, 204 when none was asked for; the id is in `Location` too."""
     terms = terms_of(json_body(request), sandbox)
     asked = request.parameter("fields")
-    names = _names(asked) if (asked or "").strip() else ()
+    names = known_fields(asked, _FIELDS) if (asked or "").strip() else ()
     export = export_queue(sandbox).add(sandbox, Export(terms), calling_user(request, sandbox))
     headers = {"Location": f"{request.origin}{PATH}/{export.number}"}
     if not names:
@@ -70,7 +70,7 @@ def create(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Respo
 
 def read(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:
     """GET of one export: its state, and where its files are once it is Complete."""
-    names = _names(request.parameter("fields"))
+    names = known_fields(request.parameter("fields"), _FIELDS)
     export = _export(sandbox, groups)
     export_queue(sandbox).poll(sandbox, export)
     return answer(200, _shown(export, names, request, sandbox))
@@ -78,7 +78,7 @@ def read(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response
 
 def query(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Response:
     """GET of all exports, the oldest first, on one page. Filters are not taken."""
-    names = _names(request.parameter("fields"))
+    names = known_fields(request.parameter("fields"), _FIELDS)
     for name, _ in request.query:
         if name not in {"fields", "limit"}:
             raise unknown_parameter(name)
@@ -111,14 +111,6 @@ def _export(sandbox: Sandbox, groups: Mapping[str, str]) -> Job[Export]:
     if found is None:
         raise RefusalError(109)
     return found
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    names = parse_fields(text)
-    for name in names:
-        if name not in _FIELDS:
-            raise unknown_field(name)
-    return names
 
 
 def _shown(export: Job[Export], names: tuple[str, ...], request: Request, sandbox: Sandbox) -> dict[str, Any]:

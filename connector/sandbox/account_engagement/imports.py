@@ -24,10 +24,9 @@ from connector.sandbox.account_engagement.refusals import (
     RefusalError,
     answer,
     invalid_value,
-    unknown_field,
     unknown_parameter,
 )
-from connector.sandbox.account_engagement.shapes import local_time, parse_fields
+from connector.sandbox.account_engagement.shapes import known_fields, local_time
 from connector.sandbox.catalogue.model import ObjectDef
 from connector.sandbox.clock import stamp
 from connector.sandbox.context import Sandbox
@@ -87,7 +86,7 @@ def create(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Respo
     elif status == "Ready":
         raise RefusalError(158)
     asked = request.parameter("fields") or ""
-    names = _names(asked) if asked.strip() else ()
+    names = known_fields(asked, _SHOWN) if asked.strip() else ()
     user = calling_user(request, sandbox)
     job = import_queue(sandbox).add(sandbox, content, user, "Open" if status == "Open" else "Waiting")
     headers = {"Location": f"{request.origin}{PATH}/{job.number}"}
@@ -116,7 +115,7 @@ def change(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
         if name != "status":
             raise RefusalError(154, name)
     asked = request.parameter("fields") or ""
-    names = _names(asked) if asked.strip() else ()
+    names = known_fields(asked, _SHOWN) if asked.strip() else ()
     queue = import_queue(sandbox)
     if body.get("status") == "Ready":
         if job.state == "Open" and not job.content.batches:
@@ -133,7 +132,7 @@ def change(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
 
 def read(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response:
     """GET of one import."""
-    names = _names(request.parameter("fields"))
+    names = known_fields(request.parameter("fields"), _SHOWN)
     job = _import(sandbox, groups)
     import_queue(sandbox).poll(sandbox, job)
     return answer(200, _view(job, names, request, sandbox))
@@ -141,7 +140,7 @@ def read(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response
 
 def query(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Response:
     """GET of all imports, the oldest first, on one page. Filters are not taken."""
-    names = _names(request.parameter("fields"))
+    names = known_fields(request.parameter("fields"), _SHOWN)
     for name, _ in request.query:
         if name != "fields":
             raise unknown_parameter(name)
@@ -221,14 +220,6 @@ def _import(sandbox: Sandbox, groups: Mapping[str, str]) -> Job[Import]:
     if found is None:
         raise RefusalError(109)
     return found
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    names = parse_fields(text)
-    for name in names:
-        if name not in _SHOWN:
-            raise unknown_field(name)
-    return names
 
 
 def _view(job: Job[Import], names: tuple[str, ...], request: Request, sandbox: Sandbox) -> dict[str, Any]:

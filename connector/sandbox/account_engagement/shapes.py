@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
@@ -78,6 +78,15 @@ def parse_fields(text: str | None) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
     if not names:
         raise RefusalError(13, "fields")
+    return names
+
+
+def known_fields(text: str | None, known: Container[str]) -> tuple[str, ...]:
+    """The same of a resource that is no record: refuses a name that it does not have."""
+    names = parse_fields(text)
+    for name in names:
+        if name not in known:
+            raise unknown_field(name)
     return names
 
 
