@@ -27,8 +27,8 @@ from connector.errors import ConfigurationError, Problem, in_order
 from connector.reporting.evaluation import evaluations
 from connector.rules.content import Content, load_content
 from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
-from connector.rules.model import Scoring
 from connector.rules.relations import RelationName
+from connector.rules.scoring import Scoring
 from connector.rules.source import read
 from connector.store.binding import open_binding
 from connector.store.database import Store, memory_store

@@ -15,7 +15,8 @@ from connector.engine.composing import compose, quoted
 from connector.engine.moments import DAY_US, from_column
 from connector.engine.score import band_points, clear, live, once_rules
 from connector.rules.load import RuleSet
-from connector.rules.model import Criterion, Name, Profile, Scoring
+from connector.rules.model import Criterion, Name, Profile
+from connector.rules.scoring import Scoring
 
 Outcome = Literal["met", "missed", "unknown"]
 

@@ -18,7 +18,7 @@ from connector.engine.composing import compose, quoted
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.rules.lifecycle import Recycle, extra_windows
 from connector.rules.load import RuleSet
-from connector.rules.model import BehaviourRule, Inactivity, Noise, Scoring
+from connector.rules.scoring import BehaviourRule, Inactivity, Noise, Scoring
 
 WINDOWS = (1, 7, 30)
 """Days of the windows that are always there (interfaces: score_window)."""

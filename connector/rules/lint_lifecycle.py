@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from connector.rules.lifecycle import Claim, Requirement, letters_from
 from connector.rules.logic import can_be_true, implies, words
-from connector.rules.model import LETTERS, Scoring, Tiers
+from connector.rules.model import LETTERS, Tiers
+from connector.rules.scoring import Scoring
 from connector.rules.source import KeyPath
 from connector.rules.written import Finding, Written
 
