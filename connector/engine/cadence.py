@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import holidays
 
-from connector.rules.model import Cadence, Name, Step
+from connector.rules.cadence import Cadence, Step
+from connector.rules.model import Name
 
 _DAY = timedelta(days=1)
 

@@ -21,9 +21,9 @@ from connector.planning.guard import guard_findings
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons, history_runs
 from connector.planning.tasks import FollowUp, create_tasks, due_tasks, task_key, within_limit
+from connector.rules.cadence import Cadence
 from connector.rules.fields import Fields
 from connector.rules.load import RuleSet
-from connector.rules.model import Cadence
 
 QUIET_STAGES = frozenset({"anonymous", "registered", "cold"})
 """Stages that need no record of their beginning: everybody begins in one of them."""

@@ -11,7 +11,7 @@ from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_step
 from connector.errors import ConfigurationError
 from connector.planning.brief import Brief
 from connector.planning.desired import Language
-from connector.rules.model import Cadence
+from connector.rules.cadence import Cadence
 
 KEY_LENGTH = 120
 SUBJECT_LENGTH = 255

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from connector.rules.model import Cadence, Step
+from connector.rules.cadence import Cadence, Step
 from connector.rules.written import Finding, Written
 
 FILE = "cadence.yaml"

@@ -16,10 +16,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connector.errors import ConfigurationError, Problem, in_order
+from connector.rules.cadence import Cadences
 from connector.rules.conditions import Bind, compile_condition
 from connector.rules.kinds import Compilers, Strict
 from connector.rules.lifecycle import Lifecycle
-from connector.rules.model import Cadences, Tiers
+from connector.rules.model import Tiers
 from connector.rules.relations import SENT_TYPES, Columns, RelationName, with_attributes
 from connector.rules.scoring import Scoring
 from connector.rules.source import Source, read

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.engine.cadence import BusinessCalendar, cadence_steps, last_day
-from connector.rules.model import Cadence
+from connector.rules.cadence import Cadence
 from tests.engine_world import shipped
 
 pytestmark = pytest.mark.requirement("CD-1")

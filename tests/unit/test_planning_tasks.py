@@ -12,7 +12,8 @@ from connector.errors import ConfigurationError
 from connector.planning.brief import Brief
 from connector.planning.desired import Language
 from connector.planning.tasks import FollowUp, create_tasks, due_tasks, task_key, within_limit
-from connector.rules.model import Cadence, Name
+from connector.rules.cadence import Cadence
+from connector.rules.model import Name
 from tests.engine_world import shipped
 
 pytestmark = pytest.mark.requirement("CD-1", "CD-2")
