@@ -13,10 +13,10 @@ from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import as_column
 from connector.engine.since import open_since
+from connector.rules.hearing import HearingItem
 from connector.rules.lifecycle import (
     BuyingStages,
     Claim,
-    HearingItem,
     Lifecycle,
     Requirement,
     TossUp,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from connector.rules.hearing import HearingItem
 from connector.rules.kinds import (
     ActivityCondition,
     DealCondition,
@@ -18,19 +19,10 @@ from connector.rules.kinds import (
     problem,
 )
 from connector.rules.model import LETTERS, Letter, Name, unique
+from connector.rules.stages import STAGES, Days, LeadTime, Rise, Stage, StageText
 
-STAGES = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
-Stage = Literal["anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified"]
 MARKETING_SOURCES = ("web_inquiry", "thought_leader", "webinar", "event", "list")
 BANT = ("budget", "authority", "need", "timeframe")
-
-Days = Annotated[int, Field(ge=1, le=3_650, strict=True)]
-
-
-class StageText(Strict):
-    """A stage's free name."""
-
-    name: Name
 
 
 class Claim(Strict):
@@ -118,18 +110,6 @@ class Recycle(Strict):
     after_days: Annotated[int, Field(ge=0, le=3_650, strict=True)]
 
 
-class HearingItem(Strict):
-    """Something to be heard (LC-11). An answer counts when it is there and `acceptable`; soft ones never do (LC-3)."""
-
-    id: Id
-    name: Name
-    acceptable: HearingCondition | None = None
-    soft: tuple[str, ...] = ()
-    ask: Name | None = None
-    collected_by: tuple[Id, ...] = ()
-    """Where it is asked: form, survey, diagnosis, call, or a word of the team's own."""
-
-
 class Mql(Strict):
     """Marketing qualified (LC-2): people from these sources for whom any one of the rules holds."""
 
@@ -193,6 +173,8 @@ class Lifecycle(Strict):
 
     version: Literal[1]
     stages: Mapping[Stage, StageText]
+    lead_times: tuple[LeadTime, ...] = ()
+    rises: tuple[Rise, ...] = ()
     hot: Hot = Hot()
     recycle: Recycle | None = None
     buying_stages: BuyingStages = BuyingStages()
@@ -214,6 +196,8 @@ class Lifecycle(Strict):
         unique(items)
         unique([requirement.id for requirement in self.hot.requires])
         unique([rule.id for rule in self.mql.rules] if self.mql else [])
+        unique([one.id for one in self.lead_times])
+        unique([one.id for one in self.rises])
         for need in self.sql.needs if self.sql else ():
             if need not in items:
                 raise problem(f"There is no hearing item `{need}`.", f"Items here: {', '.join(items) or 'none'}.")

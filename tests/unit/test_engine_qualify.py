@@ -14,8 +14,9 @@ from connector.engine.grade import grade
 from connector.engine.score import score
 from connector.engine.tier import tier
 from connector.rules.conditions import Condition
-from connector.rules.lifecycle import STAGES, Lifecycle
+from connector.rules.lifecycle import Lifecycle
 from connector.rules.load import RuleSet
+from connector.rules.stages import STAGES
 from tests.engine_world import World, shipped
 
 pytestmark = pytest.mark.requirement("LC-1", "SC-6", "RC-3", "TU-1")

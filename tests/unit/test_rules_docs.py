@@ -12,9 +12,9 @@ import yaml
 from pydantic import BaseModel
 
 from connector.rules.conditions import FUNCTIONS
-from connector.rules.lifecycle import STAGES
 from connector.rules.load import FILES
 from connector.rules.relations import RELATIONS
+from connector.rules.stages import STAGES
 from tests.engine_world import rules_with
 
 pytestmark = pytest.mark.requirement("AD-1")
