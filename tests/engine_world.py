@@ -25,6 +25,7 @@ PEOPLE = {
 ACTIVITIES = {
     "activity_id": "VARCHAR", "person_id": "VARCHAR", "occurred_at": "TIMESTAMP", "type": "VARCHAR",
     "content": "VARCHAR", "theme": "VARCHAR", "url": "VARCHAR", "visit_id": "VARCHAR", "machine": "BOOLEAN",
+    "product": "VARCHAR",
 }  # fmt: skip
 COMPANIES = {
     "company_id": "VARCHAR", "name": "VARCHAR", "corporate_number": "VARCHAR", "domain": "VARCHAR",

@@ -56,7 +56,7 @@ INPUTS: Mapping[str, InputTable] = MappingProxyType(
             ),
             _table(
                 "activities",
-                "activity_id! person_id! occurred_at@! type! content theme url visit_id machine?",
+                "activity_id! person_id! occurred_at@! type! content theme product url visit_id machine?",
                 ("activity_id",),
                 last_wins=True,
             ),

@@ -36,20 +36,20 @@ def _load_meanings(run: Run, load: Load, catalogue: Content) -> None:
     assets = run(compose(_FILE, "assets"), {})
     campaigns = run(compose(_FILE, "campaigns"), {})
     terms = run(compose(_FILE, "terms"), {})
-    load("enrich_pages", ("page", "times", "content", "theme"), [
-        (page, times, *_meaning(catalogue.page(page, title))[:2]) for page, title, times in pages
+    load("enrich_pages", ("page", "times", "content", "theme", "product"), [
+        (page, times, *_meaning(catalogue.page(page, title))[:3]) for page, title, times in pages
     ])  # fmt: skip
-    load("enrich_assets", ("unit", "kind", "id", "name", "times", "content", "theme", "kind_of_activity"), [
+    load("enrich_assets", ("unit", "kind", "id", "name", "times", "content", "theme", "product", "kind_of_activity"), [
         (unit, kind, id_, name, times, *_meaning(catalogue.asset(kind, id_, name, url)))
         for unit, kind, id_, name, url, times in assets
     ])  # fmt: skip
-    load("enrich_campaigns", ("id", "content", "theme", "kind_of_activity"), [
+    load("enrich_campaigns", ("id", "content", "theme", "product", "kind_of_activity"), [
         (id_, *_meaning(catalogue.asset("campaign", id_, name))) for id_, name in campaigns
     ])  # fmt: skip
-    load("enrich_terms", ("term", "content", "theme"), [
-        (term, *_meaning(catalogue.term(term))[:2]) for term, _ in terms
+    load("enrich_terms", ("term", "content", "theme", "product"), [
+        (term, *_meaning(catalogue.term(term))[:3]) for term, _ in terms
     ])  # fmt: skip
 
 
-def _meaning(item: ContentItem | None) -> tuple[str | None, str | None, str | None]:
-    return (item.id, item.theme, item.activity) if item else (None, None, None)
+def _meaning(item: ContentItem | None) -> tuple[str | None, str | None, str | None, str | None]:
+    return (item.id, item.theme, item.product, item.activity) if item else (None, None, None, None)

@@ -27,8 +27,9 @@ def list_activities(run: Run, load: Load, catalogue: Content) -> None:
     review_score, happened_at, moments). Needs enrich_living.
     """
     named = [(str(name), _meaning(catalogue, str(name), str(kind))) for name, kind in run(compose(_FILE, "names"), {})]
-    load("enrich_list_names", ("name", "content", "theme"), [
-        (name, item.id if item else None, item.theme if item else None) for name, item in named
+    load("enrich_list_names", ("name", "content", "theme", "product"), [
+        (name, item.id if item else None, item.theme if item else None, item.product if item else None)
+        for name, item in named
     ])  # fmt: skip
     run(compose(_FILE, "acts"), {})
     run(compose(_FILE, "add_acts"), {})

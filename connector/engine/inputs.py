@@ -19,8 +19,8 @@ _FILE = "inputs"
 def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Run, load: Load) -> None:
     """Makes people, activities, companies, opportunities and cadence_runs ready for `score`.
 
-    The tables of domain.inputs have to be there, all of them. `catalogue` gives content and theme to activities that
-    say nothing of them; None leaves them without. Everything after `as_of` counts as not yet happened.
+    The tables of domain.inputs have to be there, all of them. `catalogue` gives content, theme and product to activities
+    that say nothing of them; None leaves them without. Everything after `as_of` counts as not yet happened.
     """
     moment = {"as_of": as_column(as_of)}
     if catalogue is not None:
@@ -57,11 +57,12 @@ def oddities(rules: RuleSet, run: Run) -> list[str]:
 
 
 def _name_content(catalogue: Content, run: Run, load: Load) -> None:
-    load("input_items", ("content", "theme"), [(item.id, item.theme) for item in catalogue.content])
+    items = [(item.id, item.theme, item.product) for item in catalogue.content]
+    load("input_items", ("content", "theme", "product"), items)
     pages = [(url, catalogue.page(url)) for (url,) in run(compose(_FILE, "pages"), {})]
     load(
         "input_pages",
-        ("url", "content", "theme"),
-        [(url, item.id, item.theme) for url, item in pages if item is not None],
+        ("url", "content", "theme", "product"),
+        [(url, item.id, item.theme, item.product) for url, item in pages if item is not None],
     )
     run(compose(_FILE, "named"), {})

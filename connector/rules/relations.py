@@ -23,6 +23,7 @@ _ACTIVITY = {
     "type": "VARCHAR",
     "content": "VARCHAR",
     "theme": "VARCHAR",
+    "product": "VARCHAR",
     "url": "VARCHAR",
     "visit_id": "VARCHAR",
     "occurred_at": "TIMESTAMP",

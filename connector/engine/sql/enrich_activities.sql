@@ -133,14 +133,14 @@ ORDER BY term;
 -- name: make_activities
 CREATE OR REPLACE TEMP TABLE activities (
     activity_id VARCHAR, person_id VARCHAR, occurred_at TIMESTAMP, type VARCHAR, content VARCHAR, theme VARCHAR,
-    url VARCHAR, visit_id VARCHAR, machine BOOLEAN, record_key VARCHAR
+    url VARCHAR, visit_id VARCHAR, machine BOOLEAN, record_key VARCHAR, product VARCHAR
 );
 
 -- name: add_page_views
 INSERT INTO activities
 SELECT 'page_view:' || page._unit || ':' || page.id, coalesce(visit.person_id, visitor.person_id), page.created_at,
     'page_view', known.content, known.theme, page.url, page._unit || ':' || page.visit_id, FALSE,
-    coalesce(visit.record_key, visitor.record_key)
+    coalesce(visit.record_key, visitor.record_key), known.product
 FROM seen_account_engagement_visitor_page_views AS page
 LEFT JOIN enrich_visits AS visit ON visit.unit = page._unit AND visit.visit_id = page.visit_id
 LEFT JOIN enrich_visitors AS visitor ON visitor.unit = page._unit AND visitor.visitor_id = page.visitor_id
@@ -156,7 +156,8 @@ SELECT 'activity:' || act.unit || ':' || act.id, act.person_id, act.occurred_at,
         WHEN 'search' THEN coalesce(term.content, 'search:' || act.asset_id)
         ELSE coalesce(asset.content, act.asset_kind || ':' || act.asset_id)
     END,
-    coalesce(asset.theme, term.theme), NULL, act.unit || ':' || act.visit_id, FALSE, act.record_key
+    coalesce(asset.theme, term.theme), NULL, act.unit || ':' || act.visit_id, FALSE, act.record_key,
+    coalesce(asset.product, term.product)
 FROM enrich_acts AS act
 LEFT JOIN enrich_assets AS asset
     ON asset.unit = act.unit AND asset.kind = act.asset_kind AND asset.id = act.asset_id
@@ -167,7 +168,7 @@ WHERE act.meaning IS NOT NULL;
 INSERT INTO activities
 SELECT 'visit_search:' || visit.unit || ':' || visit.visit_id, visit.person_id, visit.began_at, 'search',
     coalesce(term.content, 'search:' || trim(visit.search_term)), term.theme, NULL,
-    visit.unit || ':' || visit.visit_id, FALSE, visit.record_key
+    visit.unit || ':' || visit.visit_id, FALSE, visit.record_key, term.product
 FROM enrich_visits AS visit
 LEFT JOIN enrich_terms AS term ON term.term = trim(visit.search_term)
 WHERE trim(visit.search_term) <> '';
@@ -190,7 +191,7 @@ SELECT member.id, owner.person_id, owner.record_key, member.campaign_id, campaig
     regexp_matches(coalesce(member.status, ''), $absent, 'i') AS absent,
     regexp_matches(coalesce(member.status, ''), $attended, 'i') AND NOT absent AS attended,
     regexp_matches(coalesce(member.status, ''), $registered, 'i') AS registered,
-    known.content, known.theme, known.kind_of_activity
+    known.content, known.theme, known.kind_of_activity, known.product
 FROM seen_salesforce_campaign_member AS member
 JOIN seen_salesforce_campaign AS campaign ON campaign.id = member.campaign_id
 JOIN enrich_living AS owner
@@ -216,7 +217,7 @@ FROM enrich_members WHERE NOT is_webinar AND NOT is_event AND responded AND kind
 -- The same step told by Account Engagement's own activity in the linked campaign counts once, there.
 INSERT INTO activities
 SELECT 'campaign_member:' || member.id || ':' || done.step, member.person_id, done.occurred_at, done.meaning,
-    coalesce(member.content, 'campaign:' || member.campaign_id), member.theme, NULL, NULL, FALSE, member.record_key
+    coalesce(member.content, 'campaign:' || member.campaign_id), member.theme, NULL, NULL, FALSE, member.record_key, member.product
 FROM enrich_member_acts AS done
 JOIN enrich_members AS member USING (id)
 WHERE NOT EXISTS (
@@ -258,7 +259,7 @@ meant AS (
         END AS meaning
     FROM done
 )
-SELECT 'task:' || id, person_id, occurred_at, meaning, NULL, NULL, NULL, NULL, FALSE, record_key
+SELECT 'task:' || id, person_id, occurred_at, meaning, NULL, NULL, NULL, NULL, FALSE, record_key, NULL
 FROM meant
 WHERE meaning IS NOT NULL;
 
@@ -266,7 +267,7 @@ WHERE meaning IS NOT NULL;
 INSERT INTO activities
 SELECT 'event:' || event.id, owner.person_id, coalesce(event.start_at, event.created_at),
     CASE WHEN regexp_matches(coalesce(event.type, ''), $call, 'i') THEN 'call' ELSE 'meeting' END,
-    NULL, NULL, NULL, NULL, FALSE, owner.record_key
+    NULL, NULL, NULL, NULL, FALSE, owner.record_key, NULL
 FROM seen_salesforce_event AS event
 JOIN enrich_living AS owner ON owner.kind IN ('lead', 'contact') AND owner.record_id = event.who_id
 WHERE NOT coalesce(event.is_deleted, FALSE);

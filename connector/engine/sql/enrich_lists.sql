@@ -63,7 +63,7 @@ WITH done AS (
 )
 SELECT 'list:' || done.member_id || ':' || done.name || ':' || done.type AS activity_id, owner.person_id,
     owner.record_key, done.name, done.type, done.occurred_at, coalesce(known.content, 'list:' || done.name) AS content,
-    known.theme
+    known.theme, known.product
 FROM done
 JOIN enrich_living AS owner ON owner.kind = 'list' AND owner.record_id = done.member_id
 LEFT JOIN enrich_list_names AS known USING (name)
@@ -73,7 +73,8 @@ WHERE done.occurred_at IS NOT NULL;
 -- What the CRM or Account Engagement told already counts once: the same deed about the same content, or in a campaign
 -- that has the list's name.
 INSERT INTO activities
-SELECT act.activity_id, act.person_id, act.occurred_at, act.type, act.content, act.theme, NULL, NULL, FALSE, act.record_key
+SELECT act.activity_id, act.person_id, act.occurred_at, act.type, act.content, act.theme, NULL, NULL, FALSE,
+    act.record_key, act.product
 FROM enrich_list_acts AS act
 WHERE NOT EXISTS (
     SELECT 1

@@ -3,11 +3,12 @@
 SELECT DISTINCT url FROM activities WHERE url IS NOT NULL AND (content IS NULL OR theme IS NULL) ORDER BY url
 
 -- name: named
--- Content and theme from the catalogue, where the file says nothing of them: by the content's id, else by the address.
+-- Content, theme and product from the catalogue, where the file says nothing of them: by the content's id, else by the address.
 CREATE OR REPLACE TEMP TABLE activities AS
 SELECT activity.* REPLACE (
   coalesce(activity.content, page.content) AS content,
-  coalesce(activity.theme, item.theme, page.theme) AS theme
+  coalesce(activity.theme, item.theme, page.theme) AS theme,
+  coalesce(activity.product, item.product, page.product) AS product
 )
 FROM activities AS activity
 LEFT JOIN input_items AS item ON item.content = activity.content
