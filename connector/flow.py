@@ -84,11 +84,11 @@ def enrich(river: River, now: datetime, *, remember: bool = True) -> EnrichRepor
 
 
 def score(river: River, as_of: datetime) -> None:
-    """Scores and grades everybody as of a time."""
+    """Grades and scores everybody as of a time; the score that decides may rest on who somebody is."""
     river.say("score")
-    score_people(river.rules, as_of, river.store.run)
     tier(river.rules, river.store.run)
     grade(river.rules, river.store.run)
+    score_people(river.rules, as_of, river.store.run)
 
 
 def decide(river: River, as_of: datetime) -> None:

@@ -84,9 +84,9 @@ def evaluate(rules: str, as_of: str, encoding: str, as_json: bool, **files: Path
 
 def _evaluate(rules: RuleSet, moment: datetime, store: Store) -> None:
     today = moment.astimezone(ZoneInfo(rules.scoring.time_zone)).date()
-    score(rules, moment, store.run)
     tier(rules, store.run)
     grade(rules, store.run)
+    score(rules, moment, store.run)
     decide(rules, moment, today, store.run)
     next_actions(rules, moment, today, store.run, store.load)
     reasons(rules, moment, store.run)
