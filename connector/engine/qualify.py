@@ -41,7 +41,7 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     life = rules.lifecycle
     moment = {"as_of": as_column(as_of)}
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
-    claims = {claim: f"c{number}" for number, claim in enumerate(life.claims)}
+    claims = life.claim_columns
     acceptable = _acceptable(life.hearing)
     run(compose(_FILE, "counted", types=types, not_noise=counts, **_counted_holes(life, claims)), moment)
     run(compose(_FILE, "heard_ever"), moment)

@@ -19,6 +19,7 @@ from connector.rules.kinds import (
     problem,
 )
 from connector.rules.model import LETTERS, Letter, Name, unique
+from connector.rules.recycle import NotBefore, Recycle
 from connector.rules.stages import STAGES, Days, LeadTime, Rise, Stage, StageText
 
 MARKETING_SOURCES = ("web_inquiry", "thought_leader", "webinar", "event", "list")
@@ -26,7 +27,7 @@ BANT = ("budget", "authority", "need", "timeframe")
 
 
 class Claim(Strict):
-    """One thing that is so of a person at a time, or not. Exactly one of the first seven keys says which:
+    """One thing that is so of a person at a time, or not. Exactly one of these keys says which:
 
     score                the deciding score, or behaviour points within `within_days`, are at least this
     score_at_most        the same, at most this
@@ -36,6 +37,9 @@ class Claim(Strict):
     deal                 the person has such a deal
     grade                the grade is this letter or better
     active_within_days   the person did anything at all so lately
+    conversion           the person did such a named event, `at_least` times, within `within_days` (scoring.yaml)
+
+    With `line`, a score is that of the line (scoring.yaml): whoever did nothing of the line has 0.
     """
 
     score: Annotated[int, Field(ge=-1_000_000, le=1_000_000, strict=True)] | None = None
@@ -46,6 +50,8 @@ class Claim(Strict):
     deal: DealCondition | None = None
     grade: Letter | None = None
     active_within_days: Days | None = None
+    conversion: Id | None = None
+    line: Id | None = None
     at_least: Positive = 1
     within_days: Days | None = None
 
@@ -57,8 +63,10 @@ class Claim(Strict):
                 "A claim says one thing." if said else "A claim has to say something.",
                 f"Give one of {', '.join(CLAIMS)}.",
             )
-        if self.at_least != 1 and self.activity is None:
-            raise problem("`at_least` belongs to `activity`.", "For a score, give the number itself.")
+        if self.line is not None and said[0] not in {"score", "score_at_most"}:
+            raise problem("`line` belongs to `score` or `score_at_most`.", "Say which score of the line it takes.")
+        if self.at_least != 1 and self.activity is None and self.conversion is None:
+            raise problem("`at_least` belongs to `activity` and `conversion`.", "For a score, give the number itself.")
         if self.within_days is not None and said[0] not in _DATED:
             raise problem(f"`within_days` has no meaning with `{said[0]}`.", f"It goes with {', '.join(_DATED)}.")
         return self
@@ -70,12 +78,14 @@ class Claim(Strict):
 
     @property
     def in_window(self) -> bool:
-        """Whether it is about the behaviour points of the last days."""
-        return self.within_days is not None and self.about in {"score", "score_at_most"}
+        """Whether it is about the behaviour points of the last days, of all lines together."""
+        return self.line is None and self.within_days is not None and self.about in {"score", "score_at_most"}
 
 
-CLAIMS = ("score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days")
-_DATED = ("score", "score_at_most", "activity", "hearing")
+CLAIMS = (
+    "score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days", "conversion",
+)  # fmt: skip
+_DATED = ("score", "score_at_most", "activity", "hearing", "conversion")
 
 
 class Requirement(Strict):
@@ -102,12 +112,6 @@ class Hot(Strict):
 
     at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 65
     requires: tuple[Requirement, ...] = ()
-
-
-class Recycle(Strict):
-    """When a lost person goes back to nurturing: so many days after the deal was lost (RC-3)."""
-
-    after_days: Annotated[int, Field(ge=0, le=3_650, strict=True)]
 
 
 class Mql(Strict):
@@ -177,6 +181,8 @@ class Lifecycle(Strict):
     rises: tuple[Rise, ...] = ()
     hot: Hot = Hot()
     recycle: Recycle | None = None
+    not_before: NotBefore | None = None
+    second_approach: Requirement | None = None
     buying_stages: BuyingStages = BuyingStages()
     hearing: tuple[HearingItem, ...] = ()
     mql: Mql | None = None
@@ -208,8 +214,14 @@ class Lifecycle(Strict):
         """Every claim that some decision rests on, each once, in the order of the file."""
         return tuple(dict.fromkeys(claim for requirement in self._requirements() for claim in requirement.claims))
 
+    @property
+    def claim_columns(self) -> Mapping[Claim, str]:
+        """The column in which the engine keeps whether a claim holds, by claim."""
+        return {claim: f"c{number}" for number, claim in enumerate(self.claims)}
+
     def _requirements(self) -> Iterator[Requirement]:
         yield from self.hot.requires
+        yield from (self.second_approach,) if self.second_approach else ()
         yield from self.mql.rules if self.mql else ()
         yield from self.toss_up.criteria if self.toss_up else ()
 
