@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import Field, model_validator
 
 from connector.rules.kinds import (
     CompanyCondition,
@@ -20,30 +19,13 @@ from connector.rules.kinds import (
     Thirds,
     problem,
 )
+from connector.rules.names import Name as Name  # noqa: PLC0414 - given on to those who know it from here
+from connector.rules.names import unique as unique  # noqa: PLC0414 - the same
+from connector.rules.screening import Screen
 
 LETTERS = ("F", "D-", "D", "D+", "C-", "C", "C+", "B-", "B", "B+", "A-", "A", "A+")
 """The grades, a third of a letter apart; everybody starts at D (account-engagement's own ladder)."""
 Letter = Literal["F", "D-", "D", "D+", "C-", "C", "C+", "B-", "B", "B+", "A-", "A", "A+"]
-
-
-def _or_one_text(schema: JsonDict) -> None:
-    both = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [both, {"type": "string"}]
-
-
-class Name(Strict):
-    """How people call it, in Japanese and English. One text stands for both."""
-
-    model_config = ConfigDict(json_schema_extra=_or_one_text)
-
-    ja: str
-    en: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_text_for_both(cls, value: object) -> object:
-        return {"ja": value, "en": value} if isinstance(value, str) else value
 
 
 class TierRule(Strict):
@@ -118,20 +100,15 @@ class Tiers(Strict):
     version: Literal[1]
     tiers: tuple[TierRule, ...] = ()
     targets: Id | None = None
+    screened: tuple[Screen, ...] = ()
     grade: Grade
 
     @model_validator(mode="after")
     def _tiers_exist(self) -> Self:
         ids = [tier.id for tier in self.tiers]
         unique(ids)
+        unique([one.id for one in self.screened])
         for named in (*self.grade.bounds, *([self.targets] if self.targets else [])):
             if named not in ids:
                 raise problem(f"There is no tier `{named}`.", f"Tiers here: {', '.join(ids) or 'none'}.")
         return self
-
-
-def unique(ids: list[str]) -> None:
-    """Raises a problem when an id stands twice."""
-    double = next((one for one in ids if ids.count(one) > 1), None)
-    if double is not None:
-        raise problem(f"The id `{double}` is used twice.", "Ids stay with a rule for ever; give the new one its own.")

@@ -18,7 +18,7 @@ WHERE run.start_date <= $latest_start
 
 -- name: decided
 -- The stage: what the CRM says comes first, save of a lost deal whose person was recycled since; then hot, by the score or by an open run; then what the person did.
--- A crossing is covered by a run that was still open when it happened, or that began afterwards.
+-- Who was screened out is never hot. A crossing is covered by a run that was still open when it happened, or that began afterwards.
 CREATE OR REPLACE TEMP TABLE decided AS
 WITH runs AS (
   SELECT person_id, max(open_until) AS open_until FROM decide_runs GROUP BY person_id
@@ -32,8 +32,9 @@ facts AS (
       WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status
     END AS crm,
     scored.recycled_at IS NOT NULL AS recycled,
-    scored.score_deciding >= <<threshold>> AND qualified.open AS over,
-    coalesce(runs.open_until > $as_of, FALSE) AS in_run,
+    screened.person_id IS NOT NULL AS is_screened,
+    scored.score_deciding >= <<threshold>> AND qualified.open AND NOT is_screened AS over,
+    coalesce(runs.open_until > $as_of, FALSE) AND NOT is_screened AS in_run,
     coalesce(runs.open_until > hot_from, FALSE) AS covered,
     hot_from >= $as_of::TIMESTAMP - to_days(<<fresh_days>>) AS fresh,
     -- A list whose time for follow-up is over lifted the person over the threshold, and nothing was done since.
@@ -50,6 +51,7 @@ facts AS (
   JOIN qualified USING (person_id)
   JOIN people AS person USING (person_id)
   LEFT JOIN runs USING (person_id)
+  LEFT JOIN screened USING (person_id)
 )
 SELECT person_id,
   CASE
@@ -62,6 +64,7 @@ SELECT person_id,
     WHEN crm IS NOT NULL THEN 'crm_status'
     WHEN over THEN 'score_at_threshold'
     WHEN in_run THEN 'cadence_open'
+    WHEN is_screened THEN 'screened'
     WHEN recycled THEN 'recycled'
     WHEN active THEN 'score_below_threshold'
     ELSE 'no_activity_since_registration'

@@ -97,7 +97,7 @@ WITH facts AS (
     step.due AS step_due, step.step, qualified.is_mql, qualified.toss_up_ready, qualified.toss_up_met,
     qualified.toss_up_required, qualified.bant_missing, offer.content,
     CASE
-      WHEN decided.stage = 'disqualified' THEN NULL
+      WHEN decided.stage = 'disqualified' OR screened.person_id IS NOT NULL THEN NULL
       WHEN contact.person_id IS NOT NULL THEN 'inquiry'
       WHEN decided.stage IN ('won', 'opportunity') THEN NULL
       WHEN decided.stage = 'lost' THEN 'recycle'
@@ -118,6 +118,7 @@ WITH facts AS (
   LEFT JOIN next_contacts AS contact USING (person_id)
   LEFT JOIN next_steps AS step USING (person_id)
   LEFT JOIN next_offers AS offer USING (person_id)
+  LEFT JOIN screened USING (person_id)
 )
 SELECT person_id,
   CASE purpose

@@ -51,23 +51,28 @@ LEFT JOIN answers USING (person_id)
 LEFT JOIN deals USING (person_id)
 
 -- name: placed
--- The furthest buying stage that content seen has placed a person at.
+-- The furthest buying stage that content seen has placed a person at, and when the first such content was seen.
 CREATE OR REPLACE TEMP TABLE placed AS
-SELECT activity.person_id, arg_max(stage.stage, stage.rank::INTEGER) AS buying_stage
-FROM activities AS activity
-JOIN content_stages AS stage USING (content)
-WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND <<lately>>
-GROUP BY activity.person_id
+WITH seen AS (
+  SELECT activity.person_id, stage.stage, stage.rank::INTEGER AS rank, min(activity.occurred_at) AS since
+  FROM activities AS activity
+  JOIN content_stages AS stage USING (content)
+  WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND <<lately>>
+  GROUP BY ALL
+)
+SELECT person_id, arg_max(stage, rank) AS buying_stage, arg_max(since, rank) AS since FROM seen GROUP BY person_id
 
 -- name: qualified
--- One row a person: what is required beside the score, MQL, SQL, and how much of the toss-up is there.
+-- One row a person: what is required beside the score, MQL, SQL, and how much of the toss-up is there. Who was
+-- screened out is none of them.
 CREATE OR REPLACE TEMP TABLE qualified AS
 WITH facts AS (
   SELECT claim.person_id,
     <<open>> AS open,
     since.since AS open_since,
     list_filter([<<lacking>>], lambda one: one IS NOT NULL) AS hot_lacks,
-    coalesce(person.source IN (<<sources>>), FALSE) AS from_marketing,
+    screened.person_id IS NOT NULL AS is_screened,
+    coalesce(person.source IN (<<sources>>), FALSE) AND NOT is_screened AS from_marketing,
     list_filter([<<mql>>], lambda one: one IS NOT NULL) AS mql_rules,
     coalesce(items.heard, []) AS heard,
     coalesce(items.acceptable, []) AS acceptable,
@@ -81,6 +86,7 @@ WITH facts AS (
   LEFT JOIN heard_items AS items USING (person_id)
   LEFT JOIN placed USING (person_id)
   LEFT JOIN open_since AS since USING (person_id)
+  LEFT JOIN screened USING (person_id)
 )
 SELECT person_id, open, CASE WHEN open THEN make_timestamp(open_since) END AS open_since, hot_lacks, heard, acceptable, buying_stage,
   from_marketing AND len(mql_rules) > 0 AS is_mql,
@@ -91,5 +97,5 @@ SELECT person_id, open, CASE WHEN open THEN make_timestamp(open_since) END AS op
   met AS toss_up_met,
   list_filter(<<all_criteria>>, lambda one: NOT list_contains(met, one)) AS toss_up_missing,
   required AS toss_up_required,
-  len(<<all_criteria>>) > 0 AND len(met) >= required AND list_has_all(met, needed) AS toss_up_ready
+  len(<<all_criteria>>) > 0 AND len(met) >= required AND list_has_all(met, needed) AND NOT is_screened AS toss_up_ready
 FROM facts
