@@ -53,6 +53,9 @@ PersonCondition = Annotated[Condition, _compile("person"), _AS_SQL, _condition_s
 CompanyCondition = Annotated[Condition, _compile("company"), _AS_SQL, _condition_schema("a company")]
 HearingCondition = Annotated[Condition, _compile("hearing"), _AS_SQL, _condition_schema("an answer that was heard")]
 DealCondition = Annotated[Condition, _compile("deal"), _AS_SQL, _condition_schema("a deal")]
+AccountCondition = Annotated[
+    Condition, _compile("account"), _AS_SQL, _condition_schema("the account that a person belongs to")
+]
 FitCondition = Annotated[Condition, _compile("fit"), _AS_SQL, _condition_schema("a person and the company")]
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from connector.rules.hearing import HearingItem
 from connector.rules.kinds import (
+    AccountCondition,
     ActivityCondition,
     DealCondition,
     FitCondition,
@@ -37,6 +38,7 @@ class Claim(Strict):
     deal                 the person has such a deal
     grade                the grade is this letter or better
     active_within_days   the person did anything at all so lately
+    account              the person's account is so (scoring.yaml, `accounts`)
     conversion           the person did such a named event, `at_least` times, within `within_days` (scoring.yaml)
 
     With `line`, a score is that of the line (scoring.yaml): whoever did nothing of the line has 0.
@@ -50,6 +52,7 @@ class Claim(Strict):
     deal: DealCondition | None = None
     grade: Letter | None = None
     active_within_days: Days | None = None
+    account: AccountCondition | None = None
     conversion: Id | None = None
     line: Id | None = None
     at_least: Positive = 1
@@ -83,7 +86,8 @@ class Claim(Strict):
 
 
 CLAIMS = (
-    "score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days", "conversion",
+    "score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days", "account",
+    "conversion",
 )  # fmt: skip
 _DATED = ("score", "score_at_most", "activity", "hearing", "conversion")
 

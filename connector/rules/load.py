@@ -21,6 +21,7 @@ from connector.rules.conditions import Bind, compile_condition
 from connector.rules.kinds import Compilers, Strict
 from connector.rules.lifecycle import Lifecycle
 from connector.rules.model import Tiers
+from connector.rules.references import resolved
 from connector.rules.relations import SENT_TYPES, Columns, RelationName, with_attributes
 from connector.rules.scoring import Scoring
 from connector.rules.source import Source, read
@@ -71,7 +72,10 @@ def load_rules(
     tiers = validated(Tiers, sources["tiers.yaml"], compilers, problems)
     lifecycle = validated(Lifecycle, sources["lifecycle.yaml"], compilers, problems)
     cadence = validated(Cadences, sources["cadence.yaml"], compilers, problems)
-    if scoring is None or tiers is None or lifecycle is None or cadence is None:
+    if scoring is not None and lifecycle is not None:
+        lifecycle, unknown = resolved(lifecycle, scoring, sources["lifecycle.yaml"])
+        problems += unknown
+    if problems or scoring is None or tiers is None or lifecycle is None or cadence is None:
         found = in_order(problems)
         count = f"{len(found)} things are wrong" if len(found) > 1 else "One thing is wrong"
         raise ConfigurationError(f"{count} with the rules in {folder}.", found)

@@ -7,6 +7,7 @@ company     a company's firmographics             companies
 fit         a person with company and tier        people ⟕ companies ⟕ tiers; a doubtful match brings nothing
 hearing     an answer that was heard              hearing: one row an answer
 deal        a deal of a person                    opportunities
+account     all known people of a company         account_scored
 member      a row of an imported list             see rules/lists.py
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-RelationName = Literal["activity", "person", "company", "fit", "hearing", "deal", "member"]
+RelationName = Literal["activity", "person", "company", "fit", "hearing", "deal", "account", "member"]
 Columns = Mapping[str, str]
 
 _ACTIVITY = {
@@ -74,6 +75,12 @@ _DEAL = {
     "created_at": "TIMESTAMP",
     "closed_at": "TIMESTAMP",
 }
+_ACCOUNT = {
+    "score": "BIGINT",
+    "people": "BIGINT",
+    "active_people": "BIGINT",
+    "hot": "BOOLEAN",
+}
 FIRMOGRAPHICS = ("industry", "employees", "revenue_jpy", "capital_jpy", "prefecture", "listed", "target")
 """What a person's fit takes from the company; where the company has no value, the person's own field counts."""
 
@@ -84,6 +91,7 @@ RELATIONS: Mapping[RelationName, Columns] = MappingProxyType(
         "company": MappingProxyType(_COMPANY),
         "hearing": MappingProxyType(_HEARING),
         "deal": MappingProxyType(_DEAL),
+        "account": MappingProxyType(_ACCOUNT),
         "fit": MappingProxyType(
             {
                 **_PERSON,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from connector.rules.accounts import Accounts
 from connector.rules.kinds import (
     ActivityCondition,
     FitCondition,
@@ -18,6 +19,7 @@ from connector.rules.kinds import (
     Zone,
     problem,
 )
+from connector.rules.lines import Conversion, Line
 from connector.rules.model import Name, unique
 from connector.rules.relations import COUNTED_TYPES, SENT_TYPES
 
@@ -119,6 +121,9 @@ class Scoring(Strict):
     weeks: tuple[WeekRule, ...] = ()
     attributes: tuple[AttributeRule, ...] = ()
     inactivity: Inactivity | None = None
+    lines: tuple[Line, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    accounts: Accounts = Accounts()
 
     @model_validator(mode="after")
     def _ours_is_not_theirs(self) -> Self:
@@ -133,4 +138,17 @@ class Scoring(Strict):
         ids += [rule.id for rule in self.visits] + [rule.id for rule in self.weeks]
         ids += [rule.id for rule in self.attributes]
         unique([*ids, *([self.inactivity.id] if self.inactivity else [])])
+        return self
+
+    @model_validator(mode="after")
+    def _lines_rest_on_rules(self) -> Self:
+        unique([line.id for line in self.lines])
+        unique([conversion.id for conversion in self.conversions])
+        rules = [rule.id for rule in self.behaviour]
+        rules += [*(rule.id for rule in self.visits), *(rule.id for rule in self.weeks)]
+        for line in self.lines:
+            stranger = next((one for one in line.rules if one not in rules), None)
+            if stranger is not None:
+                sentence = f"The line `{line.id}` names `{stranger}`: no rule of behaviour, visits or weeks."
+                raise problem(sentence, f"Rules here: {', '.join(rules) or 'none'}.")
         return self
