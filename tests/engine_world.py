@@ -34,7 +34,7 @@ COMPANIES = {
 }  # fmt: skip
 HEARING = {
     "person_id": "VARCHAR", "item": "VARCHAR", "value": "VARCHAR", "said_by": "VARCHAR", "via": "VARCHAR",
-    "at": "TIMESTAMP",
+    "at": "TIMESTAMP", "heard_by": "VARCHAR",
 }  # fmt: skip
 DEALS = {
     "opportunity_id": "VARCHAR", "person_id": "VARCHAR", "company_id": "VARCHAR", "created_at": "TIMESTAMP",
@@ -48,6 +48,10 @@ LIST_FOLLOW_UPS = {
     "review_score": "DOUBLE", "happened_at": "TIMESTAMP", "moments": "TIMESTAMP[]",
 }  # fmt: skip
 RUNS = {"person_id": "VARCHAR", "cadence": "VARCHAR", "start_date": "DATE", "ended_at": "TIMESTAMP"}
+TRANSITIONS = {
+    "person_id": "VARCHAR", "happened_at": "TIMESTAMP", "from_stage": "VARCHAR", "to_stage": "VARCHAR",
+    "reason": "VARCHAR", "score": "INTEGER", "run_id": "VARCHAR", "recorded_at": "TIMESTAMP",
+}  # fmt: skip
 
 Row = Mapping[str, Any]
 
@@ -66,7 +70,7 @@ class World:
         for table, columns in (
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
             ("hearing", HEARING), ("opportunities", DEALS), ("content_stages", STAGES_OF_CONTENT),
-            ("list_follow_ups", LIST_FOLLOW_UPS),
+            ("list_follow_ups", LIST_FOLLOW_UPS), ("transitions", TRANSITIONS),
         ):  # fmt: skip
             fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")
@@ -92,6 +96,9 @@ class World:
 
     def deals(self, *rows: Row) -> None:
         self._insert("opportunities", DEALS, rows)
+
+    def transitions(self, *rows: Row) -> None:
+        self._insert("transitions", TRANSITIONS, rows)
 
     def content_stages(self, *rows: Row) -> None:
         self._insert("content_stages", STAGES_OF_CONTENT, rows)

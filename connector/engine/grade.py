@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
+from connector.engine.segments import segments
 from connector.engine.tier import NOT_FEEDING
 from connector.rules.load import RuleSet
 from connector.rules.model import LETTERS, Criterion, Profile
 
 
 def grade(rules: RuleSet, run: Run) -> None:
-    """Makes the temporary tables `graded` and `attributed`.
+    """Makes the temporary tables `graded` and `attributed`, and `segmented` (see segments).
 
     `graded(person_id, grade, thirds, profile, met, missed, unknown)`, `attributed(person_id, score_attribute)`: the
     points for who somebody is (SC-8).
@@ -40,6 +41,7 @@ def grade(rules: RuleSet, run: Run) -> None:
     attributes = rules.scoring.attributes
     points = " + ".join(f"CASE WHEN {rule.when.sql} THEN {rule.points} ELSE 0 END" for rule in attributes) or "0"
     run(compose("grade", "attributed", points=points), {})
+    segments(rules.lifecycle, run)
 
 
 def _profile(profiles: tuple[Profile, ...]) -> str:
