@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from connector.rules.deciding import DecidingScore
 from connector.rules.hearing import HearingItem
 from connector.rules.kinds import (
     AccountCondition,
@@ -116,6 +117,7 @@ class Hot(Strict):
 
     at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 65
     requires: tuple[Requirement, ...] = ()
+    decides: DecidingScore = DecidingScore()
 
 
 class Mql(Strict):

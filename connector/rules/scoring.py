@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from connector.rules.accounts import Accounts
+from connector.rules.capping import Cap, Floor, Group, check_groups
 from connector.rules.kinds import (
     ActivityCondition,
     FitCondition,
@@ -41,6 +42,7 @@ class BehaviourRule(Strict):
     when: ActivityCondition
     points: Points
     once_per: Literal["content"] | None = None
+    cap: Cap | None = None
 
 
 class AttributeRule(Strict):
@@ -59,15 +61,21 @@ class VisitRule(Strict):
     name: Name
     pages: Positive
     points: Points
+    cap: Cap | None = None
 
 
 class WeekRule(Strict):
-    """Points once a calendar week (Monday to Sunday), at the first page of its n-th visit."""
+    """Points once a calendar week (Monday to Sunday), at the first page of its n-th visit.
+
+    With `rolling_days`: once in so many times 24 hours, at the visit that is the n-th within them.
+    """
 
     id: Id
     name: Name
     visits: Positive
     points: Points
+    rolling_days: Annotated[int, Field(ge=1, le=366, strict=True)] | None = None
+    cap: Cap | None = None
 
 
 class Band(Strict):
@@ -78,10 +86,15 @@ class Band(Strict):
 
 
 class Inactivity(Strict):
-    """The penalty for silence (SC-3): every `every_days` × 24 h since the last activity that counts."""
+    """The penalty for silence (SC-3): every `every_days` × 24 h since the last activity that counts.
+
+    With `month: calendar`, the same clock time of the same day of each later month in the rule set's zone; where a
+    month has no such day, its last one.
+    """
 
     id: Id = "inactivity"
     name: Name
+    month: Literal["days", "calendar"] = "days"
     every_days: Annotated[int, Field(ge=1, le=3_650, strict=True)] = 30
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
 
@@ -90,6 +103,12 @@ class Inactivity(Strict):
         limits = [band.at_least for band in self.bands]
         if limits != sorted(set(limits), reverse=True):
             raise problem("The bands of `inactivity` have to go from the highest `at_least` to the lowest.")
+        return self
+
+    @model_validator(mode="after")
+    def _a_calendar_knows_its_months(self) -> Self:
+        if self.month == "calendar" and "every_days" in self.model_fields_set:
+            raise problem("`every_days` has no meaning with `month: calendar`.", "Take one of both out.")
         return self
 
 
@@ -121,6 +140,8 @@ class Scoring(Strict):
     weeks: tuple[WeekRule, ...] = ()
     attributes: tuple[AttributeRule, ...] = ()
     inactivity: Inactivity | None = None
+    floor: Floor | None = None
+    groups: tuple[Group, ...] = ()
     lines: tuple[Line, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     accounts: Accounts = Accounts()
@@ -137,7 +158,10 @@ class Scoring(Strict):
         ids = [rule.id for rule in self.source] + [rule.id for rule in self.behaviour]
         ids += [rule.id for rule in self.visits] + [rule.id for rule in self.weeks]
         ids += [rule.id for rule in self.attributes]
+        ids += [group.id for group in self.groups] + ([self.floor.id] if self.floor else [])
         unique([*ids, *([self.inactivity.id] if self.inactivity else [])])
+        visits = [rule.id for rule in self.visits] + [rule.id for rule in self.weeks]
+        check_groups(self.groups, [rule.id for rule in self.behaviour], visits)
         return self
 
     @model_validator(mode="after")

@@ -65,7 +65,7 @@ def test_every_example_is_valid(tmp_path: Path) -> None:
     assert len(examples) >= 10
     for example in examples:
         yaml.safe_load(example)
-    parts = r"(noise|source|behaviour|visits|weeks|inactivity):"
+    parts = r"(noise|source|behaviour|visits|weeks|inactivity|floor):"
     scoring = [example for example in examples if re.match(parts, example)]
     (grade,) = [example for example in examples if example.startswith("grade:")]
     (tiers,) = [example for example in examples if "targets:" in example]
@@ -73,3 +73,5 @@ def test_every_example_is_valid(tmp_path: Path) -> None:
     tiers = tiers.replace("grade: …\n", grade.replace("    tier3: {cap: B}\n", "    tier2: {cap: B}\n"))
     rules = rules_with(tmp_path, scoring="version: 1\n" + "".join(scoring), tiers=tiers, cadence=cadence)
     assert [rule.points for rule in rules.scoring.behaviour] == [1]
+    (groups,) = [example for example in examples if example.startswith("groups:")]
+    assert rules_with(tmp_path, scoring=f"version: 1\n{groups}").scoring.groups[0].exclusive == "most_points"
