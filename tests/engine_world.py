@@ -20,7 +20,8 @@ PEOPLE = {
     "title": "VARCHAR", "department": "VARCHAR", "source": "VARCHAR", "created_at": "TIMESTAMP",
     "crm_status": "VARCHAR", "opted_out": "BOOLEAN", "do_not_call": "BOOLEAN", "owner_id": "VARCHAR",
     "industry": "VARCHAR", "employees": "BIGINT", "prefecture": "VARCHAR",
-    "lost_at": "TIMESTAMP", "call_review_score": "DOUBLE",
+    "lost_at": "TIMESTAMP", "call_review_score": "DOUBLE", "closed_at": "TIMESTAMP", "close_reason": "VARCHAR",
+    "not_before": "DATE",
 }  # fmt: skip
 ACTIVITIES = {
     "activity_id": "VARCHAR", "person_id": "VARCHAR", "occurred_at": "TIMESTAMP", "type": "VARCHAR",
@@ -39,15 +40,19 @@ HEARING = {
 DEALS = {
     "opportunity_id": "VARCHAR", "person_id": "VARCHAR", "company_id": "VARCHAR", "created_at": "TIMESTAMP",
     "closed_at": "TIMESTAMP", "status": "VARCHAR", "amount": "DOUBLE", "loss_reason": "VARCHAR",
-    "competitor": "VARCHAR", "product": "VARCHAR",
+    "competitor": "VARCHAR", "product": "VARCHAR", "renewal_on": "DATE",
 }  # fmt: skip
+FISCAL_CALENDAR = {"first_month": "INTEGER"}
 STAGES_OF_CONTENT = {"content": "VARCHAR", "stage": "VARCHAR", "rank": "VARCHAR"}
 LIST_FOLLOW_UPS = {
     "person_id": "VARCHAR", "name": "VARCHAR", "kind": "VARCHAR", "segment": "VARCHAR", "segment_ja": "VARCHAR",
     "segment_en": "VARCHAR", "follow_up_until": "DATE", "attended": "BOOLEAN", "answers": "VARCHAR",
     "review_score": "DOUBLE", "happened_at": "TIMESTAMP", "moments": "TIMESTAMP[]",
 }  # fmt: skip
-RUNS = {"person_id": "VARCHAR", "cadence": "VARCHAR", "start_date": "DATE", "ended_at": "TIMESTAMP"}
+RUNS = {
+    "person_id": "VARCHAR", "cadence": "VARCHAR", "start_date": "DATE", "ended_at": "TIMESTAMP",
+    "crossed_at": "TIMESTAMP", "end_reason": "VARCHAR",
+}  # fmt: skip
 TRANSITIONS = {
     "person_id": "VARCHAR", "happened_at": "TIMESTAMP", "from_stage": "VARCHAR", "to_stage": "VARCHAR",
     "reason": "VARCHAR", "score": "INTEGER", "run_id": "VARCHAR", "recorded_at": "TIMESTAMP",
@@ -70,7 +75,7 @@ class World:
         for table, columns in (
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
             ("hearing", HEARING), ("opportunities", DEALS), ("content_stages", STAGES_OF_CONTENT),
-            ("list_follow_ups", LIST_FOLLOW_UPS), ("transitions", TRANSITIONS),
+            ("list_follow_ups", LIST_FOLLOW_UPS), ("fiscal_calendar", FISCAL_CALENDAR), ("transitions", TRANSITIONS),
         ):  # fmt: skip
             fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")

@@ -51,7 +51,8 @@ INPUTS: Mapping[str, InputTable] = MappingProxyType(
             _table(
                 "people",
                 "person_id! created_at@! email name company company_id title department source owner_id industry "
-                "employees# prefecture crm_status opted_out? do_not_call? call_review_score%",
+                "employees# prefecture crm_status opted_out? do_not_call? call_review_score% closed_at@ close_reason "
+                "not_before=",
                 ("person_id",),
             ),
             _table(
@@ -69,11 +70,11 @@ INPUTS: Mapping[str, InputTable] = MappingProxyType(
             _table(
                 "opportunities",
                 "opportunity_id! person_id company_id created_at@ closed_at@ status amount% loss_reason competitor "
-                "product",
+                "product renewal_on=",
                 ("opportunity_id", "person_id"),
             ),
-            _table("tasks", "task_id! person_id step due= status outcome closed_at@", ("task_id",)),
-            _table("hearing", "person_id! item value said_by via at@"),
+            _table("tasks", "task_id! person_id step due= status outcome closed_at@ cadence channel", ("task_id",)),
+            _table("hearing", "person_id! item value said_by via at@ heard_by"),
         )
     }
 )

@@ -77,7 +77,7 @@ def _attributes(words: str) -> Mapping[str, AttributeType]:
     )
 
 
-_PERSON = "email first_name last_name name title department phone owner_id source opted_out? do_not_call? master_id"
+_PERSON = "email first_name last_name name title department phone owner_id source opted_out? do_not_call? not_before= master_id"
 _WRITTEN = "score% grade tier stage reason scored_at@"
 
 STREAMS: tuple[Stream, ...] = (
@@ -85,9 +85,9 @@ STREAMS: tuple[Stream, ...] = (
         "Lead",
         f"{_PERSON} {_WRITTEN} company website industry employees# prefecture status is_converted? converted_on= "
         "converted_contact_id converted_account_id converted_opportunity_id corporate_number budget authority need "
-        "timeframe close_reason",
+        "timeframe close_reason modified_by_id",
     ),
-    _salesforce("Contact", f"{_PERSON} {_WRITTEN} account_id"),
+    _salesforce("Contact", f"{_PERSON} {_WRITTEN} account_id modified_by_id"),
     _salesforce(
         "Account",
         "name website industry employees# revenue% prefecture owner_id corporate_number tier master_id",
@@ -95,7 +95,7 @@ STREAMS: tuple[Stream, ...] = (
     _salesforce(
         "Opportunity",
         "name account_id contact_id stage_name amount% probability% close_date= is_closed? is_won? owner_id "
-        "loss_reason competitor product stage_changed_at@",
+        "loss_reason competitor product renewal_on= stage_changed_at@",
     ),
     _salesforce("OpportunityContactRole", "opportunity_id contact_id role is_primary?"),
     _salesforce(
@@ -147,7 +147,7 @@ STREAMS: tuple[Stream, ...] = (
     _engagement(
         "prospects",
         "email first_name last_name company title department industry website phone employees source native_score# "
-        "native_grade lead_id contact_id account_id opted_out? do_not_email? do_not_call? campaign_id# "
+        "native_grade lead_id contact_id account_id opted_out? do_not_email? do_not_call? not_before= campaign_id# "
         "last_activity_at@",
         cursor="updatedAt",
         deleted=True,

@@ -2,7 +2,7 @@
 
 Reads the views `seen_<stream>` and the ledger `known_persons`, and leaves the relations that scoring and deciding
 read: person_records, people, activities, companies, opportunities, hearing, list_follow_ups, and the catalogue's
-content_stages, content_actions and content_offers; and what a person should look at:
+content_stages, content_actions and content_offers; fiscal_calendar; and what a person should look at:
 company_matches, unknown_content.
 """
 
@@ -55,6 +55,7 @@ def enrich(
     choose_attributes(run, mapping)
     enrich_companies(run, load, register, mapping.extra.get("salesforce.Account", {}))
     enrich_people(run, load, mapping)
+    run(compose("enrich_people", "fiscal_calendar"), {})
     enrich_activities(run, load, catalogue, _zone(run))
     list_activities(run, load, catalogue)
     load_catalogue(catalogue, load)

@@ -16,13 +16,21 @@ from connector.rules.lifecycle import BANT
 _FILE = "enrich_people"
 _ATTRIBUTES = (
     "email", "name", "company", "title", "department", "phone", "website", "industry", "employees", "prefecture",
-    "corporate_number", "owner_id", "budget", "authority", "need", "timeframe", "close_reason", "call_review_score",
+    "corporate_number", "owner_id", "budget", "authority", "need", "timeframe", "call_review_score",
 )  # fmt: skip
 _PROFILES = (
     ("salesforce.Lead", "profiles_of_leads", "lead"),
     ("salesforce.Contact", "profiles_of_contacts", "contact"),
     ("account_engagement.prospects", "profiles_of_prospects", "prospect"),
 )
+_VERSIONS = {
+    "lead": {"table": "salesforce_lead", "changed_at": "modified_at", "changed_by": "modified_by_id"},
+    "contact": {"table": "salesforce_contact", "changed_at": "modified_at", "changed_by": "modified_by_id"},
+    "prospect": {
+        "table": "account_engagement_prospects", "changed_at": "stamp", "changed_by": "NULL::VARCHAR",
+    },
+}  # fmt: skip
+"""By kind of record: where its versions are, and what says when and by whom one was made."""
 _OF_ACCOUNT = {
     "company": "name", "website": "website", "industry": "industry", "employees": "employees",
     "prefecture": "prefecture", "corporate_number": "corporate_number",
@@ -31,7 +39,7 @@ _RESERVED = frozenset({
     "person_id", "record_key", "record_id", "first_record", "lead_ids", "contact_ids", "prospect_ids", "company_id",
     "match_status", "match_method", "match_confidence", "crm_status", "source", "source_word", "status_word",
     "is_open_lead", "kind", "unit", "live", "converted", "merged", "place", "precedence", "word", "status",
-    "opted_out", "do_not_call", "account_id", "list_source", "only_listed",
+    "opted_out", "do_not_call", "account_id", "list_source", "only_listed", "lost_at", "closed_at", "close_reason",
 })  # fmt: skip
 """Columns that enrich makes itself."""
 
@@ -86,19 +94,32 @@ def enrich_people(run: Run, load: Load, mapping: EnrichMapping) -> None:
     load("enrich_sources", ("word", "source"), _words(mapping.sources))
     load("enrich_statuses", ("word", "status"), _words(mapping.statuses))
     run(compose(_FILE, "opportunities"), {})
+    run(compose(_FILE, "closed_leads"), {})
     run(compose(_FILE, "people"), {})
-    items = dict.fromkeys((*BANT, *_texts(mapping)))
-    run(compose(_FILE, "hearing", items=", ".join(f'"{item}"' for item in items)), {})
+    _hear(run, mapping)
 
 
-def _texts(mapping: EnrichMapping) -> list[str]:
-    """Attributes of people that the admin added as text: each can be what was heard."""
-    return [
-        name
-        for stream, _, _ in _PROFILES
-        for name, kind in mapping.extra.get(stream, {}).items()
-        if kind == "text" and name not in _OF_ACCOUNT
+def _hear(run: Run, mapping: EnrichMapping) -> None:
+    """What was heard of whom: the item's value, when it was first written so, and by whom where that is known."""
+    items = {kind: _heard_in(stream, mapping) for stream, _, kind in _PROFILES}
+    everything = dict.fromkeys(item for named in items.values() for item in named)
+    run(compose(_FILE, "answers", items=_columns(everything)), {})
+    versions = [
+        compose(_FILE, "answer_versions", kind=kind, items=_columns(items[kind]), **_VERSIONS[kind])
+        for _, _, kind in _PROFILES
+        if items[kind]
     ]
+    run(compose(_FILE, "hearing", versions="\n    UNION ALL\n".join(versions)), {})
+
+
+def _heard_in(stream: str, mapping: EnrichMapping) -> list[str]:
+    """The attributes of an object that can be what was heard: BANT of leads, and text that the admin added."""
+    added = [name for name, kind in mapping.extra.get(stream, {}).items() if kind == "text" and name not in _OF_ACCOUNT]
+    return [*(BANT if stream == "salesforce.Lead" else ()), *added]
+
+
+def _columns(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _refuse_reserved(stream: str, attributes: Mapping[str, AttributeType]) -> None:

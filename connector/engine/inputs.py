@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -17,7 +18,7 @@ _FILE = "inputs"
 
 
 def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Run, load: Load) -> None:
-    """Makes people, activities, companies, opportunities and cadence_runs ready for `score`.
+    """Makes people, activities, companies, opportunities, cadence_runs and our_tasks ready for `score`.
 
     The tables of domain.inputs have to be there, all of them. `catalogue` gives content, theme and product to activities
     that say nothing of them; None leaves them without. Everything after `as_of` counts as not yet happened.
@@ -27,17 +28,23 @@ def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Ru
         _name_content(catalogue, run, load)
     load_catalogue(catalogue, load)
     run(compose(_FILE, "no_lists"), {})
+    run(compose(_FILE, "no_fiscal_calendar"), {})
     run(compose(_FILE, "companies"), {})
     run(compose(_FILE, "opportunities"), moment)
-    run(compose(_FILE, "people"), {})
-    steps = [
-        (step.id, cadence.id, "yes" if step is cadence.steps[-1] else "no")
-        for cadence in rules.cadence.cadences
-        for step in cadence.steps
-    ]
-    load("input_steps", ("step", "cadence", "is_last"), steps)
-    run(compose(_FILE, "runs"), moment)
-    run(compose(_FILE, "finished"), moment)
+    run(compose(_FILE, "people"), moment)
+    load("input_steps", ("step", "cadence", "place", "is_first"), list(_steps(rules)))
+    run(compose(_FILE, "tasks"), moment)
+    run(compose(_FILE, "runs"), {})
+    run(compose(_FILE, "our_tasks"), {})
+
+
+def _steps(rules: RuleSet) -> Iterator[tuple[object, ...]]:
+    """The steps of all cadences; a task that names no cadence belongs to the first that has its step."""
+    seen: set[str] = set()
+    for cadence in rules.cadence.cadences:
+        for place, step in enumerate(cadence.steps):
+            yield step.id, cadence.id, place, "no" if step.id in seen else "yes"
+            seen.add(step.id)
 
 
 def oddities(rules: RuleSet, run: Run) -> list[str]:

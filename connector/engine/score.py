@@ -11,12 +11,14 @@ Reads `people` and `activities`; docs/rules.md says what each rule means.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import DAY_US, as_column, microseconds
-from connector.rules.lifecycle import Recycle, extra_windows
+from connector.engine.recycle import recycle
+from connector.rules.lifecycle import extra_windows
 from connector.rules.load import RuleSet
 from connector.rules.scoring import BehaviourRule, Inactivity, Noise, Scoring
 
@@ -25,6 +27,20 @@ WINDOWS = (1, 7, 30)
 
 _SHIFT = 719_162 * DAY_US
 """Year 1 in microseconds before 1970: whole division rounds towards zero, so that times are kept positive."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The relations that tell of lives, as others than everybody's whole lives have their own.
+
+    `noise_known`: what is a machine's was looked for before, and stays. Without `folded`, no penalties are worked out:
+    there are no knots and no fold.
+    """
+
+    people: str = "people"
+    activities: str = "activities"
+    noise_known: bool = False
+    folded: bool = True
 
 
 def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -> None:
@@ -41,9 +57,9 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
     """
     scoring, now = rules.scoring, microseconds(as_of)
-    recycled = _recycled(rules.lifecycle.recycle)
+    recycle(rules, as_of, run)
     live(scoring, as_of, run, among)
-    run(compose("score", "recycled_people", recycled=recycled), {"now": now})
+    run(compose("score", "recycled_people"), {})
     run(compose("score", "recycled_events"), {})
     run(compose("score", "recycled_awards"), {})
     _fold("recycled", scoring.inactivity, as_of, run)
@@ -54,7 +70,6 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     scored = compose(
         "score",
         "scored",
-        recycled=recycled,
         now=now,
         windows=", ".join(f"coalesce(recent.window_{days}d, 0) AS window_{days}d" for days in windows),
         next_penalty=_next_penalty(scoring.inactivity, now, "fold.after", "lives.clock"),
@@ -66,20 +81,31 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     clear(run)
 
 
-def live(scoring: Scoring, as_of: datetime, run: Run, among: str | None = None, details: bool = False) -> None:
+def live(
+    scoring: Scoring,
+    as_of: datetime,
+    run: Run,
+    among: str | None = None,
+    details: bool = False,
+    of: Told = Told(),
+) -> None:
     """Makes the tables of lives that scores and ledgers are read from.
 
     `score_people, score_events, score_visits, score_awards, score_knots, score_fold`. With `details`, events
     keep what a person would want to read about them.
+    `of` says which relations tell of them.
     """
     moment = {"as_of": as_column(as_of)}
     chosen = f"person.person_id IN (SELECT person_id FROM {among})" if among else "TRUE"
-    run(compose("score", "people", among=chosen, source_points=_source_points(scoring)), moment)
-    _find_noise(scoring.noise, as_of, run)
-    run(compose("score", "events", **_event_holes(scoring, counts(scoring, run), details)), moment)
+    run(compose("score", "people", people=of.people, among=chosen, source_points=_source_points(scoring)), moment)
+    if not of.noise_known:
+        _find_noise(scoring.noise, as_of, run)
+    holes = _event_holes(scoring, counts(scoring, run), details)
+    run(compose("score", "events", activities=of.activities, **holes), moment)
     run(compose("score", "visits"), {})
     run(_awards(scoring), {})
-    _fold("score", scoring.inactivity, as_of, run)
+    if of.folded:
+        _fold("score", scoring.inactivity, as_of, run)
 
 
 def clear(run: Run) -> None:
@@ -229,8 +255,3 @@ def _next_penalty(inactivity: Inactivity | None, now: int, score_now: str, clock
     month = _month(inactivity)
     due = f"{clock} + (({now} - {clock}) // {month} + 1) * {month}"
     return f"CASE WHEN {band_points(inactivity, score_now)} <> 0 THEN {due} END"
-
-
-def _recycled(recycle: Recycle | None) -> str:
-    """SQL for the moment at which a lost person is recycled, in microseconds; null for never."""
-    return f"epoch_us(person.lost_at) + {recycle.after_days * DAY_US}" if recycle else "NULL::BIGINT"

@@ -4,7 +4,7 @@ SELECT
     known.*, 2 + known.converted::INTEGER AS precedence,
     lead.email, lead.name, lead.company, lead.title, lead.department, lead.phone, lead.website, lead.industry,
     lead.employees, lead.prefecture, lead.corporate_number, lead.owner_id, lead.source AS word, lead.status,
-    lead.opted_out, lead.do_not_call, lead.budget, lead.authority, lead.need, lead.timeframe, lead.close_reason, lead.modified_at AS heard_at,
+    lead.opted_out, lead.do_not_call, lead.budget, lead.authority, lead.need, lead.timeframe, lead.not_before, lead.modified_at AS heard_at,
     NULL::VARCHAR AS account_id<<extra>>
 FROM seen_salesforce_lead AS lead
 JOIN person_records AS known ON known.kind = 'lead' AND known.record_id = lead.id
@@ -16,6 +16,7 @@ SELECT
     known.*, 1 AS precedence,
     contact.email, contact.name, contact.title, contact.department, contact.phone, <<of_account>>,
     contact.owner_id, contact.source AS word, NULL::VARCHAR AS status, contact.opted_out, contact.do_not_call,
+    contact.not_before,
     account.id AS account_id<<extra>>
 FROM seen_salesforce_contact AS contact
 JOIN person_records AS known ON known.kind = 'contact' AND known.record_id = contact.id
@@ -30,7 +31,7 @@ SELECT
     prospect.company, prospect.title, prospect.department, prospect.phone, prospect.website, prospect.industry,
     try_cast(replace(prospect.employees, ',', '') AS BIGINT) AS employees, prospect.source AS word,
     coalesce(prospect.opted_out, FALSE) OR coalesce(prospect.do_not_email, FALSE) AS opted_out,
-    prospect.do_not_call<<extra>>
+    prospect.do_not_call, prospect.not_before<<extra>>
 FROM seen_account_engagement_prospects AS prospect
 JOIN person_records AS known
     ON known.kind = 'prospect' AND known.unit = prospect._unit AND known.record_id = prospect.id::VARCHAR
@@ -65,6 +66,7 @@ SELECT
     coalesce(min(created_at) FILTER (WHERE kind <> 'list'), min(created_at)) AS created_at,
     coalesce(bool_or(opted_out) FILTER (WHERE live AND NOT converted), FALSE) AS opted_out,
     coalesce(bool_or(do_not_call) FILTER (WHERE live AND NOT converted), FALSE) AS do_not_call,
+    max(not_before) FILTER (WHERE live AND NOT converted) AS not_before,
     arg_min(coalesce(status, ''), place) FILTER (WHERE live AND kind = 'lead') AS status_word,
     bool_or(live AND kind = 'lead' AND NOT converted) AS is_open_lead,
     coalesce(list(record_id ORDER BY created_at, record_id) FILTER (WHERE live AND kind = 'lead' AND NOT converted), [])
@@ -85,7 +87,7 @@ WITH deals AS (
     SELECT id AS opportunity_id, account_id, contact_id, created_at,
         CASE WHEN is_won THEN 'won' WHEN is_closed THEN 'lost' ELSE 'open' END AS status,
         CASE WHEN is_closed THEN coalesce(stage_changed_at, close_date::TIMESTAMP) END AS closed_at,
-        amount, loss_reason, competitor, product
+        amount, loss_reason, competitor, product, renewal_on
     FROM seen_salesforce_opportunity
     WHERE NOT coalesce(is_deleted, FALSE)
 ),
@@ -102,11 +104,35 @@ in_roles AS (
 )
 SELECT deals.opportunity_id, coalesce(in_roles.person_id, contacts.person_id) AS person_id,
     owned.company_id, deals.created_at, deals.closed_at, deals.status, deals.amount, deals.loss_reason,
-    deals.competitor, deals.product
+    deals.competitor, deals.product, deals.renewal_on
 FROM deals
 LEFT JOIN in_roles USING (opportunity_id)
 LEFT JOIN contacts ON contacts.contact_id = deals.contact_id
 LEFT JOIN company_accounts AS owned USING (account_id);
+
+-- name: closed_leads
+-- Since when each lead has stood at a word that means disqualified, and why. A lead that was closed when it was first
+-- seen was closed by the time of its last change, and by the time it was seen.
+CREATE OR REPLACE TEMP TABLE enrich_closed_leads AS
+WITH versions AS (
+    SELECT lead.id, lead._valid_from, lead._seen_at, lead.modified_at, lead.close_reason,
+        coalesce(statuses.status = 'disqualified', FALSE) AS closed,
+        row_number() OVER (PARTITION BY lead.id ORDER BY lead._valid_from, lead._seen_at) AS place
+    FROM versions_salesforce_lead AS lead
+    LEFT JOIN enrich_statuses AS statuses ON statuses.word = lower(trim(lead.status))
+    WHERE lead.id IN (SELECT record_id FROM enrich_profiles WHERE kind = 'lead' AND live AND NOT converted)
+),
+spans AS (
+    SELECT id, coalesce(max(place) FILTER (NOT closed), 0) AS before, max(place) AS last FROM versions GROUP BY id
+)
+SELECT versions.id,
+    min(CASE WHEN place = 1 THEN least(modified_at, _seen_at) ELSE _valid_from END) FILTER (place = before + 1)
+        AS closed_at,
+    any_value(close_reason) FILTER (place = last) AS close_reason
+FROM versions
+JOIN spans USING (id)
+WHERE before < last
+GROUP BY versions.id;
 
 -- name: people
 -- An open deal outranks a disqualified lead, which outranks a lost deal; the last closed deal speaks for older ones.
@@ -118,6 +144,13 @@ WITH deals AS (
     FROM opportunities
     WHERE person_id IS NOT NULL
     GROUP BY person_id
+),
+closings AS (
+    SELECT profile.person_id, arg_min({'at': lead.closed_at, 'reason': lead.close_reason}, profile.place) AS closing
+    FROM enrich_profiles AS profile
+    JOIN enrich_closed_leads AS lead ON lead.id = profile.record_id
+    WHERE profile.kind = 'lead' AND profile.live AND NOT profile.converted
+    GROUP BY profile.person_id
 )
 SELECT
     chosen.* EXCLUDE (account_id, source_word, status_word, is_open_lead, list_source, only_listed),
@@ -132,20 +165,71 @@ SELECT
         WHEN chosen.is_open_lead AND statuses.status = 'disqualified' THEN 'disqualified'
         ELSE coalesce(deals.last_closed, statuses.status)
     END AS crm_status,
-    deals.lost_at
+    deals.lost_at, closings.closing.at AS closed_at, closings.closing.reason AS close_reason
 FROM enrich_chosen AS chosen
 LEFT JOIN enrich_person_companies AS matched USING (person_id)
 LEFT JOIN deals USING (person_id)
+LEFT JOIN closings USING (person_id)
 LEFT JOIN enrich_sources AS sources ON sources.word = lower(trim(chosen.source_word))
 LEFT JOIN enrich_statuses AS statuses ON statuses.word = lower(trim(chosen.status_word));
 
--- name: hearing
--- What stands in the records as heard: who said it is not told there; when is when the record was changed last.
-CREATE OR REPLACE TEMP TABLE hearing AS
-SELECT person_id, item, value, NULL::VARCHAR AS said_by, kind AS via, heard_at AS "at"
+-- name: answers
+-- What stands in the records as heard, record by record.
+CREATE OR REPLACE TEMP TABLE enrich_answers AS
+SELECT person_id, kind, unit, record_id, heard_at, item, value
 FROM (
-    UNPIVOT (SELECT person_id, kind, heard_at, <<items>> FROM enrich_profiles WHERE live)
+    UNPIVOT (SELECT person_id, kind, unit, record_id, heard_at, <<items>> FROM enrich_profiles WHERE live)
     ON <<items>>
     INTO NAME item VALUE value
 )
 WHERE trim(value) <> '';
+
+-- name: answer_versions
+-- The values that the items of one kind of record have had, version by version; emptied ones too, since an answer that
+-- comes back was given anew.
+SELECT kind, unit, record_id, item, value, valid_from, seen_at, changed_at, created_at, changed_by
+FROM (
+    UNPIVOT INCLUDE NULLS (
+        SELECT '<<kind>>' AS kind, _unit AS unit, id::VARCHAR AS record_id,
+            _valid_from AS valid_from, _seen_at AS seen_at, <<changed_at>> AS changed_at, created_at,
+            <<changed_by>> AS changed_by, <<items>>
+        FROM versions_<<table>> AS version
+        WHERE id::VARCHAR IN (SELECT record_id FROM enrich_answers WHERE kind = '<<kind>>')
+    )
+    ON <<items>>
+    INTO NAME item VALUE value
+)
+
+-- name: hearing
+-- What stands in the records as heard. Who said it is not told there, but who wrote it down is: an answer was heard when
+-- the version began in which it first stood without a break, from whoever made that version. In the first version that
+-- we saw it may have stood for long: it is taken as heard when the record was changed last, as far as we had seen then,
+-- and by whom only where nobody changed the record since it was made.
+CREATE OR REPLACE TEMP TABLE hearing AS
+WITH versions(kind, unit, record_id, item, value, valid_from, seen_at, changed_at, created_at, changed_by) AS (
+    <<versions>>
+),
+ordered AS (
+    SELECT *, row_number() OVER history = 1 AS is_first, value IS DISTINCT FROM lag(value) OVER history AS is_new
+    FROM versions
+    WINDOW history AS (PARTITION BY kind, unit, record_id, item ORDER BY valid_from, seen_at)
+),
+told AS (
+    SELECT kind, unit, record_id, item, value,
+        CASE WHEN is_first THEN least(changed_at, seen_at) ELSE valid_from END AS heard_at,
+        CASE WHEN NOT is_first OR changed_at <= created_at THEN changed_by END AS heard_by
+    FROM ordered
+    WHERE is_new
+    QUALIFY row_number() OVER (PARTITION BY kind, unit, record_id, item ORDER BY valid_from DESC, seen_at DESC) = 1
+)
+SELECT answer.person_id, answer.item, answer.value, NULL::VARCHAR AS said_by, answer.kind AS via,
+    coalesce(told.heard_at, answer.heard_at) AS "at", coalesce(writer.name, told.heard_by) AS heard_by
+FROM enrich_answers AS answer
+LEFT JOIN told USING (kind, record_id, item, value, unit)
+LEFT JOIN seen_salesforce_user AS writer ON writer.id = told.heard_by;
+
+-- name: fiscal_calendar
+-- The month in which the org's fiscal year begins, as its own settings say.
+CREATE OR REPLACE TEMP TABLE fiscal_calendar AS
+SELECT arg_min(fiscal_month, id)::INTEGER AS first_month FROM seen_salesforce_organization
+WHERE fiscal_month BETWEEN 1 AND 12

@@ -31,7 +31,7 @@ WHERE created_at IS NULL OR created_at <= $as_of
 
 -- name: people
 -- What the deals of a person say of the person goes before the file's own word, as in the mirror: an open deal, then
--- won, then disqualified, then lost.
+-- won, then disqualified, then lost. What a record was closed as after the time asked about, it was not then.
 CREATE OR REPLACE TEMP TABLE people AS
 WITH deals AS (
   SELECT person_id, bool_or(status = 'open') AS is_open,
@@ -41,41 +41,70 @@ WITH deals AS (
   WHERE person_id IS NOT NULL
   GROUP BY person_id
 )
-SELECT person.* REPLACE (
+SELECT person.* EXCLUDE (later) REPLACE (
     CASE
       WHEN deals.is_open THEN 'opportunity'
       WHEN deals.last_closed = 'won' THEN 'won'
-      WHEN person.crm_status = 'disqualified' THEN 'disqualified'
-      ELSE coalesce(deals.last_closed, person.crm_status)
+      WHEN person.crm_status = 'disqualified' AND NOT later THEN 'disqualified'
+      ELSE coalesce(deals.last_closed, CASE WHEN NOT later THEN person.crm_status END)
     END AS crm_status
   ),
   deals.lost_at
-FROM people AS person
+FROM (
+  SELECT *, crm_status IN ('lost', 'disqualified') AND coalesce(closed_at > $as_of, FALSE) AS later FROM people
+) AS person
 LEFT JOIN deals USING (person_id)
 
--- name: runs
--- Runs of a cadence as their tasks tell them. A run is open while one of its tasks is, or its last step is to come.
-CREATE OR REPLACE TEMP TABLE cadence_runs AS
+-- name: tasks
+-- The tasks of the file as steps of runs. A run begins anew where a step comes again on a later day: two runs of one
+-- cadence are two.
+CREATE OR REPLACE TEMP TABLE input_tasks AS
 WITH steps AS (
-  SELECT task.person_id, step.cadence, task.due, step.is_last = 'yes' AS is_last,
-    coalesce(task.closed_at <= $as_of, lower(task.status) IN ('completed', 'closed', 'done', '完了')) AS is_closed,
+  SELECT task.person_id, task.task_id, task.step, task.channel, task.due, task.outcome, task.status, step.cadence,
+    step.place::INTEGER AS place,
+    coalesce(task.closed_at <= $as_of, lower(task.status) IN ('completed', 'closed', 'done', '完了'), FALSE) AS is_done,
     coalesce(task.closed_at, task.due::TIMESTAMP) AS closed_at
   FROM tasks AS task
-  JOIN input_steps AS step USING (step)
+  JOIN input_steps AS step ON step.step = task.step
+    AND (step.cadence = task.cadence OR (task.cadence IS NULL AND step.is_first = 'yes'))
   WHERE task.person_id IS NOT NULL AND task.due IS NOT NULL
+),
+compared AS (
+  SELECT *,
+    row_number() OVER (PARTITION BY person_id, cadence, step, channel ORDER BY due, task_id) > 1 AS again,
+    lag(place) OVER in_order AS place_before, lag(due) OVER in_order AS due_before
+  FROM steps
+  WINDOW in_order AS (PARTITION BY person_id, cadence ORDER BY due, place, task_id)
+),
+numbered AS (
+  SELECT *,
+    count(*) FILTER (WHERE again AND (place < place_before OR (place = place_before AND due > due_before)))
+      OVER (PARTITION BY person_id, cadence ORDER BY due, place, task_id) AS number
+  FROM compared
 )
-SELECT person_id, cadence, min(due) AS start_date,
-  CASE WHEN bool_and(is_closed) AND bool_or(is_last) THEN max(closed_at) END AS ended_at
-FROM steps
-GROUP BY person_id, cadence
+SELECT *, min(due) OVER (PARTITION BY person_id, cadence, number) AS start_date FROM numbered
 
--- name: finished
--- Steps that somebody has ticked off.
-CREATE OR REPLACE TEMP TABLE finished_tasks AS
-SELECT person_id, step
-FROM tasks
-WHERE person_id IS NOT NULL AND step IS NOT NULL
-  AND coalesce(closed_at <= $as_of, lower(status) IN ('completed', 'closed', 'done', '完了'))
+-- name: runs
+-- Runs of a cadence as their tasks tell them; one is over when the next begins.
+CREATE OR REPLACE TEMP TABLE cadence_runs AS
+SELECT person_id, cadence, start_date,
+  lead(start_date) OVER (PARTITION BY person_id, cadence ORDER BY start_date)::TIMESTAMP AS ended_at,
+  NULL::TIMESTAMP AS crossed_at, NULL::VARCHAR AS end_reason
+FROM (SELECT DISTINCT person_id, cadence, start_date FROM input_tasks)
+
+-- name: our_tasks
+-- The same tasks as the org would have them: without a channel one stands for its whole step.
+CREATE OR REPLACE TEMP TABLE our_tasks AS
+SELECT task.person_id, task.cadence, task.start_date, task.step, task.channel, task.task_id, task.is_done,
+  CASE WHEN task.is_done THEN task.closed_at END AS done_at, task.outcome, task.status,
+  run.ended_at IS NULL AS is_open_run
+FROM input_tasks AS task
+JOIN cadence_runs AS run
+  ON run.person_id = task.person_id AND run.cadence = task.cadence AND run.start_date = task.start_date
+
+-- name: no_fiscal_calendar
+-- Files do not tell when a fiscal year begins: the rules do.
+CREATE OR REPLACE TEMP TABLE fiscal_calendar (first_month INTEGER)
 
 -- name: no_lists
 -- Files bring no lists of events: their people and what they did stand in the files themselves.

@@ -7,7 +7,7 @@ SELECT
   person.person_id,
   epoch_us(person.created_at) AS created,
   (<<source_points>>)::BIGINT AS source_points
-FROM people AS person
+FROM <<people>> AS person
 WHERE person.created_at <= $as_of AND <<among>>
 
 -- name: noise
@@ -60,7 +60,7 @@ SELECT
   CASE WHEN <<any_once>> THEN activity.content END AS content,
   CASE WHEN activity.type = 'page_view' THEN activity.visit_id END AS visit_id
   <<details>>
-FROM activities AS activity
+FROM <<activities>> AS activity
 JOIN score_people AS who USING (person_id)
 WHERE activity.occurred_at <= $as_of
   AND activity.type IN (<<types>>)
@@ -159,13 +159,13 @@ WITH RECURSIVE fold AS (
 SELECT * FROM fold
 
 -- name: recycled_people
--- Those whose deal was lost and whose time of rest is over: their second life begins at 0 when they are recycled,
+-- Those who were lost or closed and whose time of rest is over: their second life begins at 0 when they are recycled,
 -- without the source's points, and that moment starts the clock (RC-3).
 CREATE OR REPLACE TEMP TABLE recycled_people AS
-SELECT who.pid, <<recycled>> AS created, 0::BIGINT AS source_points
+SELECT who.pid, epoch_us(recycling.recycled_at) AS created, 0::BIGINT AS source_points
 FROM score_people AS who
-JOIN people AS person USING (person_id)
-WHERE person.crm_status = 'lost' AND <<recycled>> <= $now
+JOIN recycling USING (person_id)
+WHERE recycling.recycled_at IS NOT NULL
 
 -- name: recycled_events
 CREATE OR REPLACE TEMP TABLE recycled_events AS
@@ -253,10 +253,14 @@ again AS (
   GROUP BY ALL
 ),
 rests AS (
-  SELECT who.pid, <<recycled>> AS t
-  FROM score_people AS who
-  JOIN people AS person USING (person_id)
-  WHERE person.crm_status = 'lost' AND <<recycled>> > <<now>>
+  SELECT pid, min(epoch_us(next_change_at)) AS t
+  FROM (
+    SELECT person_id, next_change_at FROM recycling
+    UNION ALL
+    SELECT person_id, next_change_at FROM not_before
+  )
+  JOIN score_people USING (person_id)
+  GROUP BY pid
 ),
 future AS (
   SELECT score_people.pid, min(epoch_us(activity.occurred_at)) AS t
