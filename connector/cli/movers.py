@@ -16,7 +16,6 @@ from connector import flow
 from connector.cli.asking import moment_asked, moment_told
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
-from connector.engine.account_score import account_scores
 from connector.engine.explain import rule_names
 from connector.engine.momentum import By, Periods, Window, last_complete, momentum
 from connector.planning.desired import Language
@@ -49,7 +48,6 @@ def movers(options: Options, by: By, window: Window, limit: int, as_of: str | No
         rules, run = river.rules, river.store.run
         periods = last_complete(window, moment, rules.scoring.time_zone)
         momentum(rules, periods, moment, by, run)
-        account_scores(moment, run)
         found = movers_of(run, rules, moment, periods, by, limit)
         if as_json:
             asked = {"as_of": moment.isoformat(), "by": by, "window": window}

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
+from connector.engine.lines import figure
 from connector.engine.moments import as_column, from_column
 from connector.engine.score import counts
 from connector.rules.hearing import HearingItem
@@ -205,6 +206,8 @@ def _figure(claim: Claim) -> tuple[str, str] | None:
     if claim.active_within_days is not None:
         return "last_activity_at", "scored.last_activity_at"
     if claim.score is not None or claim.score_at_most is not None:
+        if claim.line is not None:
+            return "score", figure(claim)
         return "score", f"scored.window_{claim.within_days}d" if claim.within_days else "scored.score_deciding"
     return None
 

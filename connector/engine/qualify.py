@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connector.domain.running import Run
+from connector.engine.changes import claim_changes
+from connector.engine.account_score import account_is
 from connector.engine.composing import compose, quoted
+from connector.engine.lines import figure
 from connector.engine.moments import as_column
 from connector.engine.since import open_since
 from connector.rules.hearing import HearingItem
@@ -51,6 +54,7 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     run(compose(_FILE, "placed", types=types, not_noise=counts, lately=_lately(life.buying_stages, as_of)), moment)
     open_since(life, claims, acceptable, as_of, run)
     run(compose(_FILE, "qualified", **_qualified_holes(life, claims)), {})
+    claim_changes(claims, life.buying_stages, as_of, run)
     run("DROP TABLE counted_activities", {})
 
 
@@ -92,6 +96,11 @@ def _of_person(claim: Claim, as_of: datetime) -> str:
         return f"graded.grade IN ({letters})"
     if claim.active_within_days is not None:
         return f"scored.last_activity_at > {_before(as_of, claim.active_within_days)}"
+    if claim.account is not None:
+        return account_is(claim.account.sql)
+    if claim.line is not None:
+        score = figure(claim)
+        return f"{score} >= {claim.score}" if claim.score is not None else f"{score} <= {claim.score_at_most}"
     score = f"scored.window_{claim.within_days}d" if claim.within_days else "scored.score_deciding"
     if claim.score is not None:
         return f"{score} >= {claim.score}"

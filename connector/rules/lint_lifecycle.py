@@ -66,7 +66,7 @@ def _out_of_reach(rules: Written) -> Iterator[Finding]:
     for path, requirement in _requirements(rules):
         for key, claims in (("all", requirement.all), ("any", requirement.any)):
             for place, claim in enumerate(claims):
-                most = 0 if highest is not None and claim.within_days else highest
+                most = 0 if highest is not None and (claim.within_days or claim.line) else highest
                 if claim.score is not None and most is not None and claim.score > most:
                     sentence = f"Nobody ever has {claim.score} points here: {most} are the most that the rules give."
                     yield rules.finding("out_of_reach", FILE, (*path, key, place), sentence, advice)
@@ -101,9 +101,9 @@ def _letters(tiers: Tiers) -> set[str]:
 
 
 def _excludes_itself(claims: Sequence[Claim]) -> bool:
-    lowest = [(one.score, one.within_days) for one in claims if one.score is not None]
-    highest = [(one.score_at_most, one.within_days) for one in claims if one.score_at_most is not None]
-    return any(low > high and days == within for low, days in lowest for high, within in highest)
+    lowest = [(one.score, one.within_days, one.line) for one in claims if one.score is not None]
+    highest = [(one.score_at_most, one.within_days, one.line) for one in claims if one.score_at_most is not None]
+    return any(low > high and of == same for low, *of in lowest for high, *same in highest)
 
 
 def _requirements(rules: Written) -> Iterator[tuple[KeyPath, Requirement]]:
@@ -149,7 +149,7 @@ def _share(one: Requirement, other: Requirement) -> bool:
 
 def _stronger(strong: Claim, weak: Claim) -> bool:
     """Whether one claim implies another."""
-    if strong.about != weak.about:
+    if strong.about != weak.about or strong.line != weak.line:
         return False
     if strong.score is not None and weak.score is not None:
         return strong.within_days == weak.within_days and strong.score >= weak.score
@@ -159,7 +159,7 @@ def _stronger(strong: Claim, weak: Claim) -> bool:
         return strong.grade in letters_from(weak.grade)
     if strong.active_within_days is not None and weak.active_within_days is not None:
         return strong.active_within_days <= weak.active_within_days
-    narrow, wide = (one.activity or one.attributes or one.hearing or one.deal for one in (strong, weak))
+    narrow, wide = (one.activity or one.attributes or one.hearing or one.deal or one.account for one in (strong, weak))
     lately = weak.within_days is None or (strong.within_days is not None and strong.within_days <= weak.within_days)
     often = strong.at_least >= weak.at_least
     return narrow is not None and wide is not None and lately and often and implies(narrow.sql, wide.sql)

@@ -12,8 +12,9 @@ from connector.rules.conditions import Condition
 from connector.rules.content import Content
 from connector.rules.fields import Fields
 from connector.rules.lists import LISTS_FILE, Lists
-from connector.rules.load import FILES, RuleSet
+from connector.rules.load import FILES, OPTIONAL, RuleSet
 from connector.rules.mapping import FIELDS_FILE
+from connector.rules.nurture import NURTURE_FILE
 from connector.rules.source import KeyPath, Source, read
 
 CONTENT_FILE = "content.yaml"
@@ -64,6 +65,7 @@ class Written:
             "tiers.yaml": self.rules.tiers,
             "lifecycle.yaml": self.rules.lifecycle,
             "cadence.yaml": self.rules.cadence,
+            NURTURE_FILE: self.rules.nurture,
             LISTS_FILE: self.lists,
         }
         for file, model in models.items():
@@ -73,7 +75,8 @@ class Written:
 
 def written(folder: Path, rules: RuleSet, content: Content, fields: Fields, lists: Lists) -> Written:
     """Rules that were read from a folder, with the text of its files."""
-    files = (*FILES, CONTENT_FILE, FIELDS_FILE, *([LISTS_FILE] if (folder / LISTS_FILE).exists() else []))
+    there = [file for file in (*OPTIONAL, LISTS_FILE) if (folder / file).exists()]
+    files = (*FILES, CONTENT_FILE, FIELDS_FILE, *there)
     return Written(rules, content, fields, lists, {file: read(folder / file) for file in files})
 
 
@@ -82,7 +85,9 @@ def conditions_of(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, 
     if isinstance(value, Condition):
         yield path, value
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
+        # What a claim about a conversion asks for is written where the conversion is.
+        elsewhere = {"activity"} if getattr(value, "conversion", None) is not None else set()
+        for name in (each for each in type(value).model_fields if each not in elsewhere):
             yield from conditions_of(getattr(value, name), (*path, name))
     elif isinstance(value, Mapping):
         for key, inner in value.items():
