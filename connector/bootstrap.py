@@ -162,6 +162,7 @@ def open_river(
             remotes=remotes,
             writes_off=looking_at(*settings.switch_folders, by_setting=settings.writes == "off"),
             keeping=_keeping(settings),
+            evaluate_all_below=settings.evaluate_all_below,
         )
 
 

@@ -68,6 +68,8 @@ class River:
     writes_off: Callable[[], Off | None] = lambda: None
     """Looks at the switch that stops all writes."""
     keeping: Keeping = field(default_factory=Keeping)
+    evaluate_all_below: int = 0
+    """With fewer people than this a cycle evaluates everybody."""
 
 
 def here(river: River) -> Remotes:

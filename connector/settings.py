@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     keep_copies_days: Days = 90
     erase_vanished_days: Annotated[int, Field(ge=0)] = 0
     memory_mb: Annotated[int, Field(ge=128)] = 768
+    evaluate_all_below: Annotated[int, Field(ge=0)] = 20_000
     health_address: str = "127.0.0.1:9464"
     log_format: LogFormat = "auto"
     log_level: LogLevel = "warning"

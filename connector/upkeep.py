@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from importlib.metadata import version
+
+import structlog
 
 from connector.domain.backfill import Asked
 from connector.domain.hidden import HiddenField
+from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
+from connector.engine.answers import answers
+from connector.engine.enrich_identity import folded_email
 from connector.planning.history import waiting_persons
 from connector.pulling.backfill import Backfilled, History, has_it_all, resume_or_begin, run_backfill
 from connector.pulling.history import sources_of
@@ -23,6 +29,9 @@ from connector.store.forgetting import search as search_forgotten
 from connector.store.hidden_fields import hidden_fields
 from connector.store.retention import Tidied
 from connector.store.retention import tidy as tidy_store
+from connector.store.touched import Kept, Whom, find_touched, keep_answers, narrow_views
+
+log = structlog.get_logger()
 
 
 def backfill(river: River, asked: Asked, new_id: str, clock: Callable[[], float]) -> Backfilled:
@@ -46,6 +55,39 @@ def backfill(river: River, asked: Asked, new_id: str, clock: Callable[[], float]
             now=lambda: now + timedelta(seconds=clock() - started),
         )
     )
+
+
+def narrow(river: River, as_of: datetime) -> Whom:
+    """Lets the evaluation look only at whom something has touched since the last one, and whose time has come.
+
+    After `mirror`; what follows is the same for some people as for all. Everybody once a day, when the rules have
+    changed, and where there are few.
+    """
+    streams = river.mapping.fields.streams
+    found = find_touched(river.store, streams, _basis(river), as_of, folded_email, river.evaluate_all_below)
+    if not found.whole:
+        narrow_views(river.store, streams)
+    return found
+
+
+def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
+    """Keeps what was decided, so that the next evaluation can leave those alone whom nothing touches.
+
+    A look at everybody is a test of all the narrow ones before it: a difference is an error, told in the log.
+    """
+    answers(river.store.run)
+    pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
+    pending |= {one.person_id for one in planned.withheld}
+    kept = keep_answers(river.store, _basis(river), as_of, pending, whom)
+    if kept.differences:
+        log.error("evaluate.differs", people=kept.differences, examples=kept.examples)
+    return kept
+
+
+def _basis(river: River) -> str:
+    """What answers rest on beside the mirror: by another one they are not comparable."""
+    register = river.register.digest if river.register else ""
+    return ":".join((version("connector"), river.rules_hash, register))
 
 
 def has_history(river: River, asked: Asked) -> bool:

@@ -38,6 +38,7 @@ from connector.pulling.reading import Pulled
 from connector.river import River, here
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
 from connector.store.kept_files import remember_file
+from connector.store.touched import Kept
 
 PLANNED, FAILED_ROWS = 2, 4
 OLDEST_PLAN = timedelta(hours=24)
@@ -57,6 +58,7 @@ class Cycle:
     planned: Plan
     applied: Applied
     enriched: EnrichReport
+    kept: Kept
     calls: Mapping[str, int]
     seconds: Mapping[str, float]
     hidden: tuple[HiddenField, ...] = ()
@@ -172,7 +174,8 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
                 "reconciled": _compared(cycle.reconciled),
                 "waits": waits_document(cycle.waits),
                 "hidden": hidden_document(cycle.hidden),
-                "people": cycle.enriched.people,
+                "people": cycle.kept.people,
+                "evaluated": cycle.kept.looked_at,
                 "unknown_content": cycle.enriched.unknown_content,
                 "company_matches": cycle.enriched.matches,
                 "planned": cycle.planned.changes,
@@ -205,16 +208,18 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     enough_read(river, _unread(river))
     as_of = now(river)
     clock.of("mirror", lambda: flow.mirror(river))
+    whom = clock.of("narrow", lambda: upkeep.narrow(river, as_of))
     enriched = clock.of("enrich", lambda: flow.enrich(river, as_of))
     clock.of("score", lambda: flow.score(river, as_of))
     clock.of("decide", lambda: flow.decide(river, as_of))
     planned = clock.of("plan", lambda: flow.plan(river, here(river).org_id, as_of))
+    kept = clock.of("keep", lambda: upkeep.keep(river, whom, planned, as_of))
     permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
     refuse_when_off(river, planned)
     applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
     calls, hidden, waits = here(river).calls(), upkeep.hidden(river), here(river).budget.waits
     brought = tuple(pulled), tuple(reconciled)
-    return Cycle(*brought, planned, applied, enriched, calls, clock.seconds, tuple(hidden), tuple(waits))
+    return Cycle(*brought, planned, applied, enriched, kept, calls, clock.seconds, tuple(hidden), tuple(waits))
 
 
 def read_once(river: River) -> None:

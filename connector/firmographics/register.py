@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -62,11 +63,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Register:
-    """What is known about companies beside the CRM. `provenance` names the files."""
+    """What is known about companies beside the CRM. `provenance` names the files; equal files have equal digests."""
 
     companies: tuple[RegisterCompany, ...] = ()
     targets: tuple[Target, ...] = ()
     provenance: str = ""
+    digest: str = ""
 
 
 def load_register(companies: Path | None, targets: Path | None) -> Register:
@@ -83,7 +85,9 @@ def load_register(companies: Path | None, targets: Path | None) -> Register:
         ordered = in_order(problems)
         more = f" ({len(problems)} such faults in all)" if len(problems) > 1 else ""
         raise ConfigurationError(f"{ordered[0]}{more}", ordered)
-    return Register(company_rows, target_rows, ", ".join(path.name for path in (companies, targets) if path))
+    files = [path for path in (companies, targets) if path]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    return Register(company_rows, target_rows, ", ".join(path.name for path in files), digest)
 
 
 def _rows(

@@ -276,6 +276,6 @@ def _filled(run: Run, fields: Fields) -> dict[tuple[str, str], int]:
     for mapped in _written(fields):
         names = list(fields.objects("salesforce")[mapped.stream.object].write)
         counts = ", ".join(f'count("{mapped.column_of(name)}")' for name in names)
-        row = run(f'SELECT {counts} FROM "seen_{mapped.stream.table}" WHERE NOT coalesce(is_deleted, FALSE)', {})[0]
+        row = run(f'SELECT {counts} FROM "whole_{mapped.stream.table}" WHERE NOT coalesce(is_deleted, FALSE)', {})[0]
         filled.update({(mapped.stream.object, name): int(count) for name, count in zip(names, row, strict=True)})
     return filled

@@ -29,8 +29,8 @@ FORMAT = 1
 KIND = "connector backup"
 MANIFEST, STORE = "manifest.json", "store.duckdb"
 CHUNK = 1 << 20
-OF_THE_MIRROR = ("cursor", "reconciliation")
-"""Tables, besides those of the mirror itself, that say how far it has been read."""
+OF_THE_MIRROR = ("cursor", "reconciliation", "touched", "evaluated", "evaluated_account", "evaluation")
+"""Tables, besides those of the mirror itself, that say how far it has been read and evaluated."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from connector.store.belonging import (
 from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.forgotten import digest, salt_of
+from connector.store.touched import forget_answers, touch_all
 
 Record = tuple[str, str, str]
 """Stream, business unit ('' in Salesforce), id."""
@@ -48,6 +49,7 @@ def erase(store: Store, number: int, persons: Iterable[str] = ()) -> dict[str, i
     tables = tables_of(store, OWNERS)
     _close_over(store, tables)
     _keep_digests(store, tables, number)
+    forget_answers(store)
     counts = _ledger(store, persons)
     for table in tables:
         counts[table.name] = _delete_rows(store, table)
@@ -80,6 +82,7 @@ def erase_vanished(store: Store, before: datetime) -> dict[str, int]:
     if not store.run("SELECT 1 FROM erasing LIMIT 1"):
         return {}
     _load_ids(store)
+    touch_all(store)
     counts = {"written": len(store.run(_WRITTEN)), "journal": len(store.run(_JOURNAL_VALUES))}
     for table in tables:
         counts[table.name] = _delete_rows(store, table)

@@ -12,8 +12,10 @@ from typing import Any
 from connector.domain.lists import ATTRIBUTES, Kept, ListHead, Refusal
 from connector.domain.statements import statements
 from connector.errors import ConfigurationError
+from connector.store.belonging import LIST
 from connector.store.cursors import naive
 from connector.store.database import Store
+from connector.store.touched import touch_all
 
 _VALUES = (
     "member_id, email, person_name, first_name, last_name, company, department, title, registered_at, attended, "
@@ -92,6 +94,7 @@ def keep_list(store: Store, head: ListHead, sheet: Sheet, reading: Reading, now:
             faults = " ".join(f"{one.rows} rows (first on line {one.lines[0]}): {one.sentence}" for one in refused)
             raise ConfigurationError(f"No row of the list {head.name!r} can be used; nothing was kept. {faults}")
         version, changed = _keep_version(store, head, now)
+        touch_all(store, LIST)
         return Kept(version, changed, int(rows), int(people), int(good) - int(people), refused)
 
 
@@ -105,6 +108,7 @@ def remove_list(store: Store, name: str, now: datetime) -> int:
         store.run("UPDATE imported_list SET until = $now WHERE name = $name AND until IS NULL", {
             "name": name, "now": naive(now),
         })  # fmt: skip
+        touch_all(store, LIST)
     return people
 
 

@@ -19,6 +19,7 @@ from connector.domain.streams import STREAMS, AttributeType, Column, MappedStrea
 from connector.errors import SpoiltPageError, StopError
 from connector.store.database import Store
 from connector.store.pages import landed_records, literal
+from connector.store.touched import touch, touch_all
 from connector.store.turning_away import turn_away
 
 _SQL_TYPES: dict[AttributeType, str] = {
@@ -136,6 +137,7 @@ def _add_first(store: Store, mapped: MappedStream, params: dict[str, object]) ->
         f"SELECT $unit, {names}, {_began(mapped, first=True)}, $seen FROM incoming",
         params,
     )
+    touch_all(store, mapped.stream.name)
     return int(inserted[0][0])
 
 
@@ -165,6 +167,7 @@ def _add_changed(store: Store, mapped: MappedStream, params: dict[str, object]) 
             "AND id IN (SELECT id FROM changed) GROUP BY id) AS past USING (id)",
             params,
         )
+        touch(store, mapped.stream.name, str(params["unit"]), "changed")
     if first < all_rows:
         _move_stamps(store, mapped, params)
     return int(added)
@@ -200,6 +203,8 @@ def close_missing(store: Store, mapped: MappedStream, unit: str, seen_at: dateti
         "AND id NOT IN (SELECT id FROM read_whole) RETURNING id",
         {"unit": unit, "seen": _naive(seen_at)},
     )
+    if gone:
+        touch_all(store, mapped.stream.name)
     return len(gone)
 
 
@@ -210,7 +215,11 @@ def freeze(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
 ) -> None:
-    """Makes the views `seen_<stream>` that everything after the mirror reads: one row a record.
+    """Makes the views `seen_<stream>` that everything after the mirror reads: one row a record. `whole_<stream>` is
+    the same.
+
+    Beside each `versions_<stream>`: all the versions that such a row has had by then, with `_valid_from` and
+    `_seen_at`.
 
     Without times: what is known now. `as_of`: what is known now of that time. `known_at`: what was known then.
     Attributes that the mapping does not read are there as unknown; streams that it does not read are there, empty.
@@ -231,8 +240,13 @@ def freeze(
         columns = ", ".join(["_unit", _names(mapped.columns), *absent])
         chosen = _chosen(as_of, known_at)
         store.run(
-            f'CREATE OR REPLACE TEMP VIEW "seen_{mapped.stream.table}" AS '
+            f'CREATE OR REPLACE TEMP VIEW "whole_{mapped.stream.table}" AS '
             f'SELECT {columns} FROM "{table_of(mapped)}" {chosen}'
+        )
+        _show_whole(store, mapped.stream)
+        store.run(
+            f'CREATE OR REPLACE TEMP VIEW "versions_{mapped.stream.table}" AS '
+            f'SELECT {columns}, _valid_from, _seen_at FROM "{table_of(mapped)}" {_by_then(as_of, known_at)}'
         )
 
 
@@ -241,9 +255,17 @@ def _blank(store: Store, stream: Stream) -> None:
     kinds = {name: kind for name, (_, kind) in stream.system.items()} | dict(stream.attributes)
     columns = ", ".join(f'NULL::{_SQL_TYPES[kind]} AS "{name}"' for name, kind in kinds.items())
     deleted = "" if "is_deleted" in kinds else ", FALSE AS is_deleted"
-    store.run(
-        f"CREATE OR REPLACE TEMP VIEW \"seen_{stream.table}\" AS SELECT '' AS _unit, {columns}{deleted} WHERE FALSE"
-    )
+    for name, times in (("whole", ""), ("versions", ", NULL::TIMESTAMP AS _valid_from, NULL::TIMESTAMP AS _seen_at")):
+        store.run(
+            f'CREATE OR REPLACE TEMP VIEW "{name}_{stream.table}" AS '
+            f"SELECT '' AS _unit, {columns}{deleted}{times} WHERE FALSE"
+        )
+    _show_whole(store, stream)
+
+
+def _show_whole(store: Store, stream: Stream) -> None:
+    """What is seen is the whole mirror, until an evaluation looks at a few people only (store.touched)."""
+    store.run(f'CREATE OR REPLACE TEMP VIEW "seen_{stream.table}" AS SELECT * FROM "whole_{stream.table}"')
 
 
 def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
@@ -259,6 +281,13 @@ def _chosen(as_of: datetime | None, known_at: datetime | None) -> str:
             f"AND (_until IS NULL OR _until > {moment})"
         )
     return "WHERE _until IS NULL"
+
+
+def _by_then(as_of: datetime | None, known_at: datetime | None) -> str:
+    """Which versions there were by a time, whether they speak then or not."""
+    if known_at is not None:
+        return f"WHERE _seen_at <= TIMESTAMP '{_naive(known_at)}'"
+    return f"WHERE _valid_from <= TIMESTAMP '{_naive(as_of)}'" if as_of is not None else ""
 
 
 def _incoming(mapped: MappedStream, pages: Sequence[Path]) -> str:
@@ -308,7 +337,7 @@ def _reached(mapped: MappedStream) -> str:
 
 
 def _changed(mapped: MappedStream) -> str:
-    content = [column.name for column in mapped.columns if column.name not in {"stamp", "modified_at"}]
+    content = [column.name for column in mapped.columns if column.name not in _NO_CONTENT]
     differs = " OR ".join(f'known."{name}" IS DISTINCT FROM incoming."{name}"' for name in content)
     newer = "incoming.stamp >= known.stamp" if mapped.has_stamp else "TRUE"
     # What the remote does not show just now is not emptied: the next version has it as it was.
@@ -319,6 +348,10 @@ def _changed(mapped: MappedStream) -> str:
         f'"{table_of(mapped)}" WHERE _until IS NULL AND _unit = $unit AND id IN (SELECT id FROM incoming)) AS known '
         f"ON known.id = incoming.id WHERE known.id IS NULL OR (coalesce({newer}, TRUE) AND ({differs}))"
     )
+
+
+_NO_CONTENT = frozenset({"stamp", "modified_at", "modified_by_id"})
+"""What makes no new version by itself. Who changed a record stays with the version that the change made."""
 
 
 def _move_stamps(store: Store, mapped: MappedStream, params: dict[str, object]) -> None:

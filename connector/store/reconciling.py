@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,12 +156,16 @@ class Side:
         counted = f"SELECT count(*) FROM ({self.live}) WHERE {_stretch(stretch)}"
         return int(self.store.value(counted, {"unit": self.unit}))
 
-    def end(self, ids: Iterable[str], seen_at: datetime) -> None:
+    def end(self, ids: Collection[str], seen_at: datetime) -> None:
         """Ends records that the remote does not show any more; the caller holds the transaction."""
         self.store.run(
             f'UPDATE "{table_of(self.mapped)}" SET _until = {ENDS} WHERE _until IS NULL AND _unit = $unit '
             "AND id IN (SELECT unnest($ids::VARCHAR[])::" + _id_kind(self.mapped) + ")",
             {"seen": naive(seen_at), "unit": self.unit, "ids": list(ids)},
+        )
+        self.store.run(
+            "INSERT INTO touched SELECT $stream, $unit, unnest($ids::VARCHAR[])",
+            {"stream": self.mapped.stream.name, "unit": self.unit, "ids": list(ids)},
         )
 
     def _params(self, span: Span | None) -> dict[str, object]:
