@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connector.domain.running import Run
+from connector.reporting.apart_keys import APART
+from connector.reporting.further import Further
+from connector.reporting.stage_keys import STAGES
 
 SCHEMA = 1
 _COLUMNS = (
@@ -15,8 +18,10 @@ _COLUMNS = (
     "toss_up_ready", "toss_up_met", "toss_up_required", "toss_up_missing", "channel", "owner", "purpose", "due", "ask",
     "content", "why",
 )  # fmt: skip
+FURTHER: tuple[Further, ...] = (STAGES, APART)
+"""What parts of the engine add at the end of each document, in this order."""
 _EVERYBODY = f"""
-SELECT {", ".join(_COLUMNS)}
+SELECT {", ".join(_COLUMNS)}{"".join(f", further_{n}" for n in range(len(FURTHER)))}
 FROM scored
 JOIN decided USING (person_id)
 JOIN qualified USING (person_id)
@@ -25,6 +30,7 @@ LEFT JOIN graded USING (person_id)
 LEFT JOIN (SELECT person_id, company_id FROM people) USING (person_id)
 LEFT JOIN tiered USING (company_id)
 LEFT JOIN next_actions USING (person_id)
+{" ".join(one.joined(n) for n, one in enumerate(FURTHER))}
 ORDER BY person_id
 """
 
@@ -36,7 +42,8 @@ def evaluations(run: Run) -> Iterator[dict[str, Any]]:
     """
     reasons = _reasons(run)
     for row in run(_EVERYBODY, {}):
-        found = dict(zip(_COLUMNS, row, strict=True))
+        found = dict(zip(_COLUMNS, row, strict=False))
+        further = row[len(_COLUMNS) :]
         yield {
             "schema": SCHEMA,
             **{name: found[name] for name in _COLUMNS[:7]},
@@ -52,6 +59,11 @@ def evaluations(run: Run) -> Iterator[dict[str, Any]]:
             },
             "next_action": _action(found),
             "reasons": reasons.get(found["person_id"], []),
+            **{
+                key: value
+                for one, told in zip(FURTHER, further, strict=True)
+                for key, value in one.keys(told or {}).items()
+            },
         }
 
 

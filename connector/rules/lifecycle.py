@@ -200,6 +200,9 @@ class Lifecycle(Strict):
         missing = [stage for stage in STAGES if stage not in self.stages]
         if missing:
             raise problem(f"Stages without a name: {', '.join(missing)}.", "Add them under `stages`.")
+        stray = next((name for name, text in self.stages.items() if text.then == "recycle" and name != "lost"), None)
+        if stray is not None:
+            raise problem(f"`recycle` is the way on of `lost`, not of `{stray}`.", "Take review, remind or nurture.")
         return self
 
     @model_validator(mode="after")

@@ -24,9 +24,6 @@ def about_lifecycle(rules: Written) -> Iterator[Finding]:
     yield from _hearing(rules)
     yield from _undeclared(rules)
     yield from _sources(rules)
-    if rules.rules.lifecycle.recycle is None:
-        sentence = "Lost people stay lost for ever: there is no `recycle`."
-        yield rules.finding("dead_end", FILE, (), sentence, "Say after how many days they go back to nurturing.")
 
 
 def _sum_only(rules: Written) -> Iterator[Finding]:
