@@ -153,7 +153,7 @@ def shipped(name: str = "classic") -> RuleSet:
 
 def rules_with(folder: Path, **files: str) -> RuleSet:
     """`classic` with some files written anew, such as scoring="version: 1…"."""
-    for file in ("scoring", "tiers", "lifecycle", "cadence"):
+    for file in ("scoring", "tiers", "lifecycle", "cadence", "nurture"):
         text = files.get(file) or (SHIPPED / "classic" / f"{file}.yaml").read_text(encoding="utf-8")
         (folder / f"{file}.yaml").write_text(text, encoding="utf-8")
     return load_rules(folder, bind)

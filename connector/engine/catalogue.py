@@ -8,6 +8,7 @@ from connector.domain.running import Load
 from connector.rules.content import OFFERED, BuyingStage, Content
 
 BUYING_STAGES: tuple[str, ...] = get_args(BuyingStage)
+OFFERS = ("content", "rank", "place", "from_rank", "persona", "product")
 
 
 def load_catalogue(catalogue: Content | None, load: Load) -> None:
@@ -18,8 +19,11 @@ def load_catalogue(catalogue: Content | None, load: Load) -> None:
     load("content_stages", ("content", "stage", "rank"), staged)
     load("content_actions", ("content", "action"), [(item.id, item.action) for item in items if item.action])
     offers = [
-        (item.id, ranks[item.stage], place)
+        (
+            item.id, ranks[item.stage], place, ranks[item.from_stage] if item.from_stage else 0, item.persona,
+            item.product,
+        )  # fmt: skip
         for place, item in enumerate(items)
         if item.stage and item.activity in OFFERED
     ]
-    load("content_offers", ("content", "rank", "place"), offers)
+    load("content_offers", OFFERS, offers)

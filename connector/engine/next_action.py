@@ -10,7 +10,9 @@ from connector.engine.cadence import BusinessCalendar, cadence_steps
 from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
 from connector.engine.moments import as_column
+from connector.engine.offers import offers
 from connector.engine.score import counts
+from connector.engine.tracks import tracks
 from connector.rules.load import RuleSet
 
 _FILE = "next_action"
@@ -19,14 +21,15 @@ INQUIRY_DAYS = 30
 
 
 def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: Load) -> None:
-    """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why)`.
+    """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why, track)`, and
+    those of `offers` and `tracks`.
 
     `purpose`: inquiry, toss_up, recycle, cadence, cadence_starts, review, nurture; whoever has none is not in it.
     Nobody is asked to call or to write where the person did not consent: `channel` is then the other one, or `review`,
     so that whatever somebody owns has a next action (won, open and disqualified ones aside).
     `owner` is the owner of the record, or the team whose turn it is. `due` is a date in the zone of the rules. Reads
     what `decide` made, cadence_runs, finished_tasks(person_id, step), content_actions(content, action),
-    content_stages and content_offers(content, rank, place). `today` is the date of `as_of` in that zone.
+    content_stages and content_offers. `today` is the date of `as_of` in that zone.
     """
     calendar = business_calendar(rules)
     moment = {"as_of": as_column(as_of)}
@@ -37,7 +40,8 @@ def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: L
     load("next_cadence_steps", columns, list(_steps(rules, calendar, run)))
     day = _day(calendar.on_or_after(today))
     run(compose(_FILE, "run_steps", today=day), {})
-    run(compose(_FILE, "offers"), moment)
+    offers(rules, as_of, run)
+    tracks(rules, today, run)
     zone = quoted(rules.scoring.time_zone)
     recycle = rules.lifecycle.recycle
     wait = recycle.after_days if recycle else None

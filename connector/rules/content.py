@@ -87,6 +87,8 @@ class ContentItem(_Strict):
     product: str | None = None
     persona: str | None = None
     stage: BuyingStage | None = None
+    from_stage: BuyingStage | None = None
+    """The least stage of buying at which a person may be offered it."""
     action: Literal["inquiry", "thanks"] | None = None
 
     @property

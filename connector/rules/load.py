@@ -21,6 +21,7 @@ from connector.rules.conditions import Bind, compile_condition
 from connector.rules.kinds import Compilers, Strict
 from connector.rules.lifecycle import Lifecycle
 from connector.rules.model import Tiers
+from connector.rules.nurture import NURTURE_FILE, WITHOUT, Nurture
 from connector.rules.references import resolved
 from connector.rules.relations import SENT_TYPES, Columns, RelationName, with_attributes
 from connector.rules.scoring import Scoring
@@ -34,6 +35,8 @@ FILES: Mapping[str, type[Strict]] = MappingProxyType(
         "cadence.yaml": Cadences,
     }
 )
+OPTIONAL: Mapping[str, type[Strict]] = MappingProxyType({NURTURE_FILE: Nurture})
+"""Files of the rules that may be left out."""
 SHIPPED = Path(__file__).parent.parent / "rulesets"
 """The folder of the rule sets that come with the package: one folder each, by name."""
 DEFAULT = "content-led"
@@ -51,6 +54,7 @@ class RuleSet:
     lifecycle: Lifecycle
     cadence: Cadences
     hash: str
+    nurture: Nurture = WITHOUT
 
 
 def load_rules(
@@ -59,7 +63,7 @@ def load_rules(
     attributes: Mapping[str, str] | None = None,
     more: Mapping[RelationName, Columns] | None = None,
 ) -> RuleSet:
-    """Reads the four files of a folder.
+    """Reads the four files of a folder, and those of OPTIONAL that are there.
 
     `bind` tries a generated condition on one typed row (see conditions.Bind); `attributes` are further columns
     of people, name → SQL type; `more` are those of other relations. Raises ConfigurationError with every problem of
@@ -72,14 +76,17 @@ def load_rules(
     tiers = validated(Tiers, sources["tiers.yaml"], compilers, problems)
     lifecycle = validated(Lifecycle, sources["lifecycle.yaml"], compilers, problems)
     cadence = validated(Cadences, sources["cadence.yaml"], compilers, problems)
+    nurture: Nurture | None = WITHOUT
+    if (folder / NURTURE_FILE).exists():
+        nurture = validated(Nurture, read(folder / NURTURE_FILE), compilers, problems)
     if scoring is not None and lifecycle is not None:
         lifecycle, unknown = resolved(lifecycle, scoring, sources["lifecycle.yaml"])
         problems += unknown
-    if problems or scoring is None or tiers is None or lifecycle is None or cadence is None:
+    if problems or scoring is None or tiers is None or lifecycle is None or cadence is None or nurture is None:
         found = in_order(problems)
         count = f"{len(found)} things are wrong" if len(found) > 1 else "One thing is wrong"
         raise ConfigurationError(f"{count} with the rules in {folder}.", found)
-    return RuleSet(scoring, tiers, lifecycle, cadence, _hash(scoring, tiers, lifecycle, cadence))
+    return RuleSet(scoring, tiers, lifecycle, cadence, _hash(scoring, tiers, lifecycle, cadence, nurture), nurture)
 
 
 def _compilers(scoring: Source, bind: Bind, relations: Mapping[RelationName, Columns]) -> Compilers:

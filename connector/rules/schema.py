@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from connector.rules.content import Content
 from connector.rules.fields import Fields
 from connector.rules.lists import LISTS_FILE, Lists
-from connector.rules.load import FILES
+from connector.rules.load import FILES, OPTIONAL
 from connector.rules.mapping import FIELDS_FILE
 from connector.rules.schedule import SCHEDULE_FILE, Schedule
 from connector.rules.written import CONTENT_FILE
@@ -18,6 +18,7 @@ from connector.rules.written import CONTENT_FILE
 ALL_FILES: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         **FILES,
+        **OPTIONAL,
         CONTENT_FILE: Content,
         FIELDS_FILE: Fields,
         LISTS_FILE: Lists,

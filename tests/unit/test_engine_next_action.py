@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from connector.engine.catalogue import OFFERS
 from connector.engine.decide import decide
 from connector.engine.grade import grade
 from connector.engine.next_action import next_actions
@@ -81,8 +82,8 @@ def evaluated(now: datetime) -> Told:
 
     load("finished_tasks", ("person_id", "step"), FINISHED)
     load("content_actions", ("content", "action"), [("company_profile", "inquiry"), ("survey", "thanks")])
-    offers = [(content, rank, place) for place, (content, rank) in enumerate(RANKS.items())]
-    load("content_offers", ("content", "rank", "place"), offers)
+    offers = [(content, rank, place, 0, None, None) for place, (content, rank) in enumerate(RANKS.items())]
+    load("content_offers", OFFERS, offers)
     rules, today = shipped(), (now + 9 * HOUR).date()
     score(rules, now, world.run)
     tier(rules, world.run)

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from connector.rules.conditions import FUNCTIONS
-from connector.rules.load import FILES
+from connector.rules.load import FILES, OPTIONAL
 from connector.rules.relations import RELATIONS
 from connector.rules.stages import STAGES
 from tests.engine_world import rules_with
@@ -45,7 +45,7 @@ def _rows(section: str) -> dict[str, list[str]]:
     return rows
 
 
-@pytest.mark.parametrize(("file", "model"), FILES.items())
+@pytest.mark.parametrize(("file", "model"), {**FILES, **OPTIONAL}.items())
 def test_every_key_and_every_simple_default_stands_in_the_tables(file: str, model: type[BaseModel]) -> None:
     rows = _rows(_section(file))
     for name, default in _fields(model.model_json_schema()):

@@ -68,25 +68,6 @@ WHERE step.place > coalesce(done.place, -1)
   AND (step.last_day >= <<today>> OR step.due = step.last_day)
 GROUP BY step.person_id
 
--- name: offers
--- What to offer next: the first item of the catalogue that the person has not seen, at the person's stage of buying or
--- beyond it.
-CREATE OR REPLACE TEMP TABLE next_offers AS
-WITH seen AS (
-  SELECT DISTINCT person_id, content FROM activities WHERE content IS NOT NULL AND occurred_at <= $as_of
-),
-places AS (
-  SELECT qualified.person_id, coalesce(max(stage.rank::INTEGER), 0) AS rank
-  FROM qualified
-  LEFT JOIN content_stages AS stage ON stage.stage = qualified.buying_stage
-  GROUP BY qualified.person_id
-)
-SELECT places.person_id, arg_min(item.content, item.place::INTEGER) AS content
-FROM places
-JOIN content_offers AS item ON item.rank::INTEGER IN (greatest(places.rank, 1), places.rank + 1)
-ANTI JOIN seen ON seen.person_id = places.person_id AND seen.content = item.content
-GROUP BY places.person_id
-
 -- name: next_actions
 -- One row a person who has something coming: who does what by when, what to ask, what to offer, and why. An inquiry
 -- comes before everything; of a lost deal nothing is asked before its time is over, whatever was heard in it, and then
@@ -95,7 +76,7 @@ CREATE OR REPLACE TEMP TABLE next_actions AS
 WITH facts AS (
   SELECT decided.*, person.owner_id, person.lost_at, contact.asked_by, step.channel AS step_channel,
     step.due AS step_due, step.step, qualified.is_mql, qualified.toss_up_ready, qualified.toss_up_met,
-    qualified.toss_up_required, qualified.bant_missing, offer.content,
+    qualified.toss_up_required, qualified.bant_missing, offer.content, tracked.track,
     CASE
       WHEN decided.stage = 'disqualified' OR screened.person_id IS NOT NULL THEN NULL
       WHEN contact.person_id IS NOT NULL THEN 'inquiry'
@@ -118,6 +99,7 @@ WITH facts AS (
   LEFT JOIN next_contacts AS contact USING (person_id)
   LEFT JOIN next_steps AS step USING (person_id)
   LEFT JOIN next_offers AS offer USING (person_id)
+  LEFT JOIN tracked USING (person_id)
   LEFT JOIN screened USING (person_id)
 )
 SELECT person_id,
@@ -148,6 +130,7 @@ SELECT person_id,
       CASE WHEN may_call OR may_email THEN 'hot since longer' ELSE 'may be neither called nor written to' END
     WHEN 'recycle' THEN CASE WHEN lost_at IS NULL THEN 'deal was lost, nobody knows when' ELSE 'deal was lost' END
     ELSE CASE WHEN is_mql THEN 'MQL' ELSE 'owned' END
-  END AS why
+  END AS why,
+  CASE WHEN purpose = 'nurture' THEN track END AS track
 FROM facts
 WHERE purpose IS NOT NULL
