@@ -12,8 +12,10 @@ from typing import Literal
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
-from connector.engine.moments import DAY_US, from_column
-from connector.engine.score import band_points, clear, live, once_rules
+from connector.engine.earning import kept_rules
+from connector.engine.moments import from_column, microseconds
+from connector.engine.score import clear, live
+from connector.engine.silence import silence_of
 from connector.rules.load import RuleSet
 from connector.rules.model import Criterion, Name, Profile
 from connector.rules.scoring import Scoring
@@ -35,6 +37,8 @@ class LedgerLine:
     running_total: int
     what: str
     activity_id: str | None
+    uncut: int | None = None
+    """What the rule would have given; null where no cap cut anything."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def ledger(rules: RuleSet, as_of: datetime, person_id: str, run: Run) -> tuple[L
             running_total=total,
             what=" ".join(word for word in (kind, content or url) if word),
             activity_id=activity_id,
+            uncut=uncut,
         )
-        for at, rule, points, total, activity_id, kind, content, url in run(
+        for at, rule, points, total, activity_id, kind, content, url, uncut in run(
             compose("explain", "one_ledger"), {"person_id": person_id}
         )
     )
@@ -88,13 +93,16 @@ def ledger(rules: RuleSet, as_of: datetime, person_id: str, run: Run) -> tuple[L
 def ledgers(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -> None:
     """Makes the temporary table `ledger` for the people of the relation `among` (column person_id), or for all.
 
-    `ledger(person_id, line, moment, rule, points, running_total, activity_id, type, content, url)`; lines count from 1.
-    The table `scored` stays as it is.
+    `ledger(person_id, line, moment, rule, points, running_total, activity_id, type, content, url, uncut)`; lines count
+    from 1. `uncut` is what a line would have given without caps, where that is more; what a cap took whole has a line
+    of 0 points. A floor has the last line, at `as_of`. The table `scored` stays as it is.
     """
     scoring = rules.scoring
     live(scoring, as_of, run, among, details=True)
     silent = quoted(scoring.inactivity.id if scoring.inactivity else "")
-    run(compose("explain", "ledger", lines="\nUNION ALL\n".join(_lines(scoring)), silent=silent), {})
+    floor = quoted(scoring.floor.id if scoring.floor else "")
+    lines = "\nUNION ALL\n".join(_lines(scoring, microseconds(as_of)))
+    run(compose("explain", "ledger", lines=lines, silent=silent, floor=floor), {})
     clear(run)
 
 
@@ -140,14 +148,14 @@ def rule_names(scoring: Scoring) -> dict[str, Name]:
     names |= {rule.id: rule.name for rule in scoring.weeks}
     if scoring.inactivity:
         names[scoring.inactivity.id] = scoring.inactivity.name
+    if scoring.floor:
+        names[scoring.floor.id] = scoring.floor.name
     return names
 
 
-def _lines(scoring: Scoring) -> list[str]:
-    once = once_rules(scoring)
-    lines = [
-        compose("explain", "award_lines", once=", ".join(quoted(rule.id) for rule in once) or "NULL"),
-    ]
+def _lines(scoring: Scoring, now: int) -> list[str]:
+    kept = kept_rules(scoring)
+    lines = [compose("explain", "paid_lines"), compose("explain", "award_lines", matches=_matches(scoring))]
     lines += [
         compose("explain", "source_lines", points=rule.points, rule=quoted(rule.id), when=rule.when.sql)
         for rule in scoring.source
@@ -155,14 +163,28 @@ def _lines(scoring: Scoring) -> list[str]:
     lines += [
         compose("explain", "event_lines", points=rule.points, rule=quoted(rule.id), number=number)
         for number, rule in enumerate(scoring.behaviour)
-        if rule not in once
+        if rule not in kept
     ]
     if scoring.inactivity:
-        month = scoring.inactivity.every_days * DAY_US
-        band = f"({band_points(scoring.inactivity, 'score')})"
-        rule = quoted(scoring.inactivity.id)
-        lines.append(compose("explain", "silent_lines", month=month, band=band, rule=rule))
+        silence = silence_of(scoring)
+        holes = {"past": silence.months("knot.clock", "knot.last"), "ends": silence.ends("clock", "past + n")}
+        band = f"({silence.takes('score')})"
+        lines.append(compose("explain", "silent_lines", band=band, rule=quoted(scoring.inactivity.id), **holes))
+    if scoring.floor:
+        floor = scoring.floor
+        lines.append(compose("explain", "floor_line", now=now, floor=floor.at_least, rule=quoted(floor.id)))
     return lines
+
+
+def _matches(scoring: Scoring) -> str:
+    """SQL for whether an event is one that earned an award: of its rule and content, or of its visit."""
+    cases = " ".join(
+        f"WHEN {quoted(rule.id)} THEN event.met_{number} AND event.content IS NOT DISTINCT FROM award.about"
+        for number, rule in enumerate(scoring.behaviour)
+        if rule.once_per == "content"
+    )
+    visit = "event.visit_id = coalesce(award.about, event.visit_id)"
+    return f"CASE award.rule {cases} ELSE {visit} END" if cases else visit
 
 
 def _criterion_lines(

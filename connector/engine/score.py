@@ -16,11 +16,13 @@ from datetime import datetime
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
+from connector.engine.earning import event_columns, make_awards
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.engine.recycle import recycle
+from connector.engine.silence import Silence, silence_of
 from connector.rules.lifecycle import extra_windows
 from connector.rules.load import RuleSet
-from connector.rules.scoring import BehaviourRule, Inactivity, Noise, Scoring
+from connector.rules.scoring import Noise, Scoring
 
 WINDOWS = (1, 7, 30)
 """Days of the windows that are always there (interfaces: score_window)."""
@@ -56,13 +58,13 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
     `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
     """
-    scoring, now = rules.scoring, microseconds(as_of)
+    scoring, silence, now = rules.scoring, silence_of(rules.scoring), microseconds(as_of)
     recycle(rules, as_of, run)
     live(scoring, as_of, run, among)
     run(compose("score", "recycled_people"), {})
     run(compose("score", "recycled_events"), {})
     run(compose("score", "recycled_awards"), {})
-    _fold("recycled", scoring.inactivity, as_of, run)
+    _fold("recycled", scoring, as_of, run)
     windows = sorted({*WINDOWS, *extra_windows(rules.lifecycle)})
     run(compose("score", "windows", **_window_holes(windows)), {"now": now})
     for life in ("score", "recycled"):
@@ -72,8 +74,8 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
         "scored",
         now=now,
         windows=", ".join(f"coalesce(recent.window_{days}d, 0) AS window_{days}d" for days in windows),
-        next_penalty=_next_penalty(scoring.inactivity, now, "fold.after", "lives.clock"),
-        next_penalty_again=_next_penalty(scoring.inactivity, now, "again.after", "again.clock"),
+        next_penalty=silence.due("lives.clock", "fold.after", now),
+        next_penalty_again=silence.due("again.clock", "again.after", now),
     )
     run(scored, {"as_of": as_column(as_of)})
     if any(claim.in_window for one in rules.lifecycle.hot.requires for claim in one.claims):
@@ -103,9 +105,9 @@ def live(
     holes = _event_holes(scoring, counts(scoring, run), details)
     run(compose("score", "events", activities=of.activities, **holes), moment)
     run(compose("score", "visits"), {})
-    run(_awards(scoring), {})
+    make_awards(scoring, details, run)
     if of.folded:
-        _fold("score", scoring.inactivity, as_of, run)
+        _fold("score", scoring, as_of, run)
 
 
 def clear(run: Run) -> None:
@@ -116,17 +118,6 @@ def clear(run: Run) -> None:
     for life in ("score", "recycled"):
         for part in ("people", "events", "visits", "awards", "knots", "fold", "windows", "crossings"):
             run(f"DROP TABLE IF EXISTS {life}_{part}", {})
-
-
-def once_rules(scoring: Scoring) -> list[BehaviourRule]:
-    """The rules that pay once a content; the n-th of them has bit n of an event's `once`."""
-    return [rule for rule in scoring.behaviour if rule.once_per == "content"]
-
-
-def band_points(inactivity: Inactivity, value: str) -> str:
-    """SQL for the points that a month of silence takes from the score `value`: the first band that fits."""
-    cases = " ".join(f"WHEN {value} >= {band.at_least} THEN {band.points}" for band in inactivity.bands)
-    return f"CASE {cases} ELSE 0 END"
 
 
 def _source_points(scoring: Scoring) -> str:
@@ -161,43 +152,8 @@ def _find_noise(noise: Noise, as_of: datetime, run: Run) -> None:
 
 
 def _event_holes(scoring: Scoring, not_noise: str, details: bool) -> dict[str, str]:
-    once = once_rules(scoring)
-    each = [rule for rule in scoring.behaviour if rule.once_per is None]
-    kept = ", activity.activity_id, activity.type, activity.content AS key, activity.theme, activity.url"
-    tests = "".join(f", coalesce({rule.when.sql}, FALSE) AS met_{n}" for n, rule in enumerate(scoring.behaviour))
-    return {
-        "points": _sum([(rule.when.sql, rule.points) for rule in each]),
-        "once": _sum([(rule.when.sql, 1 << bit) for bit, rule in enumerate(once)]),
-        "any_once": " OR ".join(f"({rule.when.sql})" for rule in once) or "FALSE",
-        "types": ", ".join(quoted(word) for word in scoring.activity_types),
-        "not_noise": not_noise,
-        "details": kept + tests if details else "",
-    }
-
-
-def _awards(scoring: Scoring) -> str:
-    branches = [
-        compose("score", "award_once", points=rule.points, rule=quoted(rule.id), bit=1 << bit)
-        for bit, rule in enumerate(once_rules(scoring))
-    ]
-    branches += [
-        compose("score", "award_visit", pages=visit.pages, points=visit.points, rule=quoted(visit.id))
-        for visit in scoring.visits
-    ]
-    branches += [
-        compose(
-            "score",
-            "award_week",
-            visits=week.visits,
-            points=week.points,
-            rule=quoted(week.id),
-            zone=quoted(scoring.time_zone),
-        )
-        for week in scoring.weeks
-    ]
-    if not branches:
-        return compose("score", "no_awards")
-    return compose("score", "awards", branches="\nUNION ALL\n".join(branches))
+    types = ", ".join(quoted(word) for word in scoring.activity_types)
+    return {"types": types, "not_noise": not_noise, **event_columns(scoring, details)}
 
 
 def _window_holes(windows: Sequence[int]) -> dict[str, object]:
@@ -209,49 +165,29 @@ def _window_holes(windows: Sequence[int]) -> dict[str, object]:
     return {"longest": max(windows) * DAY_US, "sums": ", ".join(sums), "leaves": ", ".join(leaves)}
 
 
-def _month(inactivity: Inactivity | None) -> int:
-    return (inactivity.every_days if inactivity else 30) * DAY_US
-
-
-def _silence(inactivity: Inactivity | None, as_of: datetime) -> str:
-    """Months of silence between a knot and the next, counted from the clock; a tie is past: the penalty is first."""
-    if inactivity is None:
-        return "0::BIGINT"
-    month, now = _month(inactivity), microseconds(as_of)
-    return (
-        f"greatest(coalesce(next_first, {now}) - coalesce(reset, first), 0) // {month}"
-        f" - greatest(last - coalesce(reset, first), 0) // {month}"
-    )
-
-
-def _fold(life: str, inactivity: Inactivity | None, as_of: datetime, run: Run) -> None:
+def _fold(life: str, scoring: Scoring, as_of: datetime, run: Run) -> None:
     """Strings the events and awards of a life into knots, and folds the months of silence over them."""
-    silence = _silence(inactivity, as_of)
-    run(compose("score", "knots", life=life, shift=_SHIFT, month=_month(inactivity), silence=silence), {})
+    silence = silence_of(scoring)
+    clock = "coalesce(reset, first)"
+    between = silence.months(clock, f"coalesce(next_first, {microseconds(as_of)})")
+    holes = {"shift": _SHIFT, "bucket": silence.least, "silence": f"{between} - {silence.months(clock, 'last')}"}
+    run(compose("score", "knots", life=life, **holes), {})
     fold = compose(
         "score",
         "fold",
         life=life,
-        first_after=_after(inactivity, "points", "silence"),
-        next_after=_after(inactivity, "(fold.after + knot.points)", "knot.silence"),
+        first_after=_after(silence, "points", "silence"),
+        next_after=_after(silence, "(fold.after + knot.points)", "knot.silence"),
     )
     run(fold, {})
 
 
-def _after(inactivity: Inactivity | None, value: str, silence: str) -> str:
+def _after(silence: Silence, value: str, months: str) -> str:
     """SQL for a score after so many months of silence, each by the band of what the one before left."""
-    if inactivity is None:
+    if silence.inactivity is None:
         return value
-    step = f"a + ({band_points(inactivity, 'a')})"
+    step = f"a + ({silence.takes('a')})"
     return (
-        f"CASE WHEN {silence} <= 0 THEN {value} ELSE list_reduce("
-        f"list_resize([]::BIGINT[], {silence}, 0), lambda a, e: {step}, ({value})::BIGINT) END"
+        f"CASE WHEN {months} <= 0 THEN {value} ELSE list_reduce("
+        f"list_resize([]::BIGINT[], {months}, 0), lambda a, e: {step}, ({value})::BIGINT) END"
     )
-
-
-def _next_penalty(inactivity: Inactivity | None, now: int, score_now: str, clock: str) -> str:
-    if inactivity is None:
-        return "NULL::BIGINT"
-    month = _month(inactivity)
-    due = f"{clock} + (({now} - {clock}) // {month} + 1) * {month}"
-    return f"CASE WHEN {band_points(inactivity, score_now)} <> 0 THEN {due} END"

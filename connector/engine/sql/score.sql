@@ -50,13 +50,13 @@ SELECT activity_id FROM opens
 
 -- name: events
 -- What counts: activities of the listed types up to the time asked about that are not noise, with the sum of the
--- points that each earns by itself. `once` holds a bit for each rule that pays once a content.
+-- points that each earns by itself. The bits of `kept_<n>` are the rules that make awards of it (engine/earning.py).
 CREATE OR REPLACE TEMP TABLE score_events AS
 SELECT
   who.pid,
   epoch_us(activity.occurred_at) AS t,
   (<<points>>)::INTEGER AS points,
-  (<<once>>)::BIGINT AS once,
+  <<kept>>,
   CASE WHEN <<any_once>> THEN activity.content END AS content,
   CASE WHEN activity.type = 'page_view' THEN activity.visit_id END AS visit_id
   <<details>>
@@ -74,42 +74,6 @@ FROM score_events
 WHERE visit_id IS NOT NULL
 GROUP BY pid, visit_id
 
--- name: award_once
--- Points for the first activity of each content.
-SELECT pid, min(t) AS t, <<points>> AS points, <<rule>> AS rule, content AS about
-FROM score_events
-WHERE once & <<bit>> <> 0
-GROUP BY pid, content
-
--- name: award_visit
--- Points for the n-th page of a visit.
-SELECT page.pid, min(page.t, <<pages>>)[<<pages>>] AS t, <<points>> AS points, <<rule>> AS rule,
-  any_value(page.visit_id) AS about
-FROM score_events AS page
-JOIN score_visits AS visit USING (pid, visit_id)
-WHERE visit.pages >= <<pages>>
-GROUP BY page.pid, page.visit_id
-
--- name: award_week
--- Points for the n-th visit that begins in a calendar week, Monday to Sunday in the zone of the rules.
-SELECT pid, min(begins, <<visits>>)[<<visits>>] AS t, <<points>> AS points, <<rule>> AS rule, NULL AS about
-FROM (
-  SELECT pid, begins, date_trunc('week', timezone(<<zone>>, timezone('UTC', make_timestamp(begins)))) AS week
-  FROM score_visits
-)
-GROUP BY pid, week
-HAVING count(*) >= <<visits>>
-
--- name: awards
--- Points that several activities earn together, at the activity that completes them.
-CREATE OR REPLACE TEMP TABLE score_awards AS
-<<branches>>
-
--- name: no_awards
--- The same without any such rule.
-CREATE OR REPLACE TEMP TABLE score_awards AS
-SELECT 0::BIGINT AS pid, 0::BIGINT AS t, 0 AS points, '' AS rule, '' AS about WHERE FALSE
-
 -- name: knots
 -- The life of a person as a string of knots with the months of silence after each. Activities of one bucket of
 -- time, no longer than a month of silence, are always less than a month apart: no penalty falls between them,
@@ -117,11 +81,11 @@ SELECT 0::BIGINT AS pid, 0::BIGINT AS t, 0 AS points, '' AS rule, '' AS about WH
 -- not restart the clock, unless it comes first. `nested` marks it when it falls within a bucket.
 CREATE OR REPLACE TEMP TABLE <<life>>_knots AS
 WITH earned AS (
-  SELECT pid, (t + <<shift>>) // <<month>> AS bucket, min(t) AS first, max(t) AS last, sum(points)::BIGINT AS points,
+  SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, min(t) AS first, max(t) AS last, sum(points)::BIGINT AS points,
     count(*) AS activities
   FROM <<life>>_events GROUP BY ALL
   UNION ALL
-  SELECT pid, (t + <<shift>>) // <<month>> AS bucket, NULL, NULL, sum(points)::BIGINT, 0
+  SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, NULL, NULL, sum(points)::BIGINT, 0
   FROM <<life>>_awards GROUP BY ALL
 ),
 knots AS (
