@@ -18,8 +18,10 @@ from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.explain import rule_names
 from connector.engine.momentum import By, Periods, Window, last_complete, momentum
+from connector.errors import ConfigurationError
 from connector.planning.desired import Language
-from connector.reporting.movers import Mover, Movers, movers_of
+from connector.reporting.movers import Asked, Mover, Movers, movers_of
+from connector.rules.lines import METRICS
 from connector.rules.load import RuleSet
 
 MAIN_REASONS = 3
@@ -32,15 +34,17 @@ _CHANGING = ("visits", "downloads", "conversions")
     "--window", type=click.Choice(["week", "day", "month"]), default="week", show_default=True,
     help="The last complete one is compared with the one before.",
 )  # fmt: skip
+@click.option("--metric", default="score", show_default=True, help="By what they rise: see docs/commands.md.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Of each list.")
 @click.option("--as-of", "as_of", help="All that is known now and had happened by then (ISO 8601).")
 @place_options
 @json_option
 @click.pass_obj
-def movers(options: Options, by: By, window: Window, limit: int, as_of: str | None, as_json: bool) -> int:
+def movers(options: Options, /, by: By, window: Window, as_of: str | None, as_json: bool, **more: Any) -> int:
     """Show who rises most, who is awake again, and who does more than usual."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
         moment = moment_asked(river, as_of)
+        asked = _asked(river.rules, by, **more)
         flow.mirror(river, as_of=moment_told(as_of, river) if as_of else None)
         flow.enrich(river, moment, remember=False)
         flow.score(river, moment)
@@ -48,15 +52,22 @@ def movers(options: Options, by: By, window: Window, limit: int, as_of: str | No
         rules, run = river.rules, river.store.run
         periods = last_complete(window, moment, rules.scoring.time_zone)
         momentum(rules, periods, moment, by, run)
-        found = movers_of(run, rules, moment, periods, by, limit)
+        found = movers_of(run, rules, moment, periods, asked)
         if as_json:
-            asked = {"as_of": moment.isoformat(), "by": by, "window": window}
-            echo_json({**asked, **document(found, by, periods)})
+            question = {"as_of": moment.isoformat(), "by": by, "window": window, "metric": asked.metric}
+            echo_json({**question, **document(found, by, periods)})
         else:
             zone = ZoneInfo(rules.scoring.time_zone)
             console().print(f"As of {moment.astimezone(zone):%Y-%m-%d %H:%M}, by what the store knows.\n")
-            Words(rules, river.mapping.fields.language, window, periods).show(console(), found)
+            Words(rules, river.mapping.fields.language, window, periods).show(console(), found, asked.metric)
     return 0
+
+
+def _asked(rules: RuleSet, by: By, limit: int, metric: str) -> Asked:
+    known = [*METRICS, *(one.id for one in rules.scoring.conversions)]
+    if metric not in known:
+        raise ConfigurationError(f"--metric: there is no metric {metric!r}. There are {', '.join(known)}.")
+    return Asked(by, limit, metric)
 
 
 class Words:
@@ -70,10 +81,11 @@ class Words:
         self._window = window
         self._periods = periods
 
-    def show(self, shown: Console, found: Movers) -> None:
+    def show(self, shown: Console, found: Movers, metric: str) -> None:
         last = self._periods.ends - timedelta(days=1)
         span = f"{self._periods.begins:%Y-%m-%d}" + ("" if self._window == "day" else f" to {last:%Y-%m-%d}")
-        self._list(shown, f"Rising: {span} against the {self._window} before", found.risers, found.counts["risers"])
+        rising = "Rising" if metric == "score" else f"Rising by {metric}"
+        self._list(shown, f"{rising}: {span} against the {self._window} before", found.risers, found.counts["risers"])
         self._list(shown, "Awake again", found.awake, found.counts["awake"], self._awake)
         self._list(shown, "More than usual in the last 7 days", found.unusual, found.counts["unusual"], _unusual)
 
@@ -129,6 +141,7 @@ def _who(one: Mover) -> str:
 
 def _changes(one: Mover) -> str:
     moved = {name: one.metrics[name] for name in _CHANGING if any(one.metrics[name])}
+    moved |= {each["id"]: (each["now"], each["before"]) for each in one.by_conversion}
     return ", ".join(f"{name} {before}→{now}" for name, (now, before) in moved.items())
 
 

@@ -42,6 +42,7 @@ class Mover:
     points_before: int
     change: int
     metrics: Mapping[str, tuple[int, int]]
+    by_conversion: Sequence[Mapping[str, Any]]
     awake_at: datetime | None
     silent_days: int | None
     awake_by: str | None
@@ -49,6 +50,15 @@ class Mover:
     usual_7d: float | None
     account: Mapping[str, Any] | None = None
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who moves, how many of each list are shown, and by what they rise: a metric, or a conversion's id."""
+
+    by: By = "person"
+    limit: int = 20
+    metric: str = "score"
 
 
 @dataclass(frozen=True)
@@ -62,16 +72,16 @@ class Movers:
 
 
 LISTS: Mapping[str, tuple[str, str]] = {
-    "risers": ("change > 0", "change DESC, points DESC"),
+    "risers": ("{now} > {before}", "{now} - {before} DESC, {now} DESC"),
     "awake": ("awake", "awake_at DESC, points DESC"),
     "unusual": ("unusual", "activities_7d - usual_7d DESC"),
 }
-"""The lists, each with who is in it and in which order."""
+"""The lists, each with who is in it and in which order; risers by the metric that was asked for."""
 
-_ACCOUNT = ("people", "active_people", "departments", "titles", "hot")
+_ACCOUNT = ("people", "active_people", "departments", "titles", "roles", "hot", "hot_lacks")
 _FIGURES = ("id", "record", "name", "company", "stage", "score", "points", "points_before", "change")
 _COLUMNS = (
-    *_FIGURES, "awake_at", "silent_since", "activities_7d", "usual_7d",
+    *_FIGURES, "awake_at", "silent_since", "activities_7d", "usual_7d", "by_conversion",
     *METRICS, *(f"{name}_before" for name in METRICS), *(f"account_{name}" for name in _ACCOUNT),
 )  # fmt: skip
 _MOVED = {
@@ -115,21 +125,34 @@ GROUP BY shown.id
 """
 
 
-def movers_of(run: Run, rules: RuleSet, as_of: datetime, periods: Periods, by: By, limit: int) -> Movers:
-    """The movers of a period, at most `limit` a list; reads what `momentum` (and `account_scores`) made before.
+def movers_of(run: Run, rules: RuleSet, as_of: datetime, periods: Periods, asked: Asked) -> Movers:
+    """The movers of a period; reads what `momentum` (and `account_scores`) made before.
 
     Reads decided and scored for people, companies and account_scored for accounts.
     """
+    by = asked.by
     run(_MOVED[by], {})
-    chosen = {name: _chosen(run, *words, limit) for name, words in LISTS.items()}
+    now, before = _figures_of(asked.metric)
+    lists = {name: [word.format(now=now, before=before) for word in words] for name, words in LISTS.items()}
+    chosen = {name: _chosen(run, where, order, asked.limit) for name, (where, order) in lists.items()}
     ids = sorted({row["id"] for rows in chosen.values() for row in rows})
     run(f"CREATE OR REPLACE TEMP TABLE movers_shown AS {_SHOWN[by]}", {"ids": ids})
     reasons = _reasons(run, rules, as_of, periods) if ids else {}
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     awoken: dict[str, str] = dict(run(_AWOKEN_BY.format(types=types), {})) if ids else {}
-    counts = {name: _count(run, where) for name, (where, _) in LISTS.items()}
+    counts = {name: _count(run, where) for name, (where, _) in lists.items()}
     told = {name: tuple(_mover(row, by, reasons, awoken) for row in rows) for name, rows in chosen.items()}
     return Movers(**told, counts=counts)
+
+
+def _figures_of(metric: str) -> tuple[str, str]:
+    """SQL for how much of a metric there was within the period, and in the one before."""
+    if metric == "score":
+        return "points", "points_before"
+    if metric in METRICS:
+        return metric, f"{metric}_before"
+    of_it = f"list_filter(by_conversion, lambda one: one.id = {quoted(metric)})[1]"
+    return f"coalesce({of_it}.now, 0)", f"coalesce({of_it}.before, 0)"
 
 
 def _chosen(run: Run, where: str, order: str, limit: int) -> list[dict[str, Any]]:
@@ -159,6 +182,7 @@ def _mover(row: Mapping[str, Any], by: By, reasons: Mapping[str, Iterable[Reason
     return Mover(
         **{name: row[name] for name in _FIGURES},
         metrics={name: (row[name], row[f"{name}_before"]) for name in METRICS},
+        by_conversion=row["by_conversion"],
         awake_at=awake_at,
         silent_days=(awake_at - since).days if awake_at and since else None,
         awake_by=awoken.get(row["id"]),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.engine.momentum import By, last_complete, momentum
-from tests.engine_world import World, shipped
-from tests.reference.momentum_reference import History, moved, weeks
+from connector.rules.load import SHIPPED, RuleSet
+from tests.engine_world import World, rules_with
+from tests.reference.momentum_reference import Conversions, History, moved, weeks
 
 pytestmark = pytest.mark.requirement("SC-5", "SC-11", "SY-8")
 
@@ -63,11 +65,21 @@ def _history(rng: random.Random, number: int) -> History:
     return {"person_id": person_id, "source": "web_inquiry", "created_at": created, "company_id": company}, rows
 
 
-def _engine(histories: list[History], as_of: datetime, by: By) -> dict[str, dict[str, Any]]:
+CONVERSIONS: Conversions = {
+    "prices": lambda row: row["theme"] == "pricing",
+    "asked": lambda row: row["type"] in {"inquiry", "form_submit"},
+}
+NAMED = """
+conversions:
+  - {id: prices, name: Prices, when: "theme = 'pricing'"}
+  - {id: asked, name: Asked, when: "type IN ('inquiry', 'form_submit')"}
+"""
+
+
+def _engine(histories: list[History], as_of: datetime, by: By, rules: RuleSet) -> dict[str, dict[str, Any]]:
     world = World()
     world.people(*(person for person, _ in histories))
     world.activities(*(row for _, rows in histories for row in rows))
-    rules = shipped()
     momentum(rules, last_complete("week", as_of, rules.scoring.time_zone), as_of, by, world.run)
     table, key = {"person": ("person_momentum", "person_id"), "account": ("account_momentum", "company_id")}[by]
     found = world.rows(table, key)
@@ -79,25 +91,29 @@ def _engine(histories: list[History], as_of: datetime, by: By) -> dict[str, dict
     return found
 
 
-def _told(histories: list[History], as_of: datetime, by: By) -> dict[str, dict[str, Any]]:
+def _told(histories: list[History], as_of: datetime, by: By, conversions: Conversions) -> dict[str, dict[str, Any]]:
     together: dict[str, list[History]] = defaultdict(list)
     for person, rows in histories:
         group = person["person_id"] if by == "person" else person["company_id"]
         if group is not None:
             together[group].append((person, rows))
-    told = {group: moved(members, as_of) for group, members in together.items()}
+    told = {group: moved(members, as_of, conversions) for group, members in together.items()}
     return {group: figures for group, figures in told.items() if figures is not None}
 
 
 @pytest.mark.parametrize(
-    ("by", "shift"),
-    [("person", timedelta(0)), ("account", -MICRO)],
+    ("by", "shift", "conversions"),
+    [("person", timedelta(0), CONVERSIONS), ("account", -MICRO, {})],
 )
-def test_the_engine_tells_what_a_plain_walk_through_every_life_tells(by: By, shift: timedelta) -> None:
+def test_the_engine_tells_what_a_plain_walk_through_every_life_tells(
+    by: By, shift: timedelta, conversions: Conversions, tmp_path: Path
+) -> None:
     rng = random.Random(f"{by}{shift}")
     histories = [_history(rng, number) for number in range(60)]
     as_of = MONDAY + shift
-    found, told = _engine(histories, as_of, by), _told(histories, as_of, by)
+    scoring = (SHIPPED / "classic" / "scoring.yaml").read_text(encoding="utf-8") + (NAMED if conversions else "")
+    found = _engine(histories, as_of, by, rules_with(tmp_path, scoring=scoring))
+    told = _told(histories, as_of, by, conversions)
     assert found.keys() == told.keys()
     for group, figures in told.items():
         usual, expected = found[group].pop("usual_7d"), figures.pop("usual_7d")

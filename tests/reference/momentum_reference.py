@@ -6,10 +6,11 @@ points come from score_reference, line by line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import fmean, pstdev
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,14 +33,24 @@ def weeks(as_of: datetime) -> tuple[datetime, datetime, datetime]:
     return there - 2 * WEEK, there - WEEK, there
 
 
-def moved(histories: Sequence[History], as_of: datetime) -> dict[str, Any] | None:
-    """The figures of people taken together, as the engine calls them; None where there is nothing to tell."""
+Conversions = Mapping[str, Callable[[Row], bool]]
+
+
+def moved(
+    histories: Sequence[History], as_of: datetime, conversions: Conversions = MappingProxyType({})
+) -> dict[str, Any] | None:
+    """The figures of people taken together, as the engine calls them; None where there is nothing to tell.
+
+    `conversions` are the named events, by id; without any, a conversion is what somebody sends.
+    """
     known = [(person, rows) for person, rows in histories if person["created_at"] <= as_of]
     theirs = [(person, _theirs(rows, as_of)) for person, rows in known]
     times = sorted(row["occurred_at"] for _, rows in theirs for row in rows)
     before, begins, ends = weeks(as_of)
     earned = [line for person, rows in known for line in _earned(person, rows, as_of)]
-    now, then = _figures(earned, theirs, begins, ends), _figures(earned, theirs, before, begins)
+    now = _figures(earned, theirs, (begins, ends), conversions)
+    then = _figures(earned, theirs, (before, begins), conversions)
+    named_now, named_then = now.pop("named"), then.pop("named")
     back = [(later, earlier) for earlier, later in pairwise(times) if later - earlier >= 90 * DAY]
     counts = [sum(as_of - (ago + 1) * WEEK < moment <= as_of - ago * WEEK for moment in times) for ago in range(13)]
     habit = counts[1:]
@@ -50,6 +61,11 @@ def moved(histories: Sequence[History], as_of: datetime) -> dict[str, Any] | Non
         **now,
         **{f"{name}_before": value for name, value in then.items()},
         "change": now["points"] - then["points"],
+        "by_conversion": [
+            {"id": name, "now": named_now[name], "before": named_then[name]}
+            for name in conversions
+            if named_now[name] or named_then[name]
+        ],
         "awake_at": back[-1][0] if back else None,
         "silent_since": back[-1][1] if back else None,
         "awake": bool(back) and back[-1][0] >= begins,
@@ -74,8 +90,13 @@ def _earned(person: Row, rows: Sequence[Row], as_of: datetime) -> list[tuple[dat
 
 
 def _figures(
-    earned: Sequence[tuple[datetime, int]], theirs: Sequence[tuple[Row, list[Row]]], begins: datetime, ends: datetime
-) -> dict[str, int]:
+    earned: Sequence[tuple[datetime, int]],
+    theirs: Sequence[tuple[Row, list[Row]]],
+    span: tuple[datetime, datetime],
+    conversions: Conversions,
+) -> dict[str, Any]:
+    begins, ends = span
+
     def lies(moment: datetime) -> bool:
         return begins <= moment < ends
 
@@ -94,5 +115,8 @@ def _figures(
         "activities": len(acts),
         "visits": visits,
         "downloads": sum(row["type"] == "content_download" for row in acts),
-        "conversions": sum(row["type"] in SENDS for row in acts),
+        "conversions": sum(
+            any(is_it(row) for is_it in conversions.values()) if conversions else row["type"] in SENDS for row in acts
+        ),
+        "named": {name: sum(map(is_it, acts)) for name, is_it in conversions.items()},
     }

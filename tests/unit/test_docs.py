@@ -94,7 +94,7 @@ SHOWN = {
     "connector backfill": {"api_calls", "seconds", *nothing(StoppedError("Stopped."))},
     "connector apply": set(_applied_document(Applied())),
     "connector explain": set(document(_EXPLANATION)),
-    "connector movers": {"as_of", "by", "window", *movers_document(Movers(), "person", Periods(*[MOMENT] * 3))},
+    "connector movers": {"as_of", "by", "window", "metric", *movers_document(Movers(), "person", Periods(*[MOMENT] * 3))},
     "connector today": {"as_of", *today_document(Today(MOMENT.date()))},
     "connector import": set(
         import_document(_blank(Imported, head=_blank(ListHead), kept=_blank(Kept), state=_blank(ListState)))

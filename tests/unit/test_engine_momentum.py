@@ -1,4 +1,4 @@
-"""Momentum in weeks that can be counted by hand; accounts that are hot by their people."""
+"""Momentum in weeks that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.engine.account_score import AccountScoring, account_scores
 from connector.engine.momentum import By, Window, last_complete, momentum
-from connector.engine.score import score
 from tests.engine_world import World, shipped
 
 pytestmark = pytest.mark.requirement("SC-5")
@@ -177,33 +175,3 @@ def test_an_account_moves_as_its_people_together() -> None:
     assert two["awake"]
     assert two["silent_since"].isoformat() == "2026-02-01T01:00:00"
 
-
-@pytest.mark.requirement("SC-9")
-def test_an_account_is_the_sum_of_its_people_with_a_cap() -> None:
-    world = World()
-    people = [
-        ("eager", "one", "Sales", "Manager", 30), ("calm", "one", "IT", None, 6), ("idle", "one", "HR", "Clerk", 0),
-        ("lone", "two", "Sales", "Manager", 60), ("bad", "three", None, None, 0),
-    ]  # fmt: skip
-    world.people(
-        *(
-            {
-                "person_id": who, "company_id": company, "department": part, "title": title,
-                "created_at": at("2026-06-01T00:00"), "source": "thought_leader" if who == "bad" else None,
-            }
-            for who, company, part, title, _ in people
-        ),
-        {"person_id": "nowhere", "created_at": at("2026-06-01T00:00")},
-    )  # fmt: skip
-    world.activities(
-        *(row for who, *_, count in people for row in did(who, "demo_view", *["2026-06-10T10:00"] * count))
-    )
-    now = at("2026-06-15T09:00")
-    score(shipped(), now, world.run)
-    account_scores(now, world.run, AccountScoring(cap_per_person=65, hot_people=2, hot_score=95))
-    rows = world.rows("account_scored", "company_id")
-    one = rows["one"]
-    assert (one["people"], one["active_people"], one["score"], one["hot"]) == (3, 2, 65 + 30, True)
-    assert (one["departments"], one["titles"]) == (["IT", "Sales"], ["Manager"])
-    assert (rows["two"]["score"], rows["two"]["hot"]) == (65, False)
-    assert rows["three"]["score"] == 0

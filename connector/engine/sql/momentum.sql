@@ -38,29 +38,34 @@ WHERE begins >= $before AND begins < $ends
 GROUP BY gid
 
 -- name: kinds
--- How often things of each kind were done.
+-- How often things of each kind were done, and each named conversion that happened.
 CREATE OR REPLACE TEMP TABLE momentum_kinds AS
 WITH did AS (
-  SELECT who.pid, activity.type, activity.occurred_at >= make_timestamp($begins) AS later
+  SELECT who.pid, <<tests>>, activity.occurred_at >= make_timestamp($begins) AS later
   FROM activities AS activity
   JOIN score_people AS who USING (person_id)
   WHERE activity.occurred_at >= make_timestamp($before) AND activity.occurred_at < make_timestamp($ends)
     AND activity.type IN (<<types>>) AND <<not_noise>>
 )
-SELECT gid, <<kinds>>
+SELECT gid, <<kinds>>, list_filter(<<named>>, lambda one: one.now > 0 OR one.before > 0) AS by_conversion
 FROM did JOIN momentum_members USING (pid)
 GROUP BY gid
 
 -- name: awake
--- The last time that somebody came back: the first activity after so long a silence since the one before.
+-- The last time that somebody came back: the first activity after so long a silence since the one before. Activities
+-- of one bucket of time, as long as such a silence, are always less apart: only between buckets can there be one.
 CREATE OR REPLACE TEMP TABLE momentum_awake AS
-WITH lives AS (
-  SELECT gid, t, lag(t) OVER (PARTITION BY gid ORDER BY t) AS earlier
+WITH spells AS (
+  SELECT gid, (t + <<shift>>) // <<silence>> AS bucket, min(t) AS first, max(t) AS last
   FROM score_events JOIN momentum_members USING (pid)
+  GROUP BY ALL
+),
+lives AS (
+  SELECT gid, first, lag(last) OVER (PARTITION BY gid ORDER BY bucket) AS earlier FROM spells
 )
-SELECT gid, max(t) AS awake, arg_max(earlier, t) AS silent_since
+SELECT gid, max(first) AS awake, arg_max(earlier, first) AS silent_since
 FROM lives
-WHERE t - earlier >= <<silence>>
+WHERE first - earlier >= <<silence>>
 GROUP BY gid
 
 -- name: unusual
@@ -97,6 +102,7 @@ SELECT groups.id AS <<key>>,
   coalesce(earned.activities, 0) AS activities, coalesce(earned.activities_before, 0) AS activities_before,
   coalesce(seen.visits, 0) AS visits, coalesce(seen.visits_before, 0) AS visits_before,
   <<counted>>,
+  coalesce(kinds.by_conversion, []) AS by_conversion,
   make_timestamp(woke.awake) AS awake_at,
   make_timestamp(woke.silent_since) AS silent_since,
   coalesce(woke.awake >= $begins, FALSE) AS awake,
