@@ -37,6 +37,11 @@ class SeenWorld:
             columns = {"_unit": "VARCHAR", **{name: _TYPES[kind] for name, kind in self._columns(stream).items()}}
             spelled = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.store.run(f'CREATE TEMP TABLE "seen_{stream.table}" ({spelled})')
+            moment = "stamp" if "stamp" in stream.system else "NULL::TIMESTAMP"
+            self.store.run(
+                f'CREATE TEMP VIEW "versions_{stream.table}" AS '
+                f'SELECT *, {moment} AS _valid_from, {moment} AS _seen_at FROM "seen_{stream.table}"'
+            )
             self._streams = {entry.table: entry for entry in STREAMS}
         freeze_lists(self.store)
 

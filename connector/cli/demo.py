@@ -14,10 +14,11 @@ from typing import Any
 
 import click
 
-from connector.cli.explain import show as show_explanation
+from connector.cli.explained import show as show_explanation
 from connector.cli.render import applied_lines, show_enriched, show_plan, show_pulled, show_reconciled, table
 from connector.cli.river import FAILED_ROWS, Cycle, now, run_cycle
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.cli.wording import wording_of
 from connector.domain.running import Run
 from connector.errors import ConfigurationError, StopError
 from connector.reporting.explanation import explanation_of
@@ -149,10 +150,11 @@ def _show(river: River, first: Cycle, second: Cycle, seconds: float) -> None:
         shown.print(line)
     shown.print(f"\nSecond cycle: {second.planned.changes} changes.\n")
     shown.print("[bold]Five explanations[/bold] (`connector explain PERSON` gives any other)\n")
+    words = wording_of(river.rules, river.content, "en")
     for person in _examples(river.store.run):
         found = explanation_of(river.store.run, river.rules, now(river), person)
         if found is not None:
-            show_explanation(shown, found, river.rules.scoring.time_zone)
+            show_explanation(shown, found, words)
     calls = sum(second.calls.values())
     shown.print(
         f"{first.enriched.people:,} people, {calls:,} API calls in both cycles, {seconds:.1f} seconds with the sandbox."

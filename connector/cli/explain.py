@@ -1,49 +1,57 @@
-"""`connector explain PERSON`: every point, criterion, transition and write."""
+"""`connector explain PERSON`: every point, criterion, claim, transition and write, with its evidence (AD-8)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from connector import flow
 from connector.cli.asking import moment_asked, moment_told
-from connector.cli.render import table
+from connector.cli.explained import show
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.cli.wording import WIDTH, wording_of
+from connector.domain.vocabulary import Language
+from connector.engine.evidence import ClaimLine, Evidence, ItemLine, RequirementLine
 from connector.engine.explain import Fit, LedgerLine
+from connector.engine.next_action import next_actions
+from connector.engine.our_tasks import our_tasks
 from connector.errors import ConfigurationError
-from connector.reporting.explanation import Explanation, Horizon, Write, explanation_of, find_person
-from connector.rules.model import Name
-
-MARKS = {"met": "✓", "missed": "✗", "unknown": "?"}
+from connector.reporting.explanation import (
+    Explanation,
+    Horizon,
+    Planned,
+    Write,
+    explanation_of,
+    find_person,
+    planned_for,
+)
+from connector.reporting.standing import Action
+from connector.river import River
+from connector.store.past import freeze_runs
 
 
 @click.command()
 @click.argument("person")
 @click.option("--as-of", "as_of", help="All that is known now and had happened by then (ISO 8601).")
 @click.option("--as-known-at", "known_at", help="Only what had been seen by then (ISO 8601).")
+@click.option("--language", type=click.Choice(["ja", "en"]), help="Of the text; else that of fields.yaml.")
 @place_options
 @json_option
 @click.pass_obj
-def explain(options: Options, person: str, as_of: str | None, known_at: str | None, as_json: bool) -> int:
+def explain(
+    options: Options, person: str, as_of: str | None, known_at: str | None, language: Language | None, as_json: bool
+) -> int:
     """Explain a person, named by e-mail address or any record id."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
         moment = moment_asked(river, as_of or known_at)
-        happened = moment_told(as_of, river) if as_of else None
-        recorded = moment_told(known_at, river) if known_at else None
-        flow.mirror(river, as_of=happened, known_at=recorded)
-        flow.enrich(river, moment, remember=False)
-        flow.score(river, moment)
-        flow.decide(river, moment)
-        person_id = find_person(river.store.run, person)
-        horizon = Horizon(happened, recorded)
-        found = explanation_of(river.store.run, river.rules, moment, person_id, horizon) if person_id else None
+        horizon = Horizon(
+            moment_told(as_of, river) if as_of else None, moment_told(known_at, river) if known_at else None
+        )
+        found = explained(river, person, moment, horizon)
         if found is None:
             raise ConfigurationError(
                 f"Nobody living in the mirror has the address or record id {person!r}. "
@@ -52,68 +60,34 @@ def explain(options: Options, person: str, as_of: str | None, known_at: str | No
         if as_json:
             echo_json(document(found))
         else:
-            show(console(), found, river.rules.scoring.time_zone)
+            shown = console()
+            shown.width = min(shown.width, WIDTH)
+            show(shown, found, wording_of(river.rules, river.content, language or river.mapping.fields.language))
     return 0
 
 
-def show(shown: Console, found: Explanation, zone: str) -> None:
-    """An explanation for people: the sum first, then how it came about. Times in the zone of the rules."""
-    local = ZoneInfo(zone)
-    person = found.person
-    who = " · ".join(word for word in (person.name, person.company, person.department, person.title) if word)
-    shown.print(f"[bold]{escape(who or person.person_id)}[/bold]  ({', '.join(person.records)})", soft_wrap=True)
-    since = f" since {person.hot_since.astimezone(local):%Y-%m-%d %H:%M}" if person.hot_since else ""
-    parts = (
-        ("source", person.score_source),
-        ("behaviour", person.score_behaviour),
-        ("inactivity", person.score_inactivity),
-    )
-    shown.print(
-        f"[bold]{person.stage}[/bold]{since} ({person.stage_rule.replace('_', ' ')})   "
-        f"score [bold]{person.score}[/bold] = {', '.join(f'{name} {points:+d}' for name, points in parts)}"
-    )
-    _show_fit(shown, found.fit)
-    rows = table("", "when", "points", "total", "rule", "what", right=("points", "total"))
-    for line in found.ledger:
-        colour = "green" if line.points > 0 else "red"
-        rows.add_row(
-            f"{line.at.astimezone(local):%Y-%m-%d %H:%M}",
-            f"[{colour}]{line.points:+d}[/{colour}]",
-            str(line.running_total),
-            escape(_both(line.name)),
-            escape(line.what),
-        )
-    shown.print(rows)
-    for moment, before, after, reason in found.transitions:
-        shown.print(f"{moment.astimezone(local):%Y-%m-%d %H:%M}  {before or 'new'} → {after} ({reason})")
-    for one in found.lists:
-        until = f", follow up until {one.follow_up_until}" if one.follow_up_until else ""
-        shown.print(f"List {escape(one.name)}: {escape(one.segment_name or 'no segment')}{until}", soft_wrap=True)
-        for question, answer in one.answers.items():
-            shown.print(f"  [dim]{escape(question)}[/dim] {escape(answer)}", soft_wrap=True)
-    for cadence, start, end in found.cadences:
-        shown.print(f"Cadence {cadence} from {start}" + (f", ended: {end}" if end else ", open"))
-    for write in found.writes:
-        values = ", ".join(f"{field}: {write.before.get(field)} → {value}" for field, value in write.after.items())
-        when = f"{write.at.astimezone(local):%Y-%m-%d %H:%M}"
-        shown.print(f"{when}  wrote {write.object} {write.record} ({write.outcome}): {escape(values)}", soft_wrap=True)
-    shown.print()
+def explained(river: River, person: str, moment: datetime, horizon: Horizon) -> Explanation | None:
+    """Evaluates everybody as of a time, and explains one of them; None for nobody living.
 
-
-def _show_fit(shown: Console, fit: Fit | None) -> None:
-    if fit is None:
-        return
-    tier = f"{escape(_both(fit.tier_name))} ({fit.tier_rule})" if fit.tier_name else "no tier"
-    bounds = "".join(
-        f", {word} {bound} by the tier" for word, bound in (("at least", fit.floor), ("at most", fit.cap)) if bound
-    )
-    shown.print(f"Grade [bold]{fit.grade}[/bold]: {fit.start} {fit.thirds:+d} thirds{bounds}. Tier: {tier}.")
-    for line in fit.criteria:
-        evidence = ", ".join(f"{key} = {value}" for key, value in line.evidence.items() if value is not None)
-        shown.print(
-            f"  {MARKS[line.outcome]} {escape(_both(line.name))} {line.thirds:+d}  "
-            f"[dim]{escape(evidence) or 'not known'}[/dim]"
-        )
+    What would be written is planned where the question is about now: the records of a past time are not there to be
+    compared with.
+    """
+    run = river.store.run
+    past = horizon.happened_by or horizon.recorded_by
+    flow.mirror(river, as_of=horizon.happened_by, known_at=horizon.recorded_by)
+    if past:
+        freeze_runs(river.store, past)
+    flow.enrich(river, moment, remember=False)
+    flow.score(river, moment)
+    flow.decide(river, moment)
+    our_tasks(run)
+    next_actions(river.rules, moment, flow.today(river, moment), run, river.store.load)
+    person_id = find_person(run, person)
+    found = explanation_of(run, river.rules, moment, person_id, horizon) if person_id else None
+    org_id = river.store.value("SELECT org_id FROM org LIMIT 1")
+    if found is None or past or org_id is None:
+        return found
+    return replace(found, planned=planned_for(flow.plan(river, str(org_id), moment), found.person.person_id))
 
 
 def document(found: Explanation) -> dict[str, Any]:
@@ -141,6 +115,58 @@ def document(found: Explanation) -> dict[str, Any]:
         "cadences": [{"cadence": name, "start": start, "end_reason": end} for name, start, end in found.cadences],
         "writes": [_write_document(write) for write in found.writes],
         "lists": [{**asdict(one), "happened_at": _iso(one.happened_at)} for one in found.lists],
+        "score_deciding": person.score_deciding,
+        "consent": {"opted_out": person.opted_out, "do_not_call": person.do_not_call},
+        **_evidence_document(found.evidence),
+        "next_action": _action_document(found.next_action),
+        "standing": dict(found.standing),
+        "planned": _planned_document(found.planned),
+    }
+
+
+def _evidence_document(found: Evidence | None) -> dict[str, Any]:
+    if not found:
+        return {"qualification": None, "requirements": [], "hearing": []}
+    return {
+        "qualification": asdict(found.verdict),
+        "requirements": [_requirement_document(line) for line in found.requirements],
+        "hearing": [_item_document(item) for item in found.items],
+    }
+
+
+def _requirement_document(line: RequirementLine) -> dict[str, Any]:
+    claims = [_claim_document(claim) for claim in line.claims]
+    return {"decision": line.decision, "id": line.id, "name": line.name.model_dump(), "met": line.met, "claims": claims}
+
+
+def _claim_document(claim: ClaimLine) -> dict[str, Any]:
+    shown = [
+        {key: _iso(cell) if isinstance(cell, date) else cell for key, cell in row.items()} for row in claim.evidence
+    ]
+    return {**asdict(replace(claim, evidence=())), "evidence": shown}
+
+
+def _item_document(item: ItemLine) -> dict[str, Any]:
+    told = {name: getattr(item, name) for name in ("id", "state", "needed", "value", "said_by", "heard_by", "via")}
+    return {**told, "at": _iso(item.at)}
+
+
+def _action_document(action: Action | None) -> dict[str, Any] | None:
+    if not action:
+        return None
+    return {**asdict(action), "due": _iso(action.due), "ask": list(action.ask)}
+
+
+def _planned_document(planned: Planned | None) -> dict[str, Any] | None:
+    if not planned:
+        return None
+    return {
+        "records": [
+            {"object": one.object, "record": one.record_id, "changes": [asdict(change) for change in one.changes]}
+            for one in planned.records
+        ],
+        "tasks": [{"key": one.key, "values": dict(one.values), "why": one.why} for one in planned.tasks],
+        "withheld": [{"step": one.step, "reason": one.reason} for one in planned.withheld],
     }
 
 
@@ -181,11 +207,5 @@ def _fit_document(fit: Fit | None) -> Mapping[str, Any]:
     }
 
 
-def _both(name: Name | None) -> str:
-    if name is None:
-        return ""
-    return name.en if name.en == name.ja else f"{name.en}（{name.ja}）"
-
-
-def _iso(moment: datetime | None) -> str | None:
+def _iso(moment: date | None) -> str | None:
     return None if moment is None else moment.isoformat()

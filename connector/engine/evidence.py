@@ -60,7 +60,7 @@ class RequirementLine:
 
 @dataclass(frozen=True)
 class ItemLine:
-    """An item of the hearing: what was answered, by whom, where and when (UTC), and whether it counts.
+    """An item of the hearing: what was answered, by whom, to whom, where and when (UTC), and whether it counts.
 
     `state`: acceptable, soft (heard, but it never counts) or missing. `needed`: an SQL needs it.
     """
@@ -74,6 +74,7 @@ class ItemLine:
     said_by: str | None = None
     via: str | None = None
     at: datetime | None = None
+    heard_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class _Look:
 
 _OF_ACTS = frozenset({"activity"})
 _ACTIVITY = ("at", "activity_id", "type", "content", "url", "counts")
-_ANSWER = ("at", "item", "value", "said_by", "via", "counts")
+_ANSWER = ("at", "item", "value", "said_by", "via", "heard_by", "counts")
 _DEAL = ("opportunity_id", "status", "product", "amount", "created_at", "closed_at")
 
 
@@ -208,7 +209,7 @@ def _figure(claim: Claim) -> tuple[str, str] | None:
     if claim.score is not None or claim.score_at_most is not None:
         if claim.line is not None:
             return "score", figure(claim)
-        return "score", f"scored.window_{claim.within_days}d" if claim.within_days else "scored.score_deciding"
+        return "score", f"scored.since_{claim.within_days}d" if claim.within_days else "scored.score_deciding"
     return None
 
 
@@ -225,6 +226,6 @@ def _item(item_id: str, item: HearingItem | None, needed: bool, answer: tuple[An
     ask = item.ask if item else None
     if answer is None:
         return ItemLine(item_id, name, ask, "missing", needed)
-    value, said_by, via, at, acceptable = answer
+    value, said_by, via, at, heard_by, acceptable = answer
     state: State = "acceptable" if acceptable else "soft"
-    return ItemLine(item_id, name, ask, state, needed, value, said_by, via, None if at is None else from_column(at))
+    return ItemLine(item_id, name, ask, state, needed, value, said_by, via, _aware(at), heard_by)

@@ -1,15 +1,18 @@
-"""Everything about one person: who, how scored, how graded, what was decided, what was written."""
+"""Everything about one person: who, how scored, how graded, what was decided and why, what was and will be written."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
+from connector.domain.plan import Plan, RecordChange, TaskCreation, Withheld
 from connector.domain.running import Run
+from connector.engine.evidence import Evidence, evidence
 from connector.engine.explain import Fit, LedgerLine, criteria, ledger
+from connector.reporting.standing import Action, action_of, standing
 from connector.rules.load import RuleSet
 
 
@@ -32,6 +35,9 @@ class Person:
     score_source: int
     score_behaviour: int
     score_inactivity: int
+    score_deciding: int | None = None
+    opted_out: bool = False
+    do_not_call: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,21 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What a plan of this moment would do about the person, and what it withholds."""
+
+    records: tuple[RecordChange, ...]
+    tasks: tuple[TaskCreation, ...]
+    withheld: tuple[Withheld, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """The whole answer; the ledger's points add up to the score. Times are UTC."""
+    """The whole answer; the ledger's points add up to the score. Times are UTC.
+
+    `standing`: what further decisions say of the person, by the name of their table. `planned` is None where nobody
+    asked for it.
+    """
 
     as_of: datetime
     person: Person
@@ -73,6 +92,10 @@ class Explanation:
     cadences: tuple[tuple[str, str, str | None], ...]
     writes: tuple[Write, ...]
     lists: tuple[Listed, ...]
+    evidence: Evidence | None = None
+    next_action: Action | None = None
+    standing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    planned: Planned | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +162,18 @@ def explanation_of(
             for row in run(_WRITES, asked)
         ),
         lists_of_person(run, person_id, horizon),
+        evidence(rules, as_of, person_id, run),
+        action_of(run, person_id),
+        standing(run, person_id),
+    )
+
+
+def planned_for(plan: Plan, person_id: str) -> Planned:
+    """What of a plan is about one person."""
+    return Planned(
+        tuple(one for one in plan.records if one.person_id == person_id),
+        tuple(one for one in plan.tasks if one.person_id == person_id),
+        tuple(one for one in plan.withheld if one.person_id == person_id),
     )
 
 
@@ -200,7 +235,8 @@ def _person(run: Run, person_id: str) -> Person | None:
             (SELECT list(record_key ORDER BY created_at, record_key) FROM person_records
              WHERE person_records.person_id = people.person_id),
             decided.stage, decided.stage_rule, decided.hot_since, scored.score, scored.score_source,
-            scored.score_behaviour, scored.score_inactivity
+            scored.score_behaviour, scored.score_inactivity, scored.score_deciding,
+            coalesce(people.opted_out, FALSE), coalesce(people.do_not_call, FALSE)
         FROM people JOIN decided USING (person_id) JOIN scored USING (person_id)
         WHERE people.person_id = $person
         """,

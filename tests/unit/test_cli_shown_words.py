@@ -9,14 +9,16 @@ import pytest
 from rich.console import Console
 
 from connector.applying.apply import Applied, Failure
-from connector.cli.explain import show
+from connector.cli.explained import show
 from connector.cli.render import applied_lines, show_enriched, show_plan
 from connector.cli.shared import console
+from connector.cli.wording import wording_of
 from connector.domain.plan import FieldChange, Kept, RecordChange, TaskCreation
 from connector.engine.enrich import EnrichReport
 from connector.engine.explain import CriterionLine, Fit, LedgerLine
 from connector.reporting.explanation import Explanation, Listed, Person, Write
 from connector.rules.model import Name
+from tests.engine_world import shipped
 from tests.remote_world import plan_of
 
 pytestmark = pytest.mark.requirement("AD-8", "WB-2")
@@ -50,7 +52,7 @@ def test_an_explanation_shows_names_contents_and_values_as_they_are() -> None:
     ledger = (LedgerLine(AT, "page_view", name, 1, 1, HARD, None),)
     shown = wide()
     listed = Listed(HARD, "webinar", None, HARD, None, None, True, {HARD: HARD}, None)
-    show(shown, Explanation(AT, person, ledger, fit, (), (), (write,), (listed,)), "Asia/Tokyo")
+    show(shown, Explanation(AT, person, ledger, fit, (), (), (write,), (listed,)), wording_of(shipped(), None, "ja"))
     assert said(shown).count(HARD) == 4 + 1 + 2 + 2 + 2 + 4, "who, tier, criterion, ledger, write, list"
 
 

@@ -189,16 +189,12 @@ WHERE trim(value) <> '';
 -- comes back was given anew.
 SELECT kind, unit, record_id, item, value, valid_from, seen_at, changed_at, created_at, changed_by
 FROM (
-    UNPIVOT INCLUDE NULLS (
-        SELECT '<<kind>>' AS kind, _unit AS unit, id::VARCHAR AS record_id,
-            _valid_from AS valid_from, _seen_at AS seen_at, <<changed_at>> AS changed_at, created_at,
-            <<changed_by>> AS changed_by, <<items>>
-        FROM versions_<<table>> AS version
-        WHERE id::VARCHAR IN (SELECT record_id FROM enrich_answers WHERE kind = '<<kind>>')
-    )
-    ON <<items>>
-    INTO NAME item VALUE value
+    SELECT '<<kind>>' AS kind, _unit AS unit, id::VARCHAR AS record_id, _valid_from AS valid_from,
+        _seen_at AS seen_at, <<changed_at>> AS changed_at, created_at, <<changed_by>> AS changed_by, <<items>>
+    FROM versions_<<table>>
+    WHERE id::VARCHAR IN (SELECT record_id FROM enrich_answers WHERE kind = '<<kind>>')
 )
+UNPIVOT INCLUDE NULLS (value FOR item IN (<<items>>))
 
 -- name: hearing
 -- What stands in the records as heard. Who said it is not told there, but who wrote it down is: an answer was heard when

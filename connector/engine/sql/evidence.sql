@@ -21,7 +21,7 @@ LIMIT <<most>>
 
 -- name: hearing
 -- The answers that a claim asks for; `counts`: one that is acceptable and within its window.
-SELECT hearing."at" AS "at", hearing.item, hearing.value, hearing.said_by, hearing.via,
+SELECT hearing."at" AS "at", hearing.item, hearing.value, hearing.said_by, hearing.via, hearing.heard_by,
   list_contains(items.acceptable, hearing.item) AND <<in_window>> AS counts
 FROM heard AS hearing
 JOIN heard_items AS items USING (person_id)
@@ -46,7 +46,7 @@ SELECT <<columns>> FROM scored JOIN graded USING (person_id) WHERE scored.person
 
 -- name: items
 -- The latest answers to all items, and whether they count.
-SELECT heard.item, heard.value, heard.said_by, heard.via, heard."at",
+SELECT heard.item, heard.value, heard.said_by, heard.via, heard."at", heard.heard_by,
   list_contains(items.acceptable, heard.item) AS acceptable
 FROM heard
 JOIN heard_items AS items USING (person_id)

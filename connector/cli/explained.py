@@ -1,0 +1,205 @@
+"""How the explanation of a person looks on a terminal: the sum first, then how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from connector.cli.explained_evidence import show_evidence
+from connector.cli.wording import MARKS, Wording, grid, heading, values
+from connector.domain.vocabulary import (
+    ACTIVITY_NAMES,
+    CHANNEL_NAMES,
+    PURPOSE_NAMES,
+    STAGE_RULE_NAMES,
+    TEAM_NAMES,
+    word,
+)
+from connector.engine.explain import Fit, LedgerLine
+from connector.reporting.explanation import Explanation, Planned
+
+
+def show(shown: Console, found: Explanation, words: Wording) -> None:
+    """An explanation for people. Times in the zone of the rules; what people typed is shown as it is."""
+    _show_head(shown, found, words)
+    _show_action(shown, found, words)
+    if found.fit is not None:
+        _show_fit(shown, found.fit, words)
+    if found.evidence is not None:
+        show_evidence(shown, found.person.source, found.evidence, words)
+    _show_further(shown, found.standing, words)
+    _show_ledger(shown, found.ledger, words)
+    _show_history(shown, found, words)
+    if found.planned is not None:
+        _show_planned(shown, found.planned, words)
+    _show_writes(shown, found, words)
+    shown.print()
+
+
+def _show_head(shown: Console, found: Explanation, words: Wording) -> None:
+    person = found.person
+    who = " · ".join(one for one in (person.name, person.company, person.department, person.title) if one)
+    shown.print(f"[bold]{escape(who or person.person_id)}[/bold]")
+    shown.print(f"[dim]{escape(', '.join(person.records))}[/dim]")
+    since = ""
+    if person.hot_since:
+        at = words.time(person.hot_since)
+        since = f" {at}{words.label('since')}" if words.language == "ja" else f" {words.label('since')} {at}"
+    rule = word(STAGE_RULE_NAMES, person.stage_rule, words.language)
+    shown.print(f"[bold]{escape(words.stage(person.stage))}[/bold]{since} ({escape(rule)})")
+    parts = (
+        ("source", person.score_source),
+        ("behaviour", person.score_behaviour),
+        ("inactivity", person.score_inactivity),
+    )
+    sums = "  ".join(f"{words.label(name)} {points:+d}" for name, points in parts)
+    deciding = ""
+    if person.score_deciding is not None and person.score_deciding != person.score:
+        deciding = f"   {words.label('deciding')} [bold]{person.score_deciding}[/bold]"
+    shown.print(f"{words.label('score')} [bold]{person.score}[/bold] = {sums}{deciding}")
+    refused = [words.label(name) for name in ("opted_out", "do_not_call") if getattr(person, name)]
+    if refused:
+        shown.print(f"[red]{' · '.join(refused)}[/red]")
+
+
+def _show_action(shown: Console, found: Explanation, words: Wording) -> None:
+    action = found.next_action
+    if action is None:
+        return
+    heading(shown, words.label("next"))
+    rows = grid(columns=2)
+    language = words.language
+    what = f"{word(CHANNEL_NAMES, action.channel, language)} — {word(PURPOSE_NAMES, action.purpose, language)}"
+    owner = action.owner_name or word(TEAM_NAMES, action.owner, language)
+    asks = " / ".join(words.question(one) for one in action.ask)
+    for label, value in (
+        ("what", what), ("who", owner), ("due", str(action.due or "–")), ("why", action.why), ("ask", asks),
+        ("offer", words.content(action.content)),
+    ):  # fmt: skip
+        if value:
+            rows.add_row(f"  [dim]{words.label(label)}[/dim]", escape(value))
+    shown.print(rows)
+
+
+def _show_fit(shown: Console, fit: Fit, words: Wording) -> None:
+    tier = f"{words.label('tier')} {escape(words.name(fit.tier_name))}" if fit.tier_name else words.label("no_tier")
+    rule = f" ({fit.tier_rule})" if fit.tier_rule else ""
+    bounds = "".join(
+        f", {words.label(key)} {bound}" for key, bound in (("at_least", fit.floor), ("at_most", fit.cap)) if bound
+    )
+    sums = f"[bold]{fit.grade}[/bold] = {fit.start} {fit.thirds:+d} {words.label('thirds')}{bounds}   {tier}{rule}"
+    heading(shown, words.label("grade"), sums)
+    rows = grid(columns=4, numbers=(2,))
+    for line in fit.criteria:
+        seen = values(line.evidence, words) or words.label("not_known")
+        mark = f"  {MARKS[line.outcome]}"
+        rows.add_row(mark, escape(words.name(line.name)), f"{line.thirds:+d}", f"[dim]{escape(seen)}[/dim]")
+    shown.print(rows)
+
+
+def _show_further(shown: Console, standing: Mapping[str, Mapping[str, Any]], words: Wording) -> None:
+    rows = grid(columns=2)
+    told = False
+    for name, row in standing.items():
+        told_row = ", ".join(f"{key} = {value}" for key, value in row.items() if value not in (None, [], {}))
+        if told_row:
+            rows.add_row(f"  {name}", f"[dim]{escape(told_row)}[/dim]")
+            told = True
+    if told:
+        heading(shown, words.label("further"))
+        shown.print(rows)
+
+
+def _show_ledger(shown: Console, lines: Iterable[LedgerLine], words: Wording) -> None:
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for label, right in (("when", False), ("points", True), ("total", True), ("rule", False), ("what", False)):
+        rows.add_column(words.label(label), justify="right" if right else "left", header_style="dim", overflow="fold")
+    for line in lines:
+        colour = "green" if line.points > 0 else "red"
+        rows.add_row(
+            words.time(line.at),
+            f"[{colour}]{line.points:+d}[/{colour}]",
+            str(line.running_total),
+            escape(words.name(line.name)),
+            f"[dim]{escape(_did(line.what, words))}[/dim]",
+        )
+    heading(shown, words.label("ledger"))
+    shown.print(rows)
+
+
+def _did(what: str, words: Wording) -> str:
+    """The type of an activity and its content or address, in words where there are some."""
+    kind, _, about = what.partition(" ")
+    if kind not in ACTIVITY_NAMES:
+        return what
+    return f"{word(ACTIVITY_NAMES, kind, words.language)} {words.content(about)}".rstrip()
+
+
+def _show_history(shown: Console, found: Explanation, words: Wording) -> None:
+    if found.transitions:
+        heading(shown, words.label("transitions"))
+        rows = grid(columns=3)
+        for moment, before, after, reason in found.transitions:
+            step = f"{words.stage(before)} → {words.stage(after)}"
+            why = word(STAGE_RULE_NAMES, reason, words.language)
+            rows.add_row(f"  {words.time(moment)}", escape(step), f"[dim]{escape(why)}[/dim]")
+        shown.print(rows)
+    if found.cadences:
+        heading(shown, words.label("cadences"))
+        rows = grid(columns=3)
+        for cadence, start, end in found.cadences:
+            until = f"{words.label('ended')}: {end}" if end else words.label("open")
+            rows.add_row(f"  {start}", escape(cadence), escape(until))
+        shown.print(rows)
+    if found.lists:
+        heading(shown, words.label("lists"))
+    for one in found.lists:
+        until = f", {words.label('until')} {one.follow_up_until}" if one.follow_up_until else ""
+        shown.print(f"  {escape(one.name)}: {escape(one.segment_name or words.label('no_segment'))}{until}")
+        for question, answer in one.answers.items():
+            shown.print(f"    [dim]{escape(question)}[/dim] {escape(answer)}")
+
+
+def _show_planned(shown: Console, planned: Planned, words: Wording) -> None:
+    if not (planned.records or planned.tasks or planned.withheld):
+        return
+    heading(shown, words.label("planned"))
+    rows = grid(columns=3)
+    for record in planned.records:
+        for change in record.changes:
+            change_of = f"{_short(change.before)} → {_short(change.after)}"
+            rows.add_row(f"  {record.object} {record.record_id}", escape(change.field), escape(change_of))
+    for task in planned.tasks:
+        rows.add_row(
+            f"  {words.label('task')}", str(task.values.get("ActivityDate")), escape(str(task.values["Subject"]))
+        )
+    for one in planned.withheld:
+        rows.add_row(f"  {words.label('withheld')}", escape(one.step), escape(one.reason))
+    shown.print(rows)
+
+
+def _show_writes(shown: Console, found: Explanation, words: Wording) -> None:
+    if not found.writes:
+        return
+    heading(shown, words.label("writes"))
+    rows = grid(columns=4)
+    for write in found.writes:
+        changed = "\n".join(
+            f"{name}: {_short(write.before.get(name))} → {_short(to)}" for name, to in write.after.items()
+        )
+        outcome = "" if write.outcome == "done" else f"\n[red]{escape(write.outcome)}[/red]"
+        rows.add_row(
+            f"  {words.time(write.at)}", escape(f"{write.object}\n{write.record}") + outcome, escape(changed), ""
+        )
+    shown.print(rows)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    return "–" if value is None else str(value)

@@ -1,0 +1,78 @@
+"""What further decisions say of one person: the next action, and whatever else was decided beside stage and score."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from connector.domain.running import Run
+
+FURTHER = ("screened", "recycling", "stage_times", "intake", "tracked", "mqls")
+"""Tables with at most one row a person that are told as they stand."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Action:
+    """Who does what by when. `owner` is an id or a team, `owner_name` what it is called where that is known; `ask` and
+    `content` are ids. `due` is a date in the zone of the rules."""
+
+    channel: str
+    owner: str
+    owner_name: str | None
+    purpose: str
+    due: date | None
+    ask: tuple[str, ...]
+    content: str | None
+    why: str
+
+
+def tables(run: Run) -> frozenset[str]:
+    """The temporary tables that the evaluation has made."""
+    return frozenset(str(row[0]) for row in run("SELECT table_name FROM duckdb_tables() WHERE temporary", {}))
+
+
+def standing(run: Run, person_id: str) -> dict[str, dict[str, Any]]:
+    """The rows of further decisions about a person, by table: values for JSON, moments as ISO in UTC."""
+    there = tables(run)
+    found = {}
+    for name in FURTHER:
+        if name not in there:
+            continue
+        for (row,) in run(f"SELECT to_json(t) FROM {name} AS t WHERE person_id = $person", {"person": person_id}):
+            found[name] = {key: _plain(value) for key, value in json.loads(row).items() if key != "person_id"}
+    return found
+
+
+def action_of(run: Run, person_id: str) -> Action | None:
+    """The next action of a person; None for nothing to do, and where nobody has decided on it."""
+    if "next_actions" not in tables(run):
+        return None
+    rows = run(_ACTION, {"person": person_id})
+    if not rows:
+        return None
+    channel, owner, name, purpose, due, ask, content, why = rows[0]
+    return Action(channel, owner, name, purpose, due, tuple(ask or ()), content, why)
+
+
+_ACTION = """
+SELECT action.channel, action.owner, coalesce(person.name, team.name), action.purpose, action.due, action.ask,
+    action.content, action.why
+FROM next_actions AS action
+LEFT JOIN seen_salesforce_user AS person ON person.id = action.owner
+LEFT JOIN seen_salesforce_group AS team ON team.id = action.owner
+WHERE action.person_id = $person
+"""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return value.replace(" ", "T") + "+00:00"
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
