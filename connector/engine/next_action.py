@@ -9,6 +9,7 @@ from connector.domain.running import Load, Run
 from connector.engine.cadence import BusinessCalendar, cadence_steps
 from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
+from connector.engine.intake import intake
 from connector.engine.moments import as_column
 from connector.engine.offers import offers
 from connector.engine.score import counts
@@ -22,7 +23,7 @@ INQUIRY_DAYS = 30
 
 def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: Load) -> None:
     """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why, track)`, and
-    those of `offers` and `tracks`.
+    those of `offers`, `tracks` and `intake`.
 
     `purpose`: inquiry, toss_up, recycle, cadence, cadence_starts, review, nurture; whoever has none is not in it.
     Nobody is asked to call or to write where the person did not consent: `channel` is then the other one, or `review`,
@@ -52,6 +53,7 @@ def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: L
         recycled_on="NULL::DATE" if wait is None else _date_of(f"lost_at + to_days({wait})", zone),
     )
     run(statement, {})
+    intake(run)
 
 
 def _steps(rules: RuleSet, calendar: BusinessCalendar, run: Run) -> Iterator[tuple[object, ...]]:

@@ -54,9 +54,7 @@ class Screen(Strict):
         if self.reason is None and self.id not in REASONS:
             raise problem(f"`{self.id}` gives no reason.", f"Give `reason`, one of {', '.join(REASONS)}.")
         if not self.model_fields_set & {"domains", "corporate_numbers", "when"}:
-            raise problem(
-                f"`{self.id}` does not say whom it means.", "Give `domains`, `corporate_numbers` or `when`."
-            )
+            raise problem(f"`{self.id}` does not say whom it means.", "Give `domains`, `corporate_numbers` or `when`.")
         return self
 
     @property
