@@ -35,18 +35,22 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     """Makes the temporary table `qualified`, one row for each row of `scored`.
 
     `qualified(person_id, open, open_since, hot_lacks, heard, acceptable, buying_stage, is_mql, mql_rules,
-    bant_complete, is_sql, bant_missing, toss_up_met, toss_up_missing, toss_up_required, toss_up_ready)`. `open`: what
-    hot requires beside the score is there, since `open_since` (null: nothing is required); `hot_lacks` are the ids of
-    what is not. Lists hold ids. Reads activities, hearing(person_id, item, value, said_by, via, at), opportunities,
-    content_stages(content, stage, rank), scored, grade_fit and graded, so `score` and `grade` go before. `counts`
-    is SQL for whether an activity is not a machine's.
+    bant_complete, is_sql, bant_missing, toss_up_met, toss_up_missing, toss_up_required, toss_up_ready, approach)`.
+    `open`: what hot requires beside the score is there, since `open_since` (null: nothing is required); `hot_lacks` are
+    the ids of what is not. `approach`: whether somebody recycled may be turned to again, null for others and where the
+    rules ask for nothing (RC-2). Of somebody recycled only what was done since counts. Lists hold ids. Reads activities,
+    hearing(person_id, item, value, said_by, via, at), opportunities, content_stages(content, stage, rank), recycling,
+    scored, grade_fit and graded, so `score` and `grade` go before. `counts` is SQL for whether an activity is not a
+    machine's.
     """
     life = rules.lifecycle
     moment = {"as_of": as_column(as_of)}
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     claims = life.claim_columns
-    acceptable = _acceptable(life.hearing)
-    run(compose(_FILE, "counted", types=types, not_noise=counts, **_counted_holes(life, claims)), moment)
+    acceptable = acceptable_answer(life.hearing)
+    silent = any(claim.after_silence_days for claim in claims)
+    acts = compose(_FILE, "with_silence", types=types, not_noise=counts) if silent else "activities"
+    run(compose(_FILE, "counted", acts=acts, types=types, not_noise=counts, **_counted_holes(life, claims)), moment)
     run(compose(_FILE, "heard_ever"), moment)
     run(compose(_FILE, "heard"), {})
     run(compose(_FILE, "items", acceptable=acceptable), {})
@@ -60,11 +64,18 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
 
 def _counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:
     """What is asked of each activity; whatever answers nothing is not kept."""
-    asked = {name: f"coalesce({claim.activity.sql}, FALSE)" for claim, name in claims.items() if claim.activity}
+    asked = {name: f"coalesce({_asked(claim)}, FALSE)" for claim, name in claims.items() if claim.activity}
     required = {claim for one in life.hot.requires for claim in one.claims}
     asked |= {claims[claim]: "TRUE" for claim in required if claim.active_within_days}
     columns = ", ".join(f"{test} AS {name}" for name, test in asked.items())
     return {"columns": columns or "TRUE AS nothing", "any": " OR ".join(asked.values()) or "FALSE"}
+
+
+def _asked(claim: Claim) -> str:
+    """SQL for whether an activity is one that a claim asks for."""
+    condition = f"({claim.activity.sql})" if claim.activity else "FALSE"
+    days = claim.after_silence_days
+    return f"{condition} AND activity.silence >= to_days({days})" if days else condition
 
 
 def _claim_holes(claims: Mapping[Claim, str], as_of: datetime) -> dict[str, str]:
@@ -95,13 +106,14 @@ def _of_person(claim: Claim, as_of: datetime) -> str:
         letters = ", ".join(quoted(letter) for letter in letters_from(claim.grade))
         return f"graded.grade IN ({letters})"
     if claim.active_within_days is not None:
-        return f"scored.last_activity_at > {_before(as_of, claim.active_within_days)}"
+        since = f"greatest({_before(as_of, claim.active_within_days)}, scored.recycled_at)"
+        return f"scored.last_activity_at > {since}"
     if claim.account is not None:
         return account_is(claim.account.sql)
     if claim.line is not None:
         score = figure(claim)
         return f"{score} >= {claim.score}" if claim.score is not None else f"{score} <= {claim.score_at_most}"
-    score = f"scored.window_{claim.within_days}d" if claim.within_days else "scored.score_deciding"
+    score = f"scored.since_{claim.within_days}d" if claim.within_days else "scored.score_deciding"
     if claim.score is not None:
         return f"{score} >= {claim.score}"
     return f"{score} <= {claim.score_at_most}"
@@ -115,6 +127,7 @@ def _qualified_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, 
     met = {one.id: _holds(one, claims) for one in (toss_up.criteria if toss_up else ())}
     return {
         "open": " AND ".join(gates) or "TRUE",
+        "approach": _holds(life.second_approach, claims) if life.second_approach else "NULL::BOOLEAN",
         "lacking": ", ".join(lacking) or "NULL::VARCHAR",
         "sources": ", ".join(quoted(word) for word in mql.sources) if mql else "NULL",
         "mql": _named([(rule.id, _holds(rule, claims)) for rule in (mql.rules if mql else ())]),
@@ -140,7 +153,7 @@ def _by_segment(life: Lifecycle, value: Callable[[TossUp | TossUpSegment], str])
     return f"CASE {cases} ELSE {value(toss_up)} END" if cases else value(toss_up)
 
 
-def _acceptable(items: Sequence[HearingItem]) -> str:
+def acceptable_answer(items: Sequence[HearingItem]) -> str:
     """SQL for whether an answer counts: an item that nobody declared counts when it was heard at all."""
     cases = []
     for item in items:

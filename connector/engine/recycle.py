@@ -116,8 +116,9 @@ def _before_renewal(days: int, months: int) -> str:
 
     The first renewal is the deal's own date, else a contract's length after the closing.
     """
-    renewal = f"coalesce(renewal_on::TIMESTAMP, date_trunc('day', local) + to_months({months}))"
-    each = f"{renewal} + to_months((n * {months})::INTEGER) - to_days({days})"
+    contract = f"date_trunc('day', local) + to_months(((n + 1) * {months})::INTEGER)"
+    renewal = f"coalesce(renewal_on::TIMESTAMP + to_months((n * {months})::INTEGER), {contract})"
+    each = f"{renewal} - to_days({days})"
     return f"list_filter(list_transform(range(0, 200), lambda n: {each}), lambda day: day > local)[1]"
 
 

@@ -10,12 +10,13 @@ Reads `people` and `activities`; docs/rules.md says what each rule means.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
+from connector.engine.deciding import crossings, decided_columns
 from connector.engine.earning import event_columns, make_awards
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.engine.recycle import recycle
@@ -49,11 +50,12 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     """Makes the temporary table `scored`, one row for each person created at or before `as_of`.
 
     `scored(person_id, score, score_source, score_behaviour, score_inactivity, score_deciding, last_activity_at,
-    first_activity_at, activities, window_1d, window_7d, window_30d, …, crossed_at, recycled_at, next_change_at)`: a
-    window for each number of days that a rule names as well.
-    Points are integers; times are TIMESTAMP in UTC. `score_deciding` is the score, or what was earned since the
-    person was recycled, at `recycled_at`. `crossed_at` is its last rise to the threshold, for those at or over it
-    at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
+    first_activity_at, activities, window_1d, window_7d, window_30d, …, crossed_at, recycled_at, next_change_at,
+    score_floor, hot_at_least)`: a window for each number of days that a rule names as well.
+    Points are integers; times are TIMESTAMP in UTC. `score` is the sum of the three sub-scores and `score_floor`,
+    what a floor adds. `score_deciding` is the score that decides (rules/deciding.py), by what was earned since the
+    person was recycled, at `recycled_at`, if so. `crossed_at` is its last rise to `hot_at_least`, for those at or over
+    it at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
     the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
     statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
     `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
@@ -64,16 +66,17 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     run(compose("score", "recycled_people"), {})
     run(compose("score", "recycled_events"), {})
     run(compose("score", "recycled_awards"), {})
-    _fold("recycled", scoring, as_of, run)
+    fold("recycled", scoring, as_of, run)
     windows = sorted({*WINDOWS, *extra_windows(rules.lifecycle)})
-    run(compose("score", "windows", **_window_holes(windows)), {"now": now})
     for life in ("score", "recycled"):
-        run(compose("score", "crossings", life=life, threshold=rules.lifecycle.hot.at_least), {})
+        run(compose("score", "windows", life=life, **_window_holes(windows)), {"now": now})
+    crossings(rules, now, run)
     scored = compose(
         "score",
         "scored",
         now=now,
-        windows=", ".join(f"coalesce(recent.window_{days}d, 0) AS window_{days}d" for days in windows),
+        **decided_columns(rules),
+        windows=", ".join(_windows(windows, extra_windows(rules.lifecycle))),
         next_penalty=silence.due("lives.clock", "fold.after", now),
         next_penalty_again=silence.due("again.clock", "again.after", now),
     )
@@ -107,7 +110,7 @@ def live(
     run(compose("score", "visits"), {})
     make_awards(scoring, details, run)
     if of.folded:
-        _fold("score", scoring, as_of, run)
+        fold("score", scoring, as_of, run)
 
 
 def clear(run: Run) -> None:
@@ -116,7 +119,7 @@ def clear(run: Run) -> None:
     What is a machine's stays known, for `counts`.
     """
     for life in ("score", "recycled"):
-        for part in ("people", "events", "visits", "awards", "knots", "fold", "windows", "crossings"):
+        for part in ("people", "events", "visits", "awards", "knots", "fold", "windows", "crossings", "bars"):
             run(f"DROP TABLE IF EXISTS {life}_{part}", {})
 
 
@@ -156,6 +159,14 @@ def _event_holes(scoring: Scoring, not_noise: str, details: bool) -> dict[str, s
     return {"types": types, "not_noise": not_noise, **event_columns(scoring, details)}
 
 
+def _windows(windows: Sequence[int], claimed: Sequence[int]) -> Iterator[str]:
+    """SQL for the points of windows, and for what claims look at: of the recycled what they earned since."""
+    yield from (f"coalesce(recent.window_{days}d, 0) AS window_{days}d" for days in windows)
+    for days in claimed:
+        since = f"CASE WHEN again.pid IS NULL THEN recent.window_{days}d ELSE recent_again.window_{days}d END"
+        yield f"coalesce({since}, 0) AS since_{days}d"
+
+
 def _window_holes(windows: Sequence[int]) -> dict[str, object]:
     sums, leaves = [], []
     for days in windows:
@@ -165,21 +176,21 @@ def _window_holes(windows: Sequence[int]) -> dict[str, object]:
     return {"longest": max(windows) * DAY_US, "sums": ", ".join(sums), "leaves": ", ".join(leaves)}
 
 
-def _fold(life: str, scoring: Scoring, as_of: datetime, run: Run) -> None:
+def fold(life: str, scoring: Scoring, as_of: datetime, run: Run) -> None:
     """Strings the events and awards of a life into knots, and folds the months of silence over them."""
     silence = silence_of(scoring)
     clock = "coalesce(reset, first)"
     between = silence.months(clock, f"coalesce(next_first, {microseconds(as_of)})")
     holes = {"shift": _SHIFT, "bucket": silence.least, "silence": f"{between} - {silence.months(clock, 'last')}"}
     run(compose("score", "knots", life=life, **holes), {})
-    fold = compose(
+    folded = compose(
         "score",
         "fold",
         life=life,
         first_after=_after(silence, "points", "silence"),
         next_after=_after(silence, "(fold.after + knot.points)", "knot.silence"),
     )
-    run(fold, {})
+    run(folded, {})
 
 
 def _after(silence: Silence, value: str, months: str) -> str:

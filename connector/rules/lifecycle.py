@@ -33,7 +33,8 @@ class Claim(Strict):
 
     score                the deciding score, or behaviour points within `within_days`, are at least this
     score_at_most        the same, at most this
-    activity             the person did such a thing, `at_least` times, within `within_days`
+    activity             the person did such a thing, `at_least` times, within `within_days`, each after so many
+                         days in which nothing was done (`after_silence_days`)
     attributes           who the person and the company are
     hearing              such an answer was heard, within `within_days`
     deal                 the person has such a deal
@@ -58,6 +59,7 @@ class Claim(Strict):
     line: Id | None = None
     at_least: Positive = 1
     within_days: Days | None = None
+    after_silence_days: Days | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -71,6 +73,8 @@ class Claim(Strict):
             raise problem("`line` belongs to `score` or `score_at_most`.", "Say which score of the line it takes.")
         if self.at_least != 1 and self.activity is None and self.conversion is None:
             raise problem("`at_least` belongs to `activity` and `conversion`.", "For a score, give the number itself.")
+        if self.after_silence_days is not None and self.activity is None:
+            raise problem("`after_silence_days` belongs to `activity`.", "Take it out.")
         if self.within_days is not None and said[0] not in _DATED:
             raise problem(f"`within_days` has no meaning with `{said[0]}`.", f"It goes with {', '.join(_DATED)}.")
         return self
@@ -241,5 +245,5 @@ def letters_from(letter: Letter) -> tuple[str, ...]:
 
 
 def extra_windows(life: Lifecycle) -> tuple[int, ...]:
-    """The windows of days in which some claim looks at the score."""
+    """The windows of days in which some claim, or the score that decides, looks at what was earned."""
     return tuple(sorted({claim.within_days for claim in life.claims if claim.in_window and claim.within_days}))

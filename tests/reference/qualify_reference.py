@@ -163,15 +163,20 @@ class _Story:
         return item["acceptable"] is None or truth(item["acceptable"], answer) is True
 
     def holds(self, claim: Rules, now: datetime) -> bool:
-        """Whether a claim is so at a moment; what has no past is as it is today."""
+        """Whether a claim is so at a moment; what has no past is as it is today.
+
+        Of what was done only that counts which was done since the person was recycled (RC-3); answers stay.
+        """
         days = claim.get("within_days")
         begin = now - timedelta(days=days) if days else None
 
         def inside(at: datetime | None) -> bool:
             return at is not None and at <= now and (begin is None or at > begin)
 
+        did = [row for row in self.did if self.recycled is None or row["occurred_at"] > self.recycled]
+        earned = [gain for gain in self.earned if self.recycled is None or gain[0] > self.recycled]
         if "activity" in claim:
-            times = sum(inside(row["occurred_at"]) and truth(claim["activity"], row) is True for row in self.did)
+            times = sum(inside(row["occurred_at"]) and truth(claim["activity"], row) is True for row in did)
             return bool(times >= claim.get("at_least", 1))
         if "hearing" in claim:
             return any(
@@ -186,8 +191,8 @@ class _Story:
             return LETTERS.index(self.person.grade) >= LETTERS.index(claim["grade"])
         if "active_within_days" in claim:
             begin = now - timedelta(days=claim["active_within_days"])
-            return any(inside(row["occurred_at"]) for row in self.did)
-        figure = sum(gained for at, _, gained in self.earned if inside(at)) if days else self.running[0]
+            return any(inside(row["occurred_at"]) for row in did)
+        figure = sum(gained for at, _, gained in earned if inside(at)) if days else self.running[0]
         return bool(figure >= claim["score"]) if "score" in claim else bool(figure <= claim["score_at_most"])
 
     def meets(self, requirement: Rules, now: datetime) -> bool:

@@ -1,9 +1,22 @@
 -- name: counted
--- What counts as theirs: of the listed types, up to the time asked about, and no machine's.
+-- What counts as theirs: of the listed types, up to the time asked about, and no machine's; of the recycled only what
+-- they did since (RC-3).
 CREATE OR REPLACE TEMP TABLE counted_activities AS
 SELECT activity.person_id, activity.occurred_at, <<columns>>
-FROM activities AS activity
-WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
+FROM <<acts>> AS activity
+LEFT JOIN (SELECT person_id, recycled_at FROM recycling WHERE recycled_at IS NOT NULL) AS again USING (person_id)
+WHERE activity.occurred_at <= $as_of AND coalesce(activity.occurred_at > again.recycled_at, TRUE)
+  AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
+
+-- name: with_silence
+-- What counts as theirs, each with the time of silence before it.
+(
+  SELECT activity.*, activity.occurred_at - lag(activity.occurred_at) OVER (
+    PARTITION BY activity.person_id ORDER BY activity.occurred_at
+  ) AS silence
+  FROM activities AS activity
+  WHERE activity.type IN (<<types>>) AND <<not_noise>>
+)
 
 -- name: heard_ever
 -- The answers by the time asked about; of several at one moment the first by its text, so that rows have no order.
@@ -69,6 +82,7 @@ CREATE OR REPLACE TEMP TABLE qualified AS
 WITH facts AS (
   SELECT claim.person_id,
     <<open>> AS open,
+    CASE WHEN scored.recycled_at IS NOT NULL THEN <<approach>> END AS approach,
     since.since AS open_since,
     list_filter([<<lacking>>], lambda one: one IS NOT NULL) AS hot_lacks,
     screened.person_id IS NOT NULL AS is_screened,
@@ -82,6 +96,7 @@ WITH facts AS (
     placed.buying_stage
   FROM claimed AS claim
   JOIN people AS person USING (person_id)
+  JOIN scored USING (person_id)
   JOIN grade_fit AS fit USING (person_id)
   LEFT JOIN heard_items AS items USING (person_id)
   LEFT JOIN placed USING (person_id)
@@ -97,5 +112,8 @@ SELECT person_id, open, CASE WHEN open THEN make_timestamp(open_since) END AS op
   met AS toss_up_met,
   list_filter(<<all_criteria>>, lambda one: NOT list_contains(met, one)) AS toss_up_missing,
   required AS toss_up_required,
-  len(<<all_criteria>>) > 0 AND len(met) >= required AND list_has_all(met, needed) AND NOT is_screened AS toss_up_ready
+  needed AS toss_up_needed,
+  from_marketing,
+  len(<<all_criteria>>) > 0 AND len(met) >= required AND list_has_all(met, needed) AND NOT is_screened AS toss_up_ready,
+  approach
 FROM facts

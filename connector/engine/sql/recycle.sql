@@ -18,7 +18,7 @@ parts AS (
 )
 SELECT person_id, item, next_term,
   CASE
-    WHEN next_term THEN <<next_year>>::DATE
+    WHEN next_term THEN (<<next_year>>)::DATE
     WHEN part.year <> '' THEN try_cast(
       part.year || '-' || lpad(part.month, 2, '0') || '-' || lpad(coalesce(nullif(part.day, ''), '1'), 2, '0') AS DATE
     )

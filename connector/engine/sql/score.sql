@@ -141,11 +141,11 @@ SELECT award.* FROM score_awards AS award JOIN recycled_people AS who USING (pid
 
 -- name: windows
 -- Behaviour points of the last days, (T − n, T], and when the oldest of each leaves its window.
-CREATE OR REPLACE TEMP TABLE score_windows AS
+CREATE OR REPLACE TEMP TABLE <<life>>_windows AS
 WITH earned AS (
-  SELECT pid, t, points FROM score_events WHERE t > $now - <<longest>> AND points <> 0
+  SELECT pid, t, points FROM <<life>>_events WHERE t > $now - <<longest>> AND points <> 0
   UNION ALL
-  SELECT pid, t, points FROM score_awards WHERE t > $now - <<longest>> AND points <> 0
+  SELECT pid, t, points FROM <<life>>_awards WHERE t > $now - <<longest>> AND points <> 0
 )
 SELECT pid, <<sums>>,
   least(<<leaves>>) AS next_leaves
@@ -153,7 +153,8 @@ FROM earned
 GROUP BY pid
 
 -- name: earned
--- Behaviour points and their moments, for whoever asks since when a window has held so many.
+-- Behaviour points and their moments, for whoever asks since when a window has held so many. Of the recycled only what
+-- they earned since.
 CREATE OR REPLACE TEMP TABLE earned_points AS
 SELECT who.person_id, earned.t, earned.points
 FROM (
@@ -162,44 +163,8 @@ FROM (
   SELECT pid, t, points FROM score_awards WHERE points <> 0
 ) AS earned
 JOIN score_people AS who USING (pid)
-
--- name: crossings
--- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
--- running score is the score before it plus what was earned up to that moment; what happens at one instant counts
--- together, after a penalty that is due at that instant.
-CREATE OR REPLACE TEMP TABLE <<life>>_crossings AS
-WITH hot AS (
-  SELECT pid FROM <<life>>_fold WHERE is_last AND after >= <<threshold>>
-),
-instants AS (
-  SELECT pid, t, sum(points) AS points
-  FROM (
-    SELECT pid, t, points FROM <<life>>_events SEMI JOIN hot USING (pid)
-    UNION ALL
-    SELECT pid, t, points FROM <<life>>_awards SEMI JOIN hot USING (pid)
-    UNION ALL
-    SELECT pid, created, source_points FROM <<life>>_people SEMI JOIN hot USING (pid)
-  )
-  GROUP BY pid, t
-),
-spans AS (
-  SELECT knot.pid, knot.i, knot.first, fold.before
-  FROM <<life>>_knots AS knot
-  JOIN <<life>>_fold AS fold USING (pid, i)
-  SEMI JOIN hot ON hot.pid = knot.pid
-  WHERE NOT knot.nested
-),
-placed AS (
-  SELECT instants.pid, instants.t, instants.points, spans.i, spans.before
-  FROM instants ASOF JOIN spans ON instants.pid = spans.pid AND instants.t >= spans.first
-),
-running AS (
-  SELECT pid, t, points, before + sum(points) OVER (PARTITION BY pid, i ORDER BY t) AS score FROM placed
-)
-SELECT pid, max(t) AS crossed
-FROM running
-WHERE score >= <<threshold>> AND score - points < <<threshold>>
-GROUP BY pid
+LEFT JOIN recycled_people AS again USING (pid)
+WHERE coalesce(earned.t > again.created, TRUE)
 
 -- name: scored
 -- One row a person. `next_change_at` is the next moment at which time alone can change the row.
@@ -234,11 +199,11 @@ future AS (
 )
 SELECT
   who.person_id,
-  fold.after AS score,
+  <<score>> AS score,
   who.source_points AS score_source,
   lives.points - who.source_points AS score_behaviour,
   fold.after - lives.points AS score_inactivity,
-  coalesce(again.after, fold.after) AS score_deciding,
+  <<deciding>> AS score_deciding,
   make_timestamp(lives.last) AS last_activity_at,
   make_timestamp(lives.first) AS first_activity_at,
   lives.activities,
@@ -246,13 +211,16 @@ SELECT
   make_timestamp(CASE WHEN again.pid IS NULL THEN crossing.crossed ELSE crossing_again.crossed END) AS crossed_at,
   make_timestamp(again.recycled) AS recycled_at,
   make_timestamp(least(<<next_penalty>>, <<next_penalty_again>>, recent.next_leaves, rests.t, future.t))
-    AS next_change_at
+    AS next_change_at,
+  <<score>> - fold.after AS score_floor,
+  <<hot_at_least>> AS hot_at_least
 FROM score_people AS who
 JOIN score_fold AS fold ON fold.pid = who.pid AND fold.is_last
 JOIN lives ON lives.pid = who.pid
 LEFT JOIN score_windows AS recent ON recent.pid = who.pid
+LEFT JOIN recycled_windows AS recent_again ON recent_again.pid = who.pid
 LEFT JOIN score_crossings AS crossing ON crossing.pid = who.pid
 LEFT JOIN again ON again.pid = who.pid
 LEFT JOIN recycled_crossings AS crossing_again ON crossing_again.pid = who.pid
-LEFT JOIN rests ON rests.pid = who.pid
+<<bars>>LEFT JOIN rests ON rests.pid = who.pid
 LEFT JOIN future ON future.pid = who.pid

@@ -1,0 +1,175 @@
+"""Recycling by hand: each reason's clock, which closing counts, and what has to happen anew (RC-1..3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.engine.decide import decide
+from connector.engine.grade import grade
+from connector.engine.recycle import recycle
+from connector.engine.score import score
+from connector.engine.tier import tier
+from connector.rules.conditions import Condition
+from connector.rules.lifecycle import Lifecycle
+from connector.rules.load import RuleSet
+from connector.rules.stages import STAGES
+from tests.engine_world import World, shipped, utc
+
+pytestmark = pytest.mark.requirement("RC-1", "RC-2", "RC-3")
+
+NOW = datetime(2026, 6, 15, 3, 0, tzinfo=UTC)  # noon in Tokyo, a Monday
+DAY = timedelta(days=1)
+DEMO = "activity.type = 'demo_view'"
+
+
+def rules(**life: Any) -> RuleSet:
+    """`classic` with another lifecycle; conditions are SQL as it stands."""
+
+    def as_it_stands(text: str) -> Condition:
+        return Condition(text, text, frozenset())
+
+    stages = {name: {"name": name} for name in STAGES}
+    context = dict.fromkeys(("activity", "hearing", "deal", "fit"), as_it_stands)
+    told = {"version": 1, "stages": stages, **life}
+    return replace(shipped(), lifecycle=Lifecycle.model_validate(told, context=context))
+
+
+def decided(book: RuleSet, world: World, now: datetime = NOW) -> dict[str, dict[str, Any]]:
+    tier(book, world.run)
+    grade(book, world.run)
+    score(book, now, world.run)
+    decide(book, now, (now + timedelta(hours=9)).date(), world.run)
+    tables = [world.rows(table) for table in ("scored", "qualified", "decided")]
+    return {who: {name: value for table in tables for name, value in table[who].items()} for who in tables[0]}
+
+
+def did(who: str, kind: str, ago: timedelta, times: int = 1) -> list[dict[str, Any]]:
+    return [{"person_id": who, "type": kind, "theme": "brand", "occurred_at": NOW - ago}] * times
+
+
+def test_what_opened_the_gate_before_recycling_does_not_open_it_again() -> None:
+    """Complaint 68: hot again only by new behaviour, and that goes for the meaningful action as for the points."""
+    gate = {"id": "demo", "name": "Demo", "all": [{"activity": DEMO, "within_days": 30}]}
+    lately = {"id": "points", "name": "Points", "all": [{"score": 5, "within_days": 30}]}
+    active = {"id": "active", "name": "Active", "all": [{"active_within_days": 30}]}
+    world = World()
+    lost = {"created_at": NOW - 50 * DAY, "crm_status": "lost", "lost_at": NOW - 12 * DAY}
+    world.people(*({"person_id": who, **lost} for who in ("old", "anew", "silent")))
+    world.activities(
+        *did("old", "demo_view", 10 * DAY, 3), *did("old", "search", DAY, 3),
+        *did("anew", "demo_view", 10 * DAY, 3), *did("anew", "search", DAY, 3), *did("anew", "demo_view", DAY),
+        *did("silent", "demo_view", 6 * DAY, 3),
+    )  # fmt: skip
+    told = decided(rules(hot={"at_least": 15, "requires": [gate]}, recycle={"after_days": 7}), world)
+    assert {who: row["stage"] for who, row in told.items()} == {"old": "cold", "anew": "hot", "silent": "cold"}
+    assert told["old"]["hot_lacks"] == ["demo"]
+    assert told["old"]["recycled_at"] == (NOW - 5 * DAY).replace(tzinfo=None)
+    told = decided(rules(hot={"at_least": 15, "requires": [lately, active]}, recycle={"after_days": 7}), world)
+    assert {who: row["hot_lacks"] for who, row in told.items()} == {
+        "old": [], "anew": [], "silent": ["points", "active"],
+    }  # fmt: skip
+
+
+NO_BUDGET = {"id": "no_budget", "name": "No budget", "words": ["No budget", "予算なし"], "after": {"next": "fiscal_year"}}
+
+
+def due(clock: dict[str, Any], lost: str, world: World | None = None, reason: str = "why", **more: Any) -> str | None:
+    """When the time of one lost deal is over, as a local time in Tokyo."""
+    world = world or World()
+    world.people({"person_id": "p", "created_at": utc("2020-01-01"), "crm_status": "lost"})
+    deal = {"person_id": "p", "opportunity_id": "d", "status": "lost", "loss_reason": reason, "closed_at": utc(lost)}
+    world.deals({**deal, **{name: more.pop(name) for name in ("renewal_on",) if name in more}})
+    one = {"id": "why", "name": "Why", "words": ["why"], "after": clock}
+    recycle(rules(recycle={"after_days": 90, "reasons": [one], **more}), utc("2030-01-01"), world.run)
+    moment = world.rows("recycling")["p"]["due_at"]
+    return f"{moment + timedelta(hours=9):%Y-%m-%d %H:%M}" if moment else None
+
+
+@pytest.mark.parametrize(
+    ("term", "starts", "lost", "again"),
+    [
+        ("fiscal_year", 4, "2026-11-22T10:00+09:00", "2027-04-01 00:00"),
+        ("fiscal_year", 4, "2027-03-31T23:59:59+09:00", "2027-04-01 00:00"),
+        ("fiscal_year", 4, "2027-04-01T00:00+09:00", "2028-04-01 00:00"),
+        ("fiscal_year", 4, "2027-03-31T15:00+00:00", "2028-04-01 00:00"),  # April 1 in Tokyo
+        ("fiscal_year", 4, "2026-01-15T10:00+09:00", "2026-04-01 00:00"),
+        ("fiscal_year", 1, "2026-12-31T23:59+09:00", "2027-01-01 00:00"),
+        ("fiscal_year", 1, "2027-01-01T00:00+09:00", "2028-01-01 00:00"),
+        ("fiscal_year", 10, "2026-09-30T10:00+09:00", "2026-10-01 00:00"),
+        ("fiscal_year", 12, "2026-11-30T10:00+09:00", "2026-12-01 00:00"),
+        ("fiscal_half", 4, "2026-05-31T10:00+09:00", "2026-10-01 00:00"),
+        ("fiscal_half", 4, "2026-12-31T10:00+09:00", "2027-04-01 00:00"),
+        ("fiscal_half", 1, "2026-12-31T10:00+09:00", "2027-01-01 00:00"),
+        ("fiscal_quarter", 4, "2026-12-31T10:00+09:00", "2027-01-01 00:00"),
+        ("fiscal_quarter", 2, "2026-12-31T10:00+09:00", "2027-02-01 00:00"),
+    ],
+)
+def test_no_budget_waits_for_the_next_fiscal_term(term: str, starts: int, lost: str, again: str) -> None:
+    assert due({"next": term}, lost, fiscal_year_starts=starts) == again
+
+
+def test_the_fiscal_year_is_the_orgs_where_the_rules_do_not_say_it_and_begins_in_april_without_one() -> None:
+    assert due({"next": "fiscal_year"}, "2026-11-22") == "2027-04-01 00:00"
+    world = World()
+    world.connection.execute("INSERT INTO fiscal_calendar VALUES (1)")
+    assert due({"next": "fiscal_year"}, "2026-11-22", world) == "2027-01-01 00:00"
+    world.clear()
+    assert due({"next": "fiscal_year"}, "2026-11-22", world, fiscal_year_starts=7) == "2027-07-01 00:00"
+
+
+@pytest.mark.parametrize(
+    ("clock", "lost", "renewal", "again"),
+    [
+        ({}, "2026-06-10T18:00+09:00", None, "2027-03-12 00:00"),
+        ({"contract_months": 36}, "2026-06-10T18:00+09:00", None, "2029-03-12 00:00"),
+        ({}, "2026-06-10T18:00+09:00", "2027-12-31", "2027-10-02 00:00"),
+        # The renewal is nearer than 90 days: the one after it counts.
+        ({}, "2026-06-10T18:00+09:00", "2026-08-01", "2027-05-03 00:00"),
+        ({"contract_months": 1}, "2026-08-31T12:00+09:00", None, "2026-09-01 00:00"),
+    ],
+)
+def test_a_competitor_is_met_again_before_the_renewal(
+    clock: dict[str, Any], lost: str, renewal: str | None, again: str
+) -> None:
+    found = due({"before_renewal_days": 90, **clock}, lost, renewal_on=renewal)
+    assert found == again
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("2027-02-15", "2027-02-15 00:00"),
+        ("2027/2/5", "2027-02-05 00:00"),
+        ("２０２７年２月", "2027-02-01 00:00"),
+        ("2027年2月15日以降", "2027-02-15 00:00"),
+        ("2027-02", "2027-02-01 00:00"),
+        ("来期", "2027-04-01 00:00"),
+        ("来年度の予算で", "2027-04-01 00:00"),
+        ("2026-06-10", "2026-12-07 12:00"),  # the day of the closing is over
+        ("2027-02-31", "2026-12-07 12:00"),
+        ("いつか", "2026-12-07 12:00"),
+        ("", "2026-12-07 12:00"),
+    ],
+)
+def test_bad_timing_waits_for_the_date_that_was_heard(said: str, again: str) -> None:
+    world = World()
+    world.hearing(
+        {"person_id": "p", "item": "timeframe", "value": "2026-09-01", "at": utc("2026-06-01")},
+        {"person_id": "p", "item": "timeframe", "value": said, "at": utc("2026-06-09")},
+    )
+    if not said:
+        world.connection.execute("DELETE FROM hearing")
+    clock = {"heard_date": ["again_on", "timeframe"], "otherwise_days": 180}
+    assert due(clock, "2026-06-10T12:00+09:00", world) == again
+
+
+def test_the_first_item_that_names_a_later_day_counts() -> None:
+    world = World()
+    for item, value in (("again_on", "2026-06-01"), ("timeframe", "2027-01-10")):
+        world.hearing({"person_id": "p", "item": item, "value": value, "at": utc("2026-06-01")})
+    clock = {"heard_date": ["again_on", "timeframe"]}
+    assert due(clock, "2026-06-10T12:00+09:00", world) == "2027-01-10 00:00"
