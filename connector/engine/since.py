@@ -11,7 +11,7 @@ from connector.engine.moments import DAY_US, microseconds
 from connector.rules.lifecycle import Claim, Lifecycle
 
 _FILE = "since"
-_FOR_EVER = 4_000_000 * DAY_US
+FOR_EVER = 4_000_000 * DAY_US
 """Microseconds that no moment and no window reaches: what is not limited in time."""
 
 
@@ -28,7 +28,7 @@ def open_since(life: Lifecycle, claims: Mapping[Claim, str], acceptable: str, as
     needed = dict.fromkeys(claim for group in told for claim in group)
     spans = [_spans(claim, claims[claim], acceptable) for claim in needed]
     rows = [f"({number}, '{claims[claim]}')" for number, group in enumerate(told) for claim in group]
-    holes = {"spans": "\nUNION ALL\n".join(spans), "groups": ", ".join(rows), "for_ever": _FOR_EVER}
+    holes = {"spans": "\nUNION ALL\n".join(spans), "groups": ", ".join(rows), "for_ever": FOR_EVER}
     statement = compose(_FILE, "open_since", **holes) if told else compose(_FILE, "always")
     run(statement, {"now": microseconds(as_of)} if told else {})
 
@@ -41,13 +41,13 @@ def dated(claim: Claim) -> bool:
 def _spans(claim: Claim, column: str, acceptable: str) -> str:
     """SQL for the spans of time in which a claim held of whom."""
     days = claim.active_within_days or claim.within_days
-    window = days * DAY_US if days else 2 * _FOR_EVER
+    window = days * DAY_US if days else 2 * FOR_EVER
     if claim.hearing is not None:
         condition = f"({acceptable}) AND ({claim.hearing.sql})"
-        return compose(_FILE, "answered", claim=column, met=condition, window=window, for_ever=_FOR_EVER)
+        return compose(_FILE, "answered", claim=column, met=condition, window=window, for_ever=FOR_EVER)
     if claim.in_window:
         met = f"points >= {claim.score}" if claim.score is not None else f"points <= {claim.score_at_most}"
-        return compose(_FILE, "earned", claim=column, met=met, window=window, for_ever=_FOR_EVER)
+        return compose(_FILE, "earned", claim=column, met=met, window=window, for_ever=FOR_EVER)
     if dated(claim):
         return compose(_FILE, "did", claim=column, met=column, count=claim.at_least, window=window)
-    return compose(_FILE, "undated", claim=column, for_ever=_FOR_EVER)
+    return compose(_FILE, "undated", claim=column, for_ever=FOR_EVER)

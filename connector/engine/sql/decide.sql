@@ -1,20 +1,22 @@
--- name: open_starts
--- The cadences and start days of runs that nobody ended.
-SELECT DISTINCT cadence, start_date FROM cadence_runs WHERE ended_at IS NULL ORDER BY ALL
-
 -- name: runs
--- The runs recorded so far, each with the last moment at which it was open: the end that was recorded, else the end
--- of its last day in the zone of the rules.
+-- The runs recorded so far, each with the last moment at which it was open: the end that was recorded, else what ended it
+-- since (a restart aside), else the end of its last day in the zone of the rules.
 CREATE OR REPLACE TEMP TABLE decide_runs AS
-SELECT run.person_id,
+SELECT run.person_id, run.start_date,
   coalesce(
     run.ended_at,
+    ended.came_at,
     timezone('UTC', timezone(<<zone>>, (coalesce(span.last_day, run.start_date) + INTERVAL 1 DAY)::TIMESTAMP))
   ) AS open_until
 FROM cadence_runs AS run
-LEFT JOIN (VALUES <<spans>>) AS span(cadence, start_date, last_day)
-  ON span.cadence = run.cadence AND span.start_date = run.start_date
-WHERE run.start_date <= $latest_start
+LEFT JOIN run_ends AS ended
+  ON ended.person_id = run.person_id AND ended.cadence = run.cadence AND ended.start_date = run.start_date
+  AND NOT ended.restarts
+LEFT JOIN run_pauses AS pause
+  ON pause.person_id = run.person_id AND pause.cadence = run.cadence AND pause.start_date = run.start_date
+LEFT JOIN (VALUES <<spans>>) AS span(cadence, start_date, pauses, last_day)
+  ON span.cadence = run.cadence AND span.start_date = run.start_date AND span.pauses = coalesce(pause.pauses, '')
+WHERE run.start_date <= $latest_start AND run.cadence NOT IN (<<apart>>)
 
 -- name: decided
 -- The stage: what the CRM says comes first, save of a lost deal whose person was recycled since; then hot, by the score or by an open run; then what the person did.
@@ -30,7 +32,10 @@ facts AS (
     CASE
       WHEN scored.recycled_at IS NOT NULL THEN NULL
       WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status
+      WHEN off.person_id IS NOT NULL THEN 'disqualified'
     END AS crm,
+    coalesce(person.crm_status NOT IN ('opportunity', 'won', 'lost', 'disqualified'), TRUE) AND off.person_id IS NOT NULL
+      AS by_decision,
     scored.recycled_at IS NOT NULL AS recycled,
     screened.person_id IS NOT NULL AS is_screened,
     scored.score_deciding >= <<threshold>> AND qualified.open AND NOT is_screened AS over,
@@ -52,6 +57,13 @@ facts AS (
   JOIN people AS person USING (person_id)
   LEFT JOIN runs USING (person_id)
   LEFT JOIN screened USING (person_id)
+  LEFT JOIN decided_off AS off USING (person_id)
+),
+starting AS (
+  SELECT facts.*, choice.fresh AS fresh_cadence, choice.longer AS longer_cadence,
+    crm IS NULL AND over AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email) AS begins
+  FROM facts
+  LEFT JOIN cadence_choices AS choice USING (person_id)
 )
 SELECT person_id,
   CASE
@@ -61,6 +73,7 @@ SELECT person_id,
     ELSE 'registered'
   END AS stage,
   CASE
+    WHEN crm IS NOT NULL AND by_decision THEN 'decision'
     WHEN crm IS NOT NULL THEN 'crm_status'
     WHEN over THEN 'score_at_threshold'
     WHEN in_run THEN 'cadence_open'
@@ -70,7 +83,8 @@ SELECT person_id,
     ELSE 'no_activity_since_registration'
   END AS stage_rule,
   CASE WHEN crm IS NULL AND over THEN hot_from END AS hot_since,
-  crm IS NULL AND over AND fresh AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email) AS cadence_starts,
-  crm IS NULL AND over AND NOT fresh AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email) AS review,
+  begins AND fresh AND fresh_cadence IS NOT NULL AS cadence_starts,
+  begins AND NOT fresh AND longer_cadence IS NOT NULL AS review,
+  CASE WHEN begins THEN CASE WHEN fresh THEN fresh_cadence ELSE longer_cadence END END AS cadence,
   may_call, may_email
-FROM facts
+FROM starting
