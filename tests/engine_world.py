@@ -87,7 +87,8 @@ class World:
         self._insert("people", PEOPLE, rows)
 
     def activities(self, *rows: Row) -> None:
-        named = ({"activity_id": f"a{self._count('activities') + n}", **row} for n, row in enumerate(rows))
+        count = self._count("activities")
+        named = ({"activity_id": f"a{count + n}", **row} for n, row in enumerate(rows))
         self._insert("activities", ACTIVITIES, named)
 
     def companies(self, *rows: Row) -> None:

@@ -33,7 +33,7 @@ def account_scores(rules: RuleSet, as_of: datetime, run: Run) -> None:
         hot_score=model.hot.at_least,
         hot_people=model.hot.people_at_least,
         lacking_roles=", ".join(
-            f"CASE WHEN NOT list_contains(played, {quoted(one)}) THEN {quoted(f'role:{one}')} END"
+            f"CASE WHEN NOT list_contains(coalesce(played.ids, []), {quoted(one)}) THEN {quoted(f'role:{one}')} END"
             for one in model.hot.roles
         )
         or "NULL",

@@ -18,7 +18,7 @@ placed AS (
   FROM members
 ),
 played AS (
-  SELECT company_id, list({'id': role, 'people': n} ORDER BY role) AS roles, list(role) AS played
+  SELECT company_id, list({'id': role, 'people': n} ORDER BY role) AS roles, list(role) AS ids
   FROM (SELECT company_id, role, count(*) AS n FROM members WHERE active AND role IS NOT NULL GROUP BY ALL)
   GROUP BY company_id
 ),
@@ -32,7 +32,7 @@ sums AS (
   GROUP BY company_id
 ),
 judged AS (
-  SELECT sums.*, coalesce(played.roles, []) AS roles, coalesce(played.played, []) AS played,
+  SELECT sums.*, coalesce(played.roles, []) AS roles,
     list_filter([
       CASE WHEN score < <<hot_score>> THEN 'score' END,
       CASE WHEN active_people < <<hot_people>> THEN 'people' END,
