@@ -12,6 +12,7 @@ from datetime import datetime
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
+from connector.engine.deciding import plain_crossings
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.engine.score import Told, clear, counts, live
 from connector.engine.silence import silence_of
@@ -75,7 +76,7 @@ def _line(rules: RuleSet, line: Line, number: int, days: Collection[int], as_of:
         sums.append(f"coalesce(sum(points) FILTER ({inside}), 0)::BIGINT AS window_{n}d")
         leaves.append(f"min(t) FILTER ({inside}) + {n * DAY_US}")
     hot = line.hot.at_least if line.hot else None
-    run(compose("score", "crossings", life="score", threshold="NULL" if hot is None else hot), {})
+    plain_crossings("score", hot, run)
     statement = compose(
         _FILE,
         "lined",

@@ -151,6 +151,7 @@ class TossUpSegment(Strict):
     when: FitCondition
     required: Positive
     needed: tuple[Id, ...] = ()
+    hand_over: HandOver | None = None
 
 
 class TossUp(Strict):
@@ -159,6 +160,7 @@ class TossUp(Strict):
     required: Positive = 4
     needed: tuple[Id, ...] = ()
     mode: Literal["automatic", "approval"] = "approval"
+    hand_over: HandOver = HandOver()
     criteria: Annotated[tuple[TossUpCriterion, ...], Field(min_length=1)]
     segments: tuple[TossUpSegment, ...] = ()
 
@@ -246,4 +248,5 @@ def letters_from(letter: Letter) -> tuple[str, ...]:
 
 def extra_windows(life: Lifecycle) -> tuple[int, ...]:
     """The windows of days in which some claim, or the score that decides, looks at what was earned."""
-    return tuple(sorted({claim.within_days for claim in life.claims if claim.in_window and claim.within_days}))
+    days = {claim.within_days for claim in life.claims if claim.in_window} | {life.hot.decides.within_days}
+    return tuple(sorted(one for one in days if one is not None))
