@@ -26,6 +26,7 @@ from connector.cli.render import (
     show_reconciled,
 )
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.cli.status_words import show_status_words, status_words_document
 from connector.cli.waiting import enough_read, finished_early, show_waits, waits_document
 from connector.domain.calls import Wait
 from connector.domain.hidden import HiddenField
@@ -35,6 +36,7 @@ from connector.engine.enrich import EnrichReport
 from connector.errors import BudgetSpentError, ConfigurationError, RefusedError
 from connector.planning.file import load_plan, save_plan
 from connector.pulling.reading import Pulled
+from connector.reporting.statuses import status_words
 from connector.river import River, here
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
 from connector.store.kept_files import remember_file
@@ -88,6 +90,7 @@ def _pull(options: Options, as_json: bool) -> int:
         outcome = "finished early" if waits else "done"
         finish_run(river.store, run_id, outcome, {"rows": sum(one.rows for one in pulled)}, now(river))
         calls, hidden = here(river).calls(), upkeep.hidden(river)
+        words = status_words(river.store.run, river.mapping.fields)
     if as_json:
         echo_json(
             {
@@ -95,6 +98,7 @@ def _pull(options: Options, as_json: bool) -> int:
                 "reconciled": _compared(reconciled),
                 "waits": waits_document(waits),
                 "hidden": hidden_document(hidden),
+                "status_words": status_words_document(words),
                 "api_calls": sum(calls.values()),
                 "seconds": _since(started),
             }
@@ -104,6 +108,7 @@ def _pull(options: Options, as_json: bool) -> int:
         show_reconciled(console(), reconciled)
         show_waits(console(), waits)
         show_hidden(console(), hidden)
+        show_status_words(console(), words)
     return 0
 
 

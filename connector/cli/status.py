@@ -13,12 +13,14 @@ from connector.applying.switch import switched_off
 from connector.bootstrap import call_policy, machine_time, rules_folder, store_path
 from connector.cli.render import hidden_document, show_hidden, table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
+from connector.cli.status_words import show_status_words, status_words_document
 from connector.domain.calls import SALESFORCE
 from connector.domain.hidden import HiddenField
 from connector.errors import ConfigurationError
 from connector.reporting.budget import AccountBudget
 from connector.reporting.outlook import Expected, Outlook, StreamOutlook, outlook
 from connector.reporting.report import Status, StreamState, status_of
+from connector.reporting.statuses import StatusWord, status_words
 from connector.rules.mapping import load_mapping
 from connector.rules.schedule import load_schedule
 from connector.settings import Settings
@@ -45,13 +47,15 @@ def status(options: Options, as_json: bool) -> int:
     with open_store(path, announce=lambda sentence: click.echo(sentence, err=True)) as store:
         found, ahead = status_of(store.run), outlook(store.run, expected, machine_time())
         hidden = hidden_fields(store)
+        words = status_words(store.run, load_mapping(rules_folder(settings)).fields)
     off = switched_off(*settings.switch_folders, by_setting=settings.writes == "off")
     found = replace(found, writes_off=None if off is None else off.sentence)
     if as_json:
-        echo_json(document(found, ahead, hidden))
+        echo_json(document(found, ahead, hidden, words))
     else:
         _show(console(), found, ahead)
         show_hidden(console(), hidden)
+        show_status_words(console(), words)
     return STANDS_STILL if ahead.alarms else 0
 
 
@@ -138,7 +142,9 @@ def _show_budgets(shown: Console, ahead: Outlook) -> None:
     shown.print()
 
 
-def document(found: Status, ahead: Outlook, hidden: Sequence[HiddenField]) -> dict[str, object]:
+def document(
+    found: Status, ahead: Outlook, hidden: Sequence[HiddenField], words: Sequence[StatusWord] = ()
+) -> dict[str, object]:
     """The same for machines."""
     return {
         "org": found.org_id,
@@ -161,6 +167,7 @@ def document(found: Status, ahead: Outlook, hidden: Sequence[HiddenField]) -> di
         "failures": [{"object": name, "code": code, "count": count} for name, code, count in found.failures],
         "forgotten": found.forgotten,
         "writes_off": found.writes_off,
+        "status_words": status_words_document(words),
     }
 
 

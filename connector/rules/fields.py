@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
 from connector.rules.kinds import Strict, problem
+from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
 Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status"]
@@ -82,6 +83,7 @@ class Fields(Strict):
     account_engagement: dict[str, ObjectFields] = Field(default_factory=dict)
     sources: dict[str, list[str]] = Field(default_factory=dict)
     statuses: dict[Literal["opportunity", "won", "lost", "disqualified"], list[str]] = Field(default_factory=dict)
+    status_dictionary: tuple[Status, ...] = ()
     language: Literal["ja", "en"] = "ja"
     """The language of texts that are written into the CRM."""
     guard: Guard = Guard()
@@ -99,6 +101,33 @@ class Fields(Strict):
                 for field, write in fields.write.items():
                     _check_write(stream, field, write)
         return self
+
+    @model_validator(mode="after")
+    def _one_place_says_what_a_status_means(self) -> Fields:
+        if self.statuses and self.words_of("lead"):
+            raise problem(
+                "`statuses` and `status_dictionary` both say what lead statuses mean.",
+                "Keep the dictionary: its `means` says the same.",
+            )
+        words = [(one.object, one.word.strip().casefold()) for one in self.status_dictionary]
+        double = next((one for one in words if words.count(one) > 1), None)
+        if double is not None:
+            raise problem(f"`status_dictionary` has `{double[1]}` of {double[0]} twice.", "Keep one of them.")
+        meant = {one.word: one.means for one in self.words_of("lead") if one.means}
+        for field, write in self._status_writes():
+            for stage, word in (write.values or {}).items():
+                if word in meant and meant[word] != stage:
+                    raise problem(
+                        f"{field} writes `{word}` for `{stage}`; the dictionary says that it means `{meant[word]}`.",
+                        "Correct one of them.",
+                    )
+        return self
+
+    def _status_writes(self) -> Iterator[tuple[str, WriteField]]:
+        """The fields of leads in which the stage stands in the org's own words."""
+        for field, write in self.salesforce.get("Lead", ObjectFields()).write.items():
+            if write.value == "status":
+                yield f"salesforce.Lead.write.{field}", write
 
     def objects(self, remote: str) -> dict[str, ObjectFields]:
         return self.salesforce if remote == "salesforce" else self.account_engagement
@@ -118,9 +147,14 @@ class Fields(Strict):
         return {word: source for source, words in self.sources.items() for word in words}
 
     @cached_property
-    def crm_status_of(self) -> dict[str, str]:
+    def crm_status_of(self) -> Mapping[str, str]:
         """The org's lead status → what it says about the buying cycle."""
-        return {word: status for status, words in self.statuses.items() for word in words}
+        told = {one.word: one.means for one in self.words_of("lead") if one.means and one.means in SAID_BY_A_LEAD}
+        return told or {word: status for status, words in self.statuses.items() for word in words}
+
+    def words_of(self, name: Object) -> tuple[Status, ...]:
+        """What the dictionary says of the words of leads or opportunities."""
+        return tuple(one for one in self.status_dictionary if one.object == name)
 
     def extra_attributes(self, remote: Remote, name: str) -> dict[str, AttributeType]:
         """The attributes that the admin added to an object, with their types."""

@@ -11,11 +11,11 @@ from connector.rules.content import BuyingStage
 from connector.rules.kinds import DealCondition, FitCondition, Id, Positive, Strict, problem
 from connector.rules.model import Name
 
-STAGES = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
 Stage = Literal["anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified"]
+STAGES: tuple[Stage, ...] = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
 ENDS: tuple[Stage, ...] = ("disqualified",)
 """Stages that may be the last word (LC-4)."""
-Team = Literal["marketing", "inside_sales", "field_sales"]
+Owner = Literal["marketing", "inside_sales", "field_sales"]
 Then = Literal["nurture", "remind", "escalate", "review", "recycle"]
 
 Days = Annotated[int, Field(ge=1, le=3_650, strict=True)]
@@ -33,7 +33,7 @@ class StageText(Strict):
     """
 
     name: Name
-    owner: Team | None = None
+    owner: Owner | None = None
     within_days: Days | None = None
     then: Then | None = None
 
@@ -81,5 +81,5 @@ class Rise(Strict):
     stage: Stage
     points: Positive
     within_days: Days = 30
-    owner: Team | None = None
+    owner: Owner | None = None
     """Whose turn it is where nobody owns the record; the stage's own team where it is left out."""
