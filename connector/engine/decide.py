@@ -17,6 +17,7 @@ from connector.engine.qualify import qualify
 from connector.engine.score import counts
 from connector.engine.screening import screen
 from connector.engine.stages import stage_times
+from connector.engine.toss_up import toss_ups
 from connector.rules.cadence import Cadence
 from connector.rules.load import RuleSet
 
@@ -53,12 +54,11 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     zone = quoted(rules.scoring.time_zone)
     runs = compose("decide", "runs", zone=zone, spans=_spans(rules, calendar, run), apart=apart)
     run(runs, {"latest_start": calendar.on_or_after(today)})
-    statement = compose(
-        "decide", "decided", threshold=rules.lifecycle.hot.at_least, fresh_days=rules.cadence.fresh_days
-    )
+    statement = compose("decide", "decided", fresh_days=rules.cadence.fresh_days)
     run(statement, {"as_of": as_column(as_of), "today": today})
     stage_times(rules.lifecycle, as_of, run)
     hearing_asks(rules.lifecycle, run)
+    toss_ups(rules, run)
 
 
 def business_calendar(rules: RuleSet) -> BusinessCalendar:

@@ -23,6 +23,7 @@ from connector.rules.kinds import (
 from connector.rules.model import LETTERS, Letter, Name, unique
 from connector.rules.recycle import NotBefore, Recycle
 from connector.rules.stages import STAGES, Days, LeadTime, Rise, Stage, StageText
+from connector.rules.toss_up import HandOver
 
 MARKETING_SOURCES = ("web_inquiry", "thought_leader", "webinar", "event", "list")
 BANT = ("budget", "authority", "need", "timeframe")
