@@ -30,18 +30,21 @@ facts AS (
     -- Hot begins when the last of what it takes is there: the score, or what is required beside it.
     greatest(scored.crossed_at, qualified.open_since) AS hot_from,
     CASE
-      WHEN scored.recycled_at IS NOT NULL THEN NULL
-      WHEN person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified') THEN person.crm_status
-      WHEN off.person_id IS NOT NULL THEN 'disqualified'
-    END AS crm,
-    coalesce(person.crm_status NOT IN ('opportunity', 'won', 'lost', 'disqualified'), TRUE) AND off.person_id IS NOT NULL
+      WHEN scored.recycled_at IS NULL AND person.crm_status IN ('opportunity', 'won', 'lost', 'disqualified')
+        THEN person.crm_status
+    END AS in_crm,
+    -- What was decided before somebody was recycled does not count any more.
+    in_crm IS NULL AND coalesce(off.start_date >= coalesce(scored.recycled_at, TIMESTAMP '-infinity'), FALSE)
       AS by_decision,
+    CASE WHEN by_decision THEN 'disqualified' ELSE in_crm END AS crm,
     scored.recycled_at IS NOT NULL AS recycled,
     screened.person_id IS NOT NULL AS is_screened,
-    scored.score_deciding >= <<threshold>> AND qualified.open AND NOT is_screened AS over,
+    scored.score_deciding >= scored.hot_at_least AND qualified.open AND NOT is_screened AS over,
     coalesce(runs.open_until > $as_of, FALSE) AND NOT is_screened AS in_run,
     coalesce(runs.open_until > hot_from, FALSE) AS covered,
-    hot_from >= $as_of::TIMESTAMP - to_days(<<fresh_days>>) AS fresh,
+    -- An agreed day holds everything back; once it has come, it counts as the day of turning hot.
+    greatest(hot_from, agreed.until) >= $as_of::TIMESTAMP - to_days(<<fresh_days>>) AS fresh,
+    coalesce(agreed.held, FALSE) OR NOT coalesce(qualified.approach, TRUE) AS held_back,
     -- A list whose time for follow-up is over lifted the person over the threshold, and nothing was done since.
     hot_from IS NOT NULL AND EXISTS (
       SELECT 1 FROM list_follow_ups AS listed
@@ -58,10 +61,12 @@ facts AS (
   LEFT JOIN runs USING (person_id)
   LEFT JOIN screened USING (person_id)
   LEFT JOIN decided_off AS off USING (person_id)
+  LEFT JOIN not_before AS agreed USING (person_id)
 ),
 starting AS (
   SELECT facts.*, choice.fresh AS fresh_cadence, choice.longer AS longer_cadence,
-    crm IS NULL AND over AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email) AS begins
+    crm IS NULL AND over AND NOT held_back AND NOT too_late AND NOT in_run AND NOT covered AND (may_call OR may_email)
+      AS begins
   FROM facts
   LEFT JOIN cadence_choices AS choice USING (person_id)
 )
