@@ -173,3 +173,138 @@ def test_the_first_item_that_names_a_later_day_counts() -> None:
         world.hearing({"person_id": "p", "item": item, "value": value, "at": utc("2026-06-01")})
     clock = {"heard_date": ["again_on", "timeframe"]}
     assert due(clock, "2026-06-10T12:00+09:00", world) == "2027-01-10 00:00"
+
+
+def closed(world: World, who: str, reason: str | None, ago: timedelta, **more: Any) -> None:
+    world.people({
+        "person_id": who, "created_at": NOW - 900 * DAY, "crm_status": "disqualified", "close_reason": reason,
+        "closed_at": NOW - ago, **more,
+    })  # fmt: skip
+
+
+def lost(world: World, who: str, *deals: tuple[str | None, timedelta | None], status: str = "lost") -> None:
+    dates = [ago for _, ago in deals if ago is not None]
+    last = NOW - min(dates) if dates else None
+    world.people({"person_id": who, "created_at": NOW - 900 * DAY, "crm_status": status, "lost_at": last})
+    world.deals(*(
+        {"person_id": who, "opportunity_id": f"{who}{n}", "status": "lost" if ago else "open", "loss_reason": reason,
+         "closed_at": NOW - ago if ago else None, "competitor": f"c{n}", "product": f"p{n}", "amount": 10.0 * n}
+        for n, (reason, ago) in enumerate(deals)
+    ))  # fmt: skip
+
+
+SOME = {
+    "after_days": 90,
+    "reasons": [
+        {"id": "soon", "name": "Soon", "words": ["Soon", " 近日 "], "after": {"days": 10}, "of": ["deals", "leads"]},
+        {"id": "late", "name": "Late", "words": ["late"], "after": {"days": 200}, "action": "call"},
+        {"id": "target", "name": "Not a target", "words": ["対象外"], "action": "never", "of": ["deals", "leads"]},
+    ],
+}
+
+
+def told_of(world: World, **life: Any) -> dict[str, dict[str, Any]]:
+    recycle(rules(recycle=SOME, **life), NOW, world.run)
+    return world.rows("recycling")
+
+
+def test_which_closing_counts() -> None:
+    world = World()
+    lost(world, "last", ("late", 100 * DAY), ("SOON ", 5 * DAY))
+    lost(world, "older", ("soon", 5 * DAY), ("late", 100 * DAY))
+    lost(world, "unknown", ("競合", 89 * DAY))
+    lost(world, "never", ("対象外", 2_000 * DAY))
+    lost(world, "undated", ("soon", None))
+    lost(world, "reopened", ("soon", 50 * DAY), ("soon", None), status="opportunity")
+    closed(world, "lead", "近日", 10 * DAY)
+    closed(world, "kept", "late", 900 * DAY)
+    closed(world, "both", "soon", 50 * DAY, lost_at=NOW - 60 * DAY)
+    world.deals({"person_id": "both", "opportunity_id": "b", "status": "lost", "loss_reason": "late",
+                 "closed_at": NOW - 60 * DAY})  # fmt: skip
+    told = told_of(world)
+    assert "reopened" not in told
+    naive = NOW.replace(tzinfo=None)
+    assert {who: (row["rule"], row["action"], row["due_at"] and row["due_at"] - naive) for who, row in told.items()} == {
+        "last": ("soon", "nurture", 5 * DAY), "older": ("soon", "nurture", 5 * DAY),
+        "unknown": ("other", "nurture", DAY), "never": ("target", "never", None),
+        "undated": ("without_reason", "nurture", None), "lead": ("soon", "nurture", 0 * DAY),
+        "kept": ("late", "never", None), "both": ("late", "call", 140 * DAY),
+    }  # fmt: skip
+    assert [who for who, row in told.items() if row["recycled_at"]] == ["lead"]
+    assert told["last"] | {"person_id": "last"} == told["last"]
+    assert [told["last"][name] for name in ("reason", "competitor", "product", "amount")] == ["SOON", "c1", "p1", 10.0]
+    assert told["last"]["next_change_at"] == naive + 5 * DAY
+
+
+def test_a_closed_lead_stays_closed_until_its_reason_says_otherwise() -> None:
+    world = World()
+    closed(world, "lead", "soon", 11 * DAY)
+    closed(world, "none", None, 900 * DAY)
+    closed(world, "never", "対象外", 900 * DAY)
+    world.activities(*did("lead", "demo_view", 10 * DAY, 13), *did("none", "demo_view", DAY, 13))
+    told = decided(rules(recycle=SOME), world)
+    assert {who: row["stage"] for who, row in told.items()} == {
+        "lead": "cold", "none": "disqualified", "never": "disqualified",
+    }  # fmt: skip
+    world.activities(*did("lead", "demo_view", timedelta(0), 13))
+    assert decided(rules(recycle=SOME), world)["lead"]["cadence_starts"] is True
+
+
+def test_recycled_and_lost_again_waits_again_and_a_changed_reason_is_counted_anew() -> None:
+    world = World()
+    lost(world, "p", ("soon", 50 * DAY))
+    world.activities(*did("p", "demo_view", 25 * DAY, 13))
+    assert decided(rules(recycle=SOME), world)["p"]["stage"] == "hot"
+    # The rep corrects the reason: the same person is lost, and nothing is begun.
+    world.connection.execute("UPDATE opportunities SET loss_reason = 'late'")
+    told = decided(rules(recycle=SOME), world)["p"]
+    assert (told["stage"], told["cadence_starts"], told["review"]) == ("lost", False, False)
+    # And back: the crossing lies too far back to start a cadence.
+    world.connection.execute("UPDATE opportunities SET loss_reason = 'soon'")
+    told = decided(rules(recycle=SOME), world)["p"]
+    assert (told["stage"], told["cadence_starts"], told["review"]) == ("hot", False, True)
+    world.deals({"person_id": "p", "opportunity_id": "q", "status": "lost", "loss_reason": "soon",
+                 "closed_at": NOW - 5 * DAY})  # fmt: skip
+    world.connection.execute("UPDATE people SET lost_at = ?", [(NOW - 5 * DAY).replace(tzinfo=None)])
+    told = decided(rules(recycle=SOME), world)["p"]
+    assert (told["stage"], told["recycled_at"]) == ("lost", None)
+
+
+def test_before_an_agreed_day_nobody_is_followed_up_however_hot() -> None:
+    world = World()
+    held = {"created_at": NOW - 90 * DAY}
+    world.people(
+        {"person_id": "field", "not_before": NOW.date() + DAY, **held},
+        {"person_id": "heard", **held}, {"person_id": "today", "not_before": NOW.date(), **held},
+        {"person_id": "free", **held},
+    )  # fmt: skip
+    world.hearing({"person_id": "heard", "item": "again_on", "value": "2026年7月", "at": NOW - DAY})
+    for who in ("field", "heard", "today", "free"):
+        world.activities(*did(who, "demo_view", 40 * DAY if who == "today" else DAY, 15))
+    told = decided(rules(not_before={"heard": ["again_on"]}, hot={"at_least": 10}), world)
+    assert {who: (row["stage"], row["cadence_starts"], row["review"]) for who, row in told.items()} == {
+        "field": ("hot", False, False), "heard": ("hot", False, False),
+        # The day has come: as if just turned hot.
+        "today": ("hot", True, False), "free": ("hot", True, False),
+    }  # fmt: skip
+    assert world.rows("not_before")["field"]["next_change_at"] == datetime(2026, 6, 15, 15, 0)  # noqa: DTZ001 - UTC
+
+
+def test_a_second_approach_needs_new_interest() -> None:
+    world = World()
+    for who in ("quiet", "points", "key", "awake", "first"):
+        lost(world, who, ("soon", 50 * DAY))
+    world.connection.execute("UPDATE people SET crm_status = NULL WHERE person_id = 'first'")
+    before = [row for who in ("quiet", "points", "key") for row in did(who, "demo_view", 45 * DAY, 20)]
+    world.activities(
+        *before, *did("points", "search", DAY), *did("key", "demo_view", DAY, 2), *did("quiet", "page_view", DAY, 8),
+        *did("awake", "page_view", 80 * DAY), *did("awake", "page_view", DAY), *did("quiet", "page_view", 30 * DAY),
+    )  # fmt: skip
+    visit = {"activity": "activity.type = 'page_view'", "after_silence_days": 60}
+    approach = {"id": "anew", "name": "Anew", "any": [{"score": 9}, {"activity": DEMO}, visit]}
+    told = decided(rules(recycle=SOME, second_approach=approach, hot={"at_least": 1}), world)
+    assert {who: row["approach"] for who, row in told.items()} == {
+        "quiet": False, "points": True, "key": True, "awake": True, "first": None,
+    }  # fmt: skip
+    assert (told["quiet"]["stage"], told["quiet"]["cadence_starts"]) == ("hot", False)
+    assert told["key"]["cadence_starts"] is True
