@@ -9,6 +9,8 @@ from typing import Any
 from connector.domain.running import Run
 from connector.reporting.apart_keys import APART
 from connector.reporting.further import Further
+from connector.reporting.life_keys import LIFE
+from connector.reporting.loss_keys import LOSS
 from connector.reporting.nurture_keys import NURTURE
 from connector.reporting.stage_keys import STAGES
 
@@ -19,7 +21,7 @@ _COLUMNS = (
     "toss_up_ready", "toss_up_met", "toss_up_required", "toss_up_missing", "channel", "owner", "purpose", "due", "ask",
     "content", "why",
 )  # fmt: skip
-FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE)
+FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE, LOSS, LIFE)
 """What parts of the engine add at the end of each document, in this order."""
 _EVERYBODY = f"""
 SELECT {", ".join(_COLUMNS)}{"".join(f", further_{n}" for n in range(len(FURTHER)))}
