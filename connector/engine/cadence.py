@@ -12,6 +12,8 @@ from connector.rules.cadence import Cadence, Step
 from connector.rules.model import Name
 
 _DAY = timedelta(days=1)
+Pauses = tuple[tuple[date, date], ...]
+"""First and last days on which nothing is asked for."""
 
 
 class BusinessCalendar:
@@ -56,11 +58,14 @@ class CadenceStep:
     due: date
 
 
-def cadence_steps(cadence: Cadence, start: date, calendar: BusinessCalendar) -> tuple[CadenceStep, ...]:
+def cadence_steps(
+    cadence: Cadence, start: date, calendar: BusinessCalendar, pauses: Pauses = ()
+) -> tuple[CadenceStep, ...]:
     """The tasks of a cadence that starts on `start` (moved to a business day), in the order of their days.
 
     Day n lies n − 1 days after the start, moved to the next business day; a step that would land on or before its
-    predecessor's day moves to the next business day after it.
+    predecessor's day moves to the next business day after it. What falls into a pause comes on the first business day
+    after it; what lies behind keeps its day (CD-2).
     """
     start = calendar.on_or_after(start)
     tasks: list[CadenceStep] = []
@@ -69,14 +74,24 @@ def cadence_steps(cadence: Cadence, start: date, calendar: BusinessCalendar) -> 
         due = _due(cadence, step, start, calendar)
         if last is not None and due <= last:
             due = calendar.after(last)
+        for first, until in pauses:
+            if first <= due <= until:
+                due = calendar.after(until)
         tasks.extend(CadenceStep(step.id, step.day, task.channel, task.subject, due) for task in step.tasks)
         last = due
     return tuple(tasks)
 
 
-def last_day(cadence: Cadence, start: date, calendar: BusinessCalendar) -> date:
+def escalation_day(cadence: Cadence, step: CadenceStep, calendar: BusinessCalendar) -> date | None:
+    """The day on which a decision that was not taken is told on (CD-4); None for other steps."""
+    if step.channel != "decide" or cadence.decision is None:
+        return None
+    return calendar.plus(step.due, cadence.decision.escalate_after_days)
+
+
+def last_day(cadence: Cadence, start: date, calendar: BusinessCalendar, pauses: Pauses = ()) -> date:
     """The day of the last step: a run that nobody ended is over after it."""
-    return cadence_steps(cadence, start, calendar)[-1].due
+    return cadence_steps(cadence, start, calendar, pauses)[-1].due
 
 
 def _due(cadence: Cadence, step: Step, start: date, calendar: BusinessCalendar) -> date:

@@ -17,7 +17,8 @@ def load_catalogue(catalogue: Content | None, load: Load) -> None:
     ranks = {stage: rank for rank, stage in enumerate(BUYING_STAGES, 1)}
     staged = [(item.id, item.stage, ranks[item.stage]) for item in items if item.stage]
     load("content_stages", ("content", "stage", "rank"), staged)
-    load("content_actions", ("content", "action"), [(item.id, item.action) for item in items if item.action])
+    ways = [(item.id, item.action.kind, item.action.channel, item.action.destination) for item in items if item.action]
+    load("content_actions", ("content", "action", "channel", "destination"), ways)
     offers = [
         (
             item.id, ranks[item.stage], place, ranks[item.from_stage] if item.from_stage else 0, item.persona,

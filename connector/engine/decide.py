@@ -14,6 +14,7 @@ from connector.engine.follow_up import follow_up, kinds_of_runs, pauses_of
 from connector.engine.lines import lines
 from connector.engine.moments import as_column
 from connector.engine.qualify import qualify
+from connector.engine.rises import rises
 from connector.engine.score import counts
 from connector.engine.screening import screen
 from connector.engine.stages import stage_times
@@ -58,6 +59,7 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     run(statement, {"as_of": as_column(as_of), "today": today})
     stage_times(rules.lifecycle, as_of, run)
     hearing_asks(rules.lifecycle, run)
+    rises(rules.lifecycle, as_of, run)
     toss_ups(rules, run)
 
 

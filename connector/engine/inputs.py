@@ -20,8 +20,8 @@ _FILE = "inputs"
 def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Run, load: Load) -> None:
     """Makes people, activities, companies, opportunities, cadence_runs and our_tasks ready for `score`.
 
-    The tables of domain.inputs have to be there, all of them. `catalogue` gives content, theme and product to activities
-    that say nothing of them; None leaves them without. Everything after `as_of` counts as not yet happened.
+    The tables of domain.inputs have to be there, all of them. `catalogue` gives content, theme and product to
+    activities that say nothing of them; None leaves them without. Everything after `as_of` counts as not yet happened.
     """
     moment = {"as_of": as_column(as_of)}
     if catalogue is not None:
@@ -31,6 +31,7 @@ def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Ru
     run(compose(_FILE, "no_fiscal_calendar"), {})
     run(compose(_FILE, "companies"), {})
     run(compose(_FILE, "opportunities"), moment)
+    run(compose(_FILE, "crm_words"), moment)
     run(compose(_FILE, "people"), moment)
     load("input_steps", ("step", "cadence", "place", "is_first"), list(_steps(rules)))
     run(compose(_FILE, "tasks"), moment)

@@ -76,6 +76,18 @@ class Match(_Strict):
         return self
 
 
+class ContentAction(_Strict):
+    """What using an item asks of us (CD-3): `kind` is the purpose, `destination` where it goes, in the team's words."""
+
+    kind: Literal["inquiry", "thanks"]
+    channel: Literal["call", "email"] | None = None
+    destination: str | None = None
+
+
+def _as_action(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
 class ContentItem(_Strict):
     """One thing that people see or use. `kind` is the activity that using its form, file or video means."""
 
@@ -89,7 +101,7 @@ class ContentItem(_Strict):
     stage: BuyingStage | None = None
     from_stage: BuyingStage | None = None
     """The least stage of buying at which a person may be offered it."""
-    action: Literal["inquiry", "thanks"] | None = None
+    action: Annotated[ContentAction, BeforeValidator(_as_action)] | None = None
 
     @property
     def activity(self) -> str | None:

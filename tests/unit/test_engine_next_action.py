@@ -80,8 +80,16 @@ def evaluated(now: datetime) -> Told:
         world.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({fields})")
         world.connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' for _ in columns)})", rows)
 
-    load("finished_tasks", ("person_id", "step"), FINISHED)
-    load("content_actions", ("content", "action"), [("company_profile", "inquiry"), ("survey", "thanks")])
+    columns = ("person_id", "cadence", "start_date", "step", "channel", "task_id", "is_done", "done_at", "outcome", "status")
+    started = {row["person_id"]: row["start_date"] for row in RUNS}
+    done = [(who, "hot", started[who], step, None, None, "true", None, None, None) for who, step in FINISHED]
+    load("tasks_as_text", columns, done)
+    world.run(
+        "CREATE OR REPLACE TEMP TABLE our_tasks AS SELECT * REPLACE (start_date::DATE AS start_date, "
+        "is_done::BOOLEAN AS is_done, done_at::TIMESTAMP AS done_at) FROM tasks_as_text", {},
+    )  # fmt: skip
+    actions = [("company_profile", "inquiry", None, None), ("survey", "thanks", None, None)]
+    load("content_actions", ("content", "action", "channel", "destination"), actions)
     offers = [(content, rank, place, 0, None, None) for place, (content, rank) in enumerate(RANKS.items())]
     load("content_offers", OFFERS, offers)
     rules, today = shipped(), (now + 9 * HOUR).date()
@@ -96,6 +104,10 @@ def evaluated(now: datetime) -> Told:
 @pytest.fixture(scope="module")
 def actions() -> Told:
     return evaluated(NOW)
+
+
+OVER_TIME = ("nurture", "email")
+"""Registered for 300 days: nobody owns them, and marketing takes them on (lifecycle.yaml, `within_days`)."""
 
 
 def short(actions: Told, who: str) -> tuple[str, str] | None:
@@ -136,7 +148,7 @@ MAILED = lead([*did(("inquiry", DAY), ("email_reply", HOUR)), *did(("email_sent"
 def test_an_inquiry_asks_for_a_call_until_somebody_of_ours_got_in_touch(
     actions: Told, who: str, answered: bool
 ) -> None:
-    assert short(actions, who) == (None if answered else INQUIRY)
+    assert (short(actions, who) == INQUIRY) is not answered
 
 
 def test_an_inquiry_says_who_calls_by_when_and_what_to_ask(actions: Told) -> None:
@@ -184,7 +196,7 @@ PROFILE_SENT = lead(did(("email_sent", DAY), content="company_profile"))
 
 def test_content_of_the_class_of_an_inquiry_is_one_where_the_person_used_it(actions: Told) -> None:
     assert (actions[PROFILE]["purpose"], actions[PROFILE]["why"]) == ("inquiry", "asked by company_profile")
-    assert short(actions, PROFILE_SENT) is None
+    assert short(actions, PROFILE_SENT) != INQUIRY
 
 
 LOST = lead(heard=HEARD, crm_status="lost", lost_at=NOW - DAY, owner_id="u")
@@ -253,13 +265,14 @@ def _in_run(*finished: str, **person: Any) -> str:
 @pytest.mark.parametrize(
     ("who", "step", "channel", "due"),
     [
-        (_in_run(), "day1", "call", date(2026, 5, 25)),
+        # Day 2's call and e-mail are due too, and day 5's e-mail: what came before them was missed.
+        (_in_run(), "day2", "call", date(2026, 5, 26)),
         (_in_run("day1"), "day2", "call", date(2026, 5, 26)),
         (_in_run("day2"), "day5", "email", date(2026, 5, 29)),
-        (_in_run(do_not_call=True), "day1", "email", date(2026, 5, 25)),
+        (_in_run(do_not_call=True), "day5", "email", date(2026, 5, 29)),
         (_in_run("day1", "day2", opted_out=True), "day9", "call", date(2026, 6, 2)),
         (_in_run("day9", do_not_call=True, opted_out=True), "day21", "decide", date(2026, 6, 15)),
-        (lead(run=date(2026, 5, 12)), "day1", "call", date(2026, 5, 12)),
+        (lead(run=date(2026, 5, 12)), "day9", "call", date(2026, 5, 20)),
         # After the last day only the decision is left, overdue.
         (lead(run=date(2026, 4, 1), finished=["day1"], owner_id="u"), "day21", "decide", date(2026, 4, 21)),
     ],
@@ -277,16 +290,16 @@ STALE, LATER = lead(hot(), run=date(2026, 1, 5)), lead(run=date(2026, 6, 2))
 
 def test_a_new_crossing_goes_before_an_old_run_and_a_run_to_come_is_not_looked_at(actions: Told) -> None:
     assert short(actions, STALE) == ("cadence_starts", "call")
-    assert short(actions, LATER) is None
+    assert short(actions, LATER) == OVER_TIME
 
 
 @pytest.mark.parametrize(
     ("who", "expected"),
     [
-        (lead(), None),
         (lead(owner_id="u"), ("nurture", "email")),
         (lead(owner_id="u", opted_out=True), ("nurture", "call")),
         (lead(owner_id="u", opted_out=True, do_not_call=True), ("review", "review")),
+        (lead(owner_id="u", crm_status="opportunity"), ("deal", "call")),
         (lead(owner_id="u", crm_status="won"), None),
         (lead(owner_id="u", crm_status="disqualified"), None),
     ],

@@ -29,6 +29,14 @@ SELECT * REPLACE (
 FROM opportunities
 WHERE created_at IS NULL OR created_at <= $as_of
 
+-- name: crm_words
+-- What the file itself says of people, since when where it tells that.
+CREATE OR REPLACE TEMP TABLE crm_words AS
+SELECT person_id, CASE WHEN crm_status IN ('lost', 'disqualified') THEN closed_at END AS begins, crm_status AS status
+FROM people
+WHERE crm_status IS NOT NULL
+  AND NOT (crm_status IN ('lost', 'disqualified') AND coalesce(closed_at > $as_of, FALSE))
+
 -- name: people
 -- What the deals of a person say of the person goes before the file's own word, as in the mirror: an open deal, then
 -- won, then disqualified, then lost. What a record was closed as after the time asked about, it was not then.
