@@ -75,9 +75,9 @@ def _bar_holes(rules: RuleSet) -> dict[str, str]:
     general = rules.lifecycle.hot.at_least
     return {
         "at_least": f"coalesce(segmented.hot_at_least, {general})" if own else str(general),
-        "segmented": "LEFT JOIN segmented USING (person_id)" if own else "",
+        "segmented": "LEFT JOIN segmented ON segmented.person_id = who.person_id" if own else "",
         "extra": "coalesce(attributed.score_attribute, 0)" if wanted else "0",
-        "attributed": "LEFT JOIN attributed USING (person_id)" if wanted else "",
+        "attributed": "LEFT JOIN attributed ON attributed.person_id = who.person_id" if wanted else "",
     }
 
 

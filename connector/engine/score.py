@@ -20,6 +20,7 @@ from connector.engine.deciding import crossings, decided_columns
 from connector.engine.earning import event_columns, make_awards
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.engine.recycle import recycle
+from connector.engine.rises import recent_points
 from connector.engine.silence import Silence, silence_of
 from connector.rules.lifecycle import extra_windows
 from connector.rules.load import RuleSet
@@ -83,6 +84,7 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     run(scored, {"as_of": as_column(as_of)})
     if any(claim.in_window for one in rules.lifecycle.hot.requires for claim in one.claims):
         run(compose("score", "earned"), {})
+    recent_points(rules.lifecycle, as_of, run)
     clear(run)
 
 

@@ -182,3 +182,39 @@ def test_a_limit_that_leads_nowhere_is_refused(tmp_path: Path, stages: dict[str,
     with pytest.raises(ConfigurationError) as refused:
         rules(tmp_path, stages)
     assert sentence in str(refused.value.problems[0])
+
+
+@pytest.mark.requirement("LC-13")
+def test_a_rise_since_the_stage_was_set_asks_for_action_until_somebody_acts(tmp_path: Path) -> None:
+    world = World()
+    people = ("rising", "before", "answered", "again", "short", "unknown", "won")
+    for person in people:
+        status = "won" if person == "won" else "opportunity"
+        world.people({"person_id": person, "created_at": AS_OF - 200 * DAY, "crm_status": status})
+        if person != "unknown":
+            deal = {"person_id": person, "status": "open", "created_at": AS_OF - 20 * DAY}
+            world.deals({**deal, "status": "won", "closed_at": AS_OF - 20 * DAY} if person == "won" else deal)
+    world.activities(
+        *demos("rising", 3, AS_OF - 2 * DAY), *demos("rising-", 1, AS_OF - DAY), *demos("before", 4, AS_OF - 20 * DAY),
+        *demos("answered", 4, AS_OF - 9 * DAY), *demos("again", 5, AS_OF - 9 * DAY), *demos("again-", 4, AS_OF),
+        *demos("short", 3, AS_OF - DAY), *demos("unknown", 9, AS_OF - DAY), *demos("won", 4, AS_OF - DAY),
+    )  # fmt: skip
+    for name in ("rising", "again"):
+        world.run(f"UPDATE activities SET person_id = '{name}' WHERE person_id = '{name}-'", {})
+    for person in ("answered", "again"):
+        world.activities(
+            {"activity_id": f"{person}!", "person_id": person, "occurred_at": AS_OF - 8 * DAY, "type": "call"}
+        )
+    book = rules(
+        tmp_path,
+        {"opportunity": {"owner": "field_sales"}},
+        rises=[{"id": "up", "name": "Up", "stage": "opportunity", "points": 20, "within_days": 10}],
+    )
+    found = evaluated(world, book).rows("risen")
+    told = {person: (row["rise"], row["points"], row["owner"]) for person, row in found.items() if row["rise"]}
+    assert told == {"rising": ("up", 20, "field_sales"), "again": ("up", 20, "field_sales")}
+    reached = {person: found[person]["reached_at"].replace(tzinfo=UTC) for person in told}
+    assert reached == {"rising": AS_OF - DAY, "again": AS_OF}
+    assert found["rising"]["next_change_at"].replace(tzinfo=UTC) == AS_OF + 8 * DAY
+    assert found["short"]["rise"] is None
+    assert not {"before", "answered", "unknown", "won"} & found.keys()
