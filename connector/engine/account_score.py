@@ -17,8 +17,8 @@ def account_scores(rules: RuleSet, as_of: datetime, run: Run) -> None:
     `account_scored(company_id, people, active_people, departments, titles, roles, score, hot, hot_lacks,
     next_change_at)`: departments and titles are those of the active people, sorted; `roles` a list of {id, people},
     how many active people play each. `hot_lacks` names what is not there: score, people, or role: with its id.
-    Disqualified and screened people count as people only. `next_change_at` (UTC) is when somebody stops being active, or the next
-    change of somebody's score. Reads people, screened and scored of everybody, so `score` and `screen` go
+    Disqualified and screened people count as people only. `next_change_at` (UTC) is when somebody stops being active,
+    or the next change of somebody's score. Reads people, screened and scored of everybody, so `score` and `screen` go
     before, and not `among` some.
     """
     model = rules.scoring.accounts

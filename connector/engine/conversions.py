@@ -16,8 +16,8 @@ from connector.rules.load import RuleSet
 def conversions(rules: RuleSet, as_of: datetime, run: Run) -> None:
     """Makes the temporary table `converted`, one row a person of `scored` and conversion that happened.
 
-    `converted(person_id, conversion, is_key, times, last_1d, last_7d, last_30d, first_at, last_at, next_change_at)`: times
-    are TIMESTAMP in UTC; `last_7d` is how often within (T − 7 days, T]. What the score counts as nothing is no
+    `converted(person_id, conversion, is_key, times, last_1d, last_7d, last_30d, first_at, last_at, next_change_at)`:
+    times are TIMESTAMP in UTC; `last_7d` is how often within (T − 7 days, T]. What the score counts as nothing is no
     conversion. `next_change_at`: when the oldest of a window leaves it; null once none is left. An activity dated
     later changes it, too: `scored` tells when. Reads activities and scored, so `score` goes before.
     """

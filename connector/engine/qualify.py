@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connector.domain.running import Run
-from connector.engine.changes import claim_changes
 from connector.engine.account_score import account_is
+from connector.engine.changes import claim_changes
 from connector.engine.composing import compose, quoted
 from connector.engine.lines import figure
 from connector.engine.moments import as_column

@@ -26,7 +26,7 @@ def _keys(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "lines": [line_document(one) for one in row["lines"] or ()],
         "conversions": [conversion_document(one) for one in row["conversions"] or ()],
-        "account": account_document(row["account"]) if row["account"] else None,
+        "account": _account(row["account"]),
     }
 
 
@@ -55,8 +55,10 @@ def conversion_document(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def account_document(one: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of `account_scored` for machines."""
+def _account(one: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A row of `account_scored` for machines; without a company there is none, or one of nothing."""
+    if not one or one["company_id"] is None:
+        return None
     kept = ("company_id", "score", "people", "active_people", "departments", "titles", "roles", "hot", "hot_lacks")
     return {name: one[name] for name in kept}
 

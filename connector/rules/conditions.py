@@ -270,5 +270,6 @@ def _about(relation: RelationName) -> str:
         "fit": "a person and the company",
         "hearing": "an answer that was heard",
         "deal": "a deal",
+        "account": "an account",
         "member": "a row of a list",
     }[relation]

@@ -1,0 +1,115 @@
+"""What is wrong with lines, conversions and accounts is told with its place; what is right reaches the evaluation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from connector.cli.evaluate import evaluate
+from connector.errors import ConfigurationError
+from connector.rules.load import SHIPPED
+from tests.engine_world import rules_with, shipped
+
+pytestmark = pytest.mark.requirement("SC-4", "SC-9", "SC-11", "AD-6")
+
+SCORING = (SHIPPED / "classic" / "scoring.yaml").read_text(encoding="utf-8")
+LIFECYCLE = (SHIPPED / "classic" / "lifecycle.yaml").read_text(encoding="utf-8")
+FIRST = "    - {id: first, name: First, all: [{%s}]}\n"
+
+
+def wrong(folder: Path, scoring: str = "", claim: str = "") -> list[str]:
+    before, rules = LIFECYCLE.split("  rules:\n", 1)
+    lifecycle = f"{before}  rules:\n{FIRST % claim}{rules}" if claim else LIFECYCLE
+    with pytest.raises(ConfigurationError) as told:
+        rules_with(folder, scoring=SCORING + scoring, lifecycle=lifecycle)
+    return [str(one) for one in told.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("scoring", "sentence"),
+    [
+        ("lines: [{id: a, name: A, of: \"product = 'a'\", rules: [page_veiw]}]", "The line `a` names `page_veiw`"),
+        ("lines: [{id: a, name: A, of: \"product = 'a'\", rules: [page_view, page_view]}]", "names a rule twice"),
+        ("lines: [{id: a, name: A, of: \"prodct = 'a'\"}]", "There is no `prodct`"),
+        ("conversions: [{id: visits, name: V, when: \"type = 'page_view'\"}]", "`visits` is a metric of its own"),
+        ("accounts: {hot: {roles: [boss]}}", "There is no role `boss`"),
+        ("accounts: {cap: 3}", "There is no key `cap` here"),
+    ],
+)
+def test_what_cannot_be_is_told(scoring: str, sentence: str, tmp_path: Path) -> None:
+    (told,) = wrong(tmp_path, scoring=scoring + "\n")
+    assert sentence in told
+    assert told.startswith("scoring.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ("conversion: demo", "scoring.yaml has no conversion `demo`. There: none."),
+        ("score: 3, line: cloud", "scoring.yaml has no line `cloud`. There: none."),
+        ("line: cloud", "A claim has to say something."),
+        ("grade: B, line: cloud", "`line` belongs to `score` or `score_at_most`."),
+        ('account: "score > 3 AND cold"', "There is no `cold`"),
+        ("conversion: demo, score: 3", "A claim says one thing."),
+    ],
+)
+def test_what_a_claim_names_has_to_be_there(claim: str, sentence: str, tmp_path: Path) -> None:
+    told = wrong(tmp_path, claim=claim)[0]
+    line = LIFECYCLE.split("  rules:\n", 1)[0].count("\n") + 2
+    assert told.startswith(f"lifecycle.yaml:{line}:")
+    assert sentence in told
+
+
+def test_a_claim_about_a_conversion_is_one_about_its_activities(tmp_path: Path) -> None:
+    before, rules = LIFECYCLE.split("  rules:\n", 1)
+    book = rules_with(
+        tmp_path,
+        scoring=SCORING + "conversions: [{id: demo, name: Demo, when: \"type = 'demo_view'\"}]\n",
+        lifecycle=f"{before}  rules:\n{FIRST % 'conversion: demo, at_least: 2, within_days: 7'}{rules}",
+    )
+    assert book.lifecycle.mql is not None
+    (claim,) = book.lifecycle.mql.rules[0].all
+    assert claim.activity == book.scoring.conversions[0].when
+    assert (claim.about, claim.at_least, claim.within_days) == ("activity", 2, 7)
+
+
+def test_classic_scores_nothing_apart() -> None:
+    scoring = shipped().scoring
+    assert (scoring.lines, scoring.conversions, scoring.accounts.roles) == ((), (), ())
+
+
+def test_an_evaluation_of_files_tells_lines_conversions_and_the_account(tmp_path: Path) -> None:
+    """The product of the catalogue decides, where the file says none; the price list is of no product."""
+    (tmp_path / "people.csv").write_text(
+        "person_id,created_at,company_id,title\na,2026-09-01T00:00:00Z,c,製造部長\nb,2026-09-01T00:00:00Z,,\n", "utf-8"
+    )
+    (tmp_path / "activities.csv").write_text(
+        "activity_id,person_id,occurred_at,type,content,url,product\n"
+        "1,a,2026-09-30T00:00:00Z,demo_view,demo-video,,\n"
+        "2,a,2026-09-30T01:00:00Z,page_view,,https://x.example/products/inspection,\n"
+        "3,a,2026-09-30T02:00:00Z,content_download,price-list,,\n"
+        "4,a,2026-09-30T03:00:00Z,demo_view,,,予知保全オプション\n",
+        "utf-8",
+    )
+    files = [f"--{name}={tmp_path / name}.csv" for name in ("people", "activities")]
+    said = CliRunner().invoke(evaluate, [*files, "--as-of", "2026-10-01T00:00:00Z", "--json"], standalone_mode=False)
+    assert said.exception is None, said.output
+    a, b = (json.loads(line) for line in said.output.splitlines())
+    assert [(one["id"], one["score"], one["7d"], one["hot"]) for one in a["lines"]] == [
+        ("inspection", 2, 2, False), ("maintenance_cloud", 10, 10, False), ("predictive", 10, 10, False)
+    ]  # fmt: skip
+    assert [(one["id"], one["key"], one["times"]) for one in a["conversions"]] == [
+        ("price_list", True, 1), ("demo", False, 2)
+    ]  # fmt: skip
+    assert a["conversions"][0]["last_at"] == "2026-09-30T02:00:00+00:00"
+    account = a["account"]
+    assert (account["company_id"], account["active_people"], account["roles"]) == (
+        "c",
+        1,
+        [{"id": "decides", "people": 1}],
+    )
+    assert (account["hot"], account["hot_lacks"]) == (False, ["score", "people"])
+    assert (b["lines"], b["conversions"], b["account"]) == ([], [], None)
