@@ -12,6 +12,7 @@ from connector.rules.lint_cadence import about_cadence
 from connector.rules.lint_conditions import about_conditions
 from connector.rules.lint_content import about_content
 from connector.rules.lint_lifecycle import about_lifecycle
+from connector.rules.lint_nurture import about_nurture
 from connector.rules.lint_stages import about_stages
 from connector.rules.written import Finding, Written
 
@@ -27,6 +28,7 @@ def lint(rules: Written, is_business_day: Callable[[date], bool], today: date) -
         *about_lifecycle(rules),
         *about_stages(rules),
         *about_content(rules),
+        *about_nurture(rules),
         *about_cadence(rules, is_business_day, today),
     ]
     return sorted(found, key=lambda one: (one.file, one.line, one.column, one.sentence))

@@ -151,8 +151,8 @@ class Nurture(Strict):
         if double is not None:
             raise problem(f"`{double}` means two personas.", "Keep it with one of them.")
         for track in self.tracks:
-            _known(track.personas, personas, "persona")
-            _known(track.seasons, seasons, "season")
+            _known(track, track.personas, personas, "persona")
+            _known(track, track.seasons, seasons, "season")
         return self
 
 
@@ -160,7 +160,7 @@ WITHOUT = Nurture(version=1)
 """What holds where there is no nurture.yaml."""
 
 
-def _known(named: Sequence[str], known: Sequence[str], what: str) -> None:
+def _known(track: Track, named: Sequence[str], known: Sequence[str], what: str) -> None:
     stranger = next((one for one in named if one not in known), None)
     if stranger is not None:
-        raise problem(f"There is no {what} `{stranger}`.", f"Here: {', '.join(known) or 'none'}.")
+        raise problem(f"The track `{track.id}` names the {what} `{stranger}`, which is not there.", f"Here: {', '.join(known) or 'none'}.")

@@ -23,7 +23,8 @@ from connector.engine.seasons import holds, next_change
 from connector.engine.tracks import tracks
 from connector.rules.load import RuleSet
 from connector.rules.nurture import Season
-from tests.engine_world import World, rules_with
+from tests.engine_world import rules_with
+from tests.nurture_world import Ground
 from tests.qualify_world import sql
 from tests.reference import nurture_reference as told
 from tests.reference.nurture_reference import Act, Lead
@@ -165,21 +166,6 @@ def _written(rules: Rules, folder: Path) -> RuleSet:
     )
 
 
-class Ground(World):
-    """The tables that the decisions before leave."""
-
-    def load(self, name: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        """A table whose columns are VARCHAR unless a type stands behind the name."""
-        typed = ", ".join(column if " " in column else f"{column} VARCHAR" for column in columns)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({typed})")
-        if rows:
-            kinds = [column.split(" ")[1] if " " in column else "VARCHAR" for column in columns]
-            fields = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
-            self.connection.execute(
-                f"INSERT INTO {name} SELECT {fields}", [list(one) for one in zip(*rows, strict=True)]
-            )
-
-
 def _laid(leads: list[Lead], catalogue: list[Rules], rng: random.Random) -> Ground:
     ground = Ground()
     rng.shuffle(leads)
@@ -219,7 +205,6 @@ def _laid(leads: list[Lead], catalogue: list[Rules], rng: random.Random) -> Grou
         "segmented", ("person_id", "segment", "skip_nurture BOOLEAN"),
         [(one.person_id, one.segment, one.skips) for one in leads if one.segment],
     )  # fmt: skip
-    ground.load("score_noise", ("activity_id",), [])
     ranks = {stage: rank for rank, stage in enumerate(told.STAGES, 1)}
     ground.content_stages(*[{"content": f"of {one}", "stage": one, "rank": str(rank)} for one, rank in ranks.items()])
     rows = [

@@ -173,6 +173,7 @@ def poor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     rows.append(ITEM % ("last", "last", "page", "decision", "product", "engineer"))
     (folder / "content.yaml").write_text("version: 1\ncontent:\n" + "".join(rows), "utf-8")
+    (folder / "nurture.yaml").write_text("version: 1\n", "utf-8")
     cadence = (folder / "cadence.yaml").read_text("utf-8")
     closed = cadence.replace("closing_days: []", f"closing_days: [{', '.join(map(str, CLOSED))}]")
     (folder / "cadence.yaml").write_text(closed, "utf-8")
