@@ -90,7 +90,7 @@ FROM (
 
 -- name: paid
 -- What the caps of the groups leave of that: gains together, and apart from them what is taken together.
-SELECT pid, t, points::INTEGER, rule, about, activity_id, uncut
+SELECT pid, t, points::INTEGER AS points, rule, about, activity_id, uncut
 FROM (
   WITH passed AS (
     SELECT pid, grp, own > 0 AS gained, shared_period AS period
