@@ -6,10 +6,10 @@ closing that counts says when the person goes back to nurturing (lost → cold) 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 
-from connector.domain.running import Run
+from connector.domain.running import Load, Run
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import as_column
 from connector.rules.lifecycle import Lifecycle
@@ -46,11 +46,26 @@ def recycle(rules: RuleSet, as_of: datetime, run: Run) -> None:
         run(compose(_FILE, "heard_dates", **holes), moment)
     else:
         run(compose(_FILE, "no_heard_dates"), {})
-    run(compose(_FILE, "closings", zone=zone, **_closing_holes(life.recycle)), {})
+    run(compose(_FILE, "closings", zone=zone, **_closing_holes(life.recycle), **_wait_holes(life)), {})
     ask_days = life.recycle.without_reason.ask_days if life.recycle else 0
     run(compose(_FILE, "recycling", ask_days=ask_days), moment)
     blocked = life.not_before.heard if life.not_before else ()
     run(compose(_FILE, "not_before", zone=zone, items=_listed(blocked) or "NULL"), moment)
+
+
+def second_approaches(
+    rules: RuleSet, as_of: datetime, business_day: Callable[[date], date], run: Run, load: Load
+) -> None:
+    """Makes the temporary table `second_approaches(person_id, by_interest, day)`: who is to be turned to again (RC-2).
+
+    Those who were recycled and whom nobody has called or met since, where there is new interest, or where the reason
+    itself asks for a call. `day` is the one on which the time was over, as `business_day` moves it. Reads recycling,
+    qualified and activities.
+    """
+    zone = quoted(rules.scoring.time_zone)
+    days = [day for (day,) in run(compose(_FILE, "days_over", zone=zone), {})]
+    load("business_days_over", ("day", "business_day"), [(day, business_day(day)) for day in days])
+    run(compose(_FILE, "second_approaches", zone=zone), {"as_of": as_column(as_of)})
 
 
 def _heard_items(life: Lifecycle) -> tuple[str, ...]:
@@ -73,6 +88,16 @@ def _closing_holes(rules: Recycle | None) -> dict[str, str]:
         "action": _by_rule({name: _action(end) for name, end in ends.items()}),
         "due": _by_rule({name: _due_local(end.after, rules) for name, end in ends.items()}),
         "due_at": _by_rule({name: f"closed_at + to_days({_days(end.after, rules)})" for name, end in ends.items()}),
+    }
+
+
+def _wait_holes(life: Lifecycle) -> dict[str, str]:
+    """A waiting time in days is longer or shorter by the lead time of the person (LC-12)."""
+    if not any(one.recycle_percent is not None for one in life.lead_times):
+        return {"share": "100", "segmented": ""}
+    return {
+        "share": "coalesce(segmented.recycle_percent, 100)",
+        "segmented": "LEFT JOIN segmented ON segmented.person_id = named.person_id",
     }
 
 

@@ -218,3 +218,27 @@ def test_a_rise_since_the_stage_was_set_asks_for_action_until_somebody_acts(tmp_
     assert found["rising"]["next_change_at"].replace(tzinfo=UTC) == AS_OF + 8 * DAY
     assert found["short"]["rise"] is None
     assert not {"before", "answered", "unknown", "won"} & found.keys()
+
+
+@pytest.mark.requirement("LC-12", "RC-1")
+def test_lead_times_set_their_own_threshold_and_waiting_time(tmp_path: Path) -> None:
+    world = World()
+    for person, employees, status in (
+        ("small", 20, None), ("large", 500, None), ("small_lost", 20, "lost"), ("large_lost", 500, "lost"),
+    ):  # fmt: skip
+        row = {"person_id": person, "created_at": AS_OF - 50 * DAY, "employees": employees, "crm_status": status}
+        world.people({**row, "lost_at": AS_OF - 45 * DAY if status else None})
+    world.activities(*demos("small", 11, AS_OF - 2 * DAY), *demos("large", 11, AS_OF - 2 * DAY))
+    book = rules(
+        tmp_path,
+        recycle={"after_days": 90},
+        lead_times=[{"id": "quick", "name": "Q", "when": "employees < 50", "hot_at_least": 40, "recycle_percent": 50}],
+    )
+    found = evaluated(world, book).rows("decided")
+    assert {person: row["stage"] for person, row in found.items()} == {
+        "small": "hot", "large": "cold", "small_lost": "cold", "large_lost": "lost",
+    }  # fmt: skip
+    assert found["small"]["hot_since"].replace(tzinfo=UTC) == AS_OF - 2 * DAY
+    due = {person: row["due_at"].replace(tzinfo=UTC) for person, row in world.rows("recycling").items()}
+    assert due == {"small_lost": AS_OF, "large_lost": AS_OF + 45 * DAY}
+    assert world.rows("scored")["small_lost"]["recycled_at"].replace(tzinfo=UTC) == AS_OF

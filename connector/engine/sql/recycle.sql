@@ -61,11 +61,16 @@ timed AS (
   SELECT named.*,
     <<action>> AS action,
     <<due>> AS due_local,
-    <<due_at>> AS due_after
+    <<due_at>> AS due_after,
+    <<share>> AS share
   FROM named
+  <<segmented>>
 )
 SELECT person_id, kind, record_id, word AS reason, rule, action, competitor, product, amount, closed_at,
-  CASE WHEN action <> 'never' THEN coalesce(timezone('UTC', timezone(<<zone>>, due_local)), due_after) END AS due_at
+  CASE WHEN action <> 'never' THEN coalesce(
+    timezone('UTC', timezone(<<zone>>, due_local)),
+    closed_at + to_microseconds(epoch_us(due_after - closed_at) * share // 100)
+  ) END AS due_at
 FROM timed
 
 -- name: recycling
@@ -109,3 +114,33 @@ days AS (
 )
 SELECT person_id, day, until, until > $as_of AS held, CASE WHEN until > $as_of THEN until END AS next_change_at
 FROM (SELECT *, timezone('UTC', timezone(<<zone>>, day::TIMESTAMP)) AS until FROM days)
+
+-- name: days_over
+-- The days on which waiting times were over.
+SELECT DISTINCT timezone(<<zone>>, timezone('UTC', recycled_at))::DATE AS day
+FROM recycling
+WHERE recycled_at IS NOT NULL
+ORDER BY day
+
+-- name: second_approaches
+-- Who is to be turned to again: by new interest, or since the reason asks for a call; until somebody has called or met
+-- the person since, or tried to.
+CREATE OR REPLACE TEMP TABLE second_approaches AS
+WITH over AS (
+  SELECT recycling.person_id, recycling.recycled_at, coalesce(qualified.approach, FALSE) AS by_interest,
+    timezone(<<zone>>, timezone('UTC', recycled_at))::DATE AS day
+  FROM recycling
+  JOIN qualified USING (person_id)
+  WHERE recycling.recycled_at IS NOT NULL AND (recycling.action = 'call' OR qualified.approach)
+),
+turned_to AS (
+  SELECT over.person_id
+  FROM activities AS activity
+  JOIN over USING (person_id)
+  WHERE activity.type IN ('call', 'call_attempt', 'meeting') AND activity.occurred_at > over.recycled_at
+    AND activity.occurred_at <= $as_of
+)
+SELECT over.person_id, over.by_interest, moved.business_day::DATE AS day
+FROM over
+JOIN business_days_over AS moved ON moved.day::DATE = over.day
+ANTI JOIN turned_to USING (person_id)
