@@ -58,6 +58,8 @@ TRANSITIONS = {
     "reason": "VARCHAR", "score": "INTEGER", "run_id": "VARCHAR", "recorded_at": "TIMESTAMP",
 }  # fmt: skip
 
+CRM_WORDS = {"person_id": "VARCHAR", "begins": "TIMESTAMP", "status": "VARCHAR"}
+
 Row = Mapping[str, Any]
 
 
@@ -76,6 +78,7 @@ class World:
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
             ("hearing", HEARING), ("opportunities", DEALS), ("content_stages", STAGES_OF_CONTENT),
             ("list_follow_ups", LIST_FOLLOW_UPS), ("fiscal_calendar", FISCAL_CALENDAR), ("transitions", TRANSITIONS),
+            ("crm_words", CRM_WORDS),
         ):  # fmt: skip
             fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")
@@ -105,6 +108,9 @@ class World:
 
     def transitions(self, *rows: Row) -> None:
         self._insert("transitions", TRANSITIONS, rows)
+
+    def crm_words(self, *rows: Row) -> None:
+        self._insert("crm_words", CRM_WORDS, rows)
 
     def content_stages(self, *rows: Row) -> None:
         self._insert("content_stages", STAGES_OF_CONTENT, rows)
@@ -143,8 +149,9 @@ def _wall() -> Bind:
     return open_binding()
 
 
+@cache
 def bind(condition: str, item: str) -> str | None:
-    """The store's own second wall, opened once."""
+    """The store's own second wall, opened once, and asked once for each condition."""
     return _wall()(condition, item)
 
 

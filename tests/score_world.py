@@ -40,8 +40,8 @@ def random_rules(rng: random.Random) -> Rules:
         for n in range(rng.randrange(3))
     ]
     weeks = [
-        {"id": f"w{n}", "visits": rng.choice((1, 2, 3)), "points": _points(rng), "rolling": rng.choice((None, 1, 7, 10)),
-         "cap": _cap(rng)}
+        {"id": f"w{n}", "visits": rng.choice((1, 2, 3)), "points": _points(rng), "cap": _cap(rng),
+         "rolling": rng.choice((None, 1, 7, 10))}
         for n in range(rng.randrange(3))
     ]  # fmt: skip
     days = rng.choice((None, None, 1, 7, 30, 45))

@@ -11,7 +11,7 @@ from tests.score_world import AS_OF, DAY, MICRO, differences, random_life, rando
 
 pytestmark = pytest.mark.requirement("SC-1", "SC-2", "SC-2a", "SC-3", "SC-4", "SC-6", "SC-8", "RC-3", "AD-8")
 
-SETS, EACH = 12, 60
+SETS, EACH = 8, 60
 
 
 @pytest.mark.parametrize("seed", range(SETS))

@@ -179,10 +179,9 @@ def _paid(rules: Rules, did: Sequence[Row]) -> list[Line]:
         held = [
             (rule, about, points, _let(rules, given, rule, rule["id"], now, points)) for rule, about, points in gains
         ]
-        for rule, _about, points, left in sorted(held, key=lambda one: (_place(rules, one[0]), one[1])):
+        for rule, _about, points, own in sorted(held, key=lambda one: (_place(rules, one[0]), one[1])):
             group = _group(rules, rule)
-            if group is not None:
-                left = _let(rules, given, group, (group["id"], left > 0), now, left)
+            left = own if group is None else _let(rules, given, group, (group["id"], own > 0), now, own)
             paid.append((now, rule["id"], left, points))
     return paid
 
