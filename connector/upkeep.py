@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.answers import answers
 from connector.engine.enrich_identity import folded_email
+from connector.engine.life import lives
 from connector.planning.history import waiting_persons
 from connector.pulling.backfill import Backfilled, History, has_it_all, resume_or_begin, run_backfill
 from connector.pulling.history import sources_of
@@ -27,6 +29,7 @@ from connector.store.forgetting import Forgotten, delete_holding
 from connector.store.forgetting import forget as forget_people
 from connector.store.forgetting import search as search_forgotten
 from connector.store.hidden_fields import hidden_fields
+from connector.store.lives import keep_lives
 from connector.store.retention import Tidied
 from connector.store.retention import tidy as tidy_store
 from connector.store.touched import Kept, Whom, find_touched, keep_answers, narrow_views
@@ -61,10 +64,13 @@ def narrow(river: River, as_of: datetime) -> Whom:
     """Lets the evaluation look only at whom something has touched since the last one, and whose time has come.
 
     After `mirror`; what follows is the same for some people as for all. Everybody once a day, when the rules have
-    changed, and where there are few.
+    changed, where there are few, and where rules ask about accounts: there colleagues decide with.
     """
     streams = river.mapping.fields.streams
-    found = find_touched(river.store, streams, _basis(river), as_of, folded_email, river.evaluate_all_below)
+    few = river.evaluate_all_below
+    if any(claim.account is not None for claim in river.rules.lifecycle.claims):
+        few = sys.maxsize
+    found = find_touched(river.store, streams, _basis(river), as_of, folded_email, few)
     if not found.whole:
         narrow_views(river.store, streams)
     return found
@@ -73,9 +79,13 @@ def narrow(river: River, as_of: datetime) -> Whom:
 def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     """Keeps what was decided, so that the next evaluation can leave those alone whom nothing touches.
 
+    The lives of those who were looked at are worked out and kept as well: what was known when (LC-5).
+
     A look at everybody is a test of all the narrow ones before it: a difference is an error, told in the log.
     """
     answers(river.store.run)
+    lives(river.rules, as_of, river.store.run)
+    keep_lives(river.store, as_of, whole=whom.whole)
     pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
     pending |= {one.person_id for one in planned.withheld}
     kept = keep_answers(river.store, _basis(river), as_of, pending, whom)
@@ -87,7 +97,7 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
 def _basis(river: River) -> str:
     """What answers rest on beside the mirror: by another one they are not comparable."""
     register = river.register.digest if river.register else ""
-    return ":".join((version("connector"), river.rules_hash, register))
+    return ":".join((version("connector"), version("duckdb"), river.rules_hash, register))
 
 
 def has_history(river: River, asked: Asked) -> bool:

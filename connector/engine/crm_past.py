@@ -14,8 +14,9 @@ def crm_past(now: int, run: Run) -> None:
 
     `deal_spans(…the columns of opportunities, begins, ends)`: each deal as it stood.
     `crm_spans(person_id, begins, ends, status, deal, lost_at, undated)`: opportunity, won, lost, disqualified or
-    another word; `undated` where nobody knows since when. `recycled_spans(life, person_id, born, begins, ends)`: when somebody
-    stood recycled, and when the score began anew for it. Reads people, opportunities, closings, recycling and
+    another word; `undated` where nobody knows since when.
+    `recycled_spans(life, person_id, born, begins, ends)`: when somebody stood recycled, and when the score began anew
+    for it. Reads people, opportunities, closings, recycling and
     crm_words(person_id, begins, status).
     """
     for statement in ("deals", "spans"):

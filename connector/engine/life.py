@@ -54,13 +54,23 @@ def transitions_of(run: Run, person_id: str) -> tuple[LifeLine, ...]:
     )
 
 
+def life_of(rules: RuleSet, as_of: datetime, person_id: str, run: Run) -> tuple[LifeLine, ...]:
+    """The life of one person up to and including `as_of`; empty for somebody who is not known by then.
+
+    Reads what `decide` made of everybody; `life` is of this person alone afterwards.
+    """
+    run(compose(_FILE, "wanted"), {"person_id": person_id})
+    lives(rules, as_of, run, "life_wanted")
+    return transitions_of(run, person_id)
+
+
 def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -> None:
     """Makes the temporary tables `life` and `mqls` up to and including `as_of`.
 
-    `life(person_id, n, at, kind, from_stage, to_stage, rules, score, undated)` with the fields of LifeLine, `n` from 1;
-    everybody's first row is the stage at registration. `mqls(person_id, first_at, last_at, times)`: when somebody
-    became an MQL (LC-6). Times are TIMESTAMP in UTC. `among` names a relation with a column person_id: only those
-    people are looked at.
+    `life(person_id, n, at, place, kind, from_stage, to_stage, rules, score, undated)` with the fields of LifeLine; `n`
+    counts from 1, `place` does so at one instant; everybody's first row is the stage at registration.
+    `mqls(person_id, first_at, last_at, times)`: when somebody became an MQL (LC-6). Times are TIMESTAMP in UTC.
+    `among` names a relation with a column person_id: only those people are looked at.
 
     Reads what `decide` made, and crm_words(person_id, begins, status): what the CRM's own word was from when on (null:
     nobody knows).

@@ -153,6 +153,12 @@ def ledger(store: Store) -> None:
     people = (("PMINE", lead_id(1)), ("POTHER", lead_id(2)))
     record_starts(store, "r1", [RunStart(person, "inbound", "2026-03-02", key, NOON) for person, key in people], NOON)
     record_transitions(store, "r1", [Transition(person, NOON, None, "hot", "65", 70) for person, _ in people], NOON)
+    for person, _ in people:
+        store.run(
+            "INSERT INTO known_life VALUES ($person, $at, 1, 'stage', 'cold', 'hot', ['score_at_threshold'], 70, [], $at, "
+            "NULL)",
+            {"person": person, "at": NOON.replace(tzinfo=None)},
+        )
     intents = [
         intent
         for _, key in people
@@ -186,7 +192,8 @@ def forgotten(store: Store, state: Path, *, copies: bool = False) -> Forgotten:
 
 
 def counts(store: Store) -> dict[str, int]:
-    tables = [*(table_of(stream) for stream in STREAMS), "known_persons", "transitions", "cadence_runs", "written"]
+    tables = [*(table_of(stream) for stream in STREAMS), "known_persons", "transitions", "known_life", "cadence_runs"]
+    tables += ["written"]
     return {table: int(store.value(f'SELECT count(*) FROM "{table}"')) for table in tables}
 
 
@@ -203,6 +210,7 @@ def test_nothing_is_left_of_the_person_and_everything_of_the_others(store: Store
         "mirror_account_engagement_visitor_page_views": 2,
         "known_persons": 1,
         "transitions": 1,
+        "known_life": 1,
         "cadence_runs": 1,
         "written": 1,
     }
@@ -232,7 +240,7 @@ def test_every_table_that_names_people_is_one_that_is_erased(store: Store) -> No
     naming = {table for table, columns in rows if NAMES_OF_PEOPLE & set(columns)}
     assert naming == {
         *("known_persons", "transitions", "cadence_runs", "waiting_before_backfill", "written", "journal"),
-        "list_member",
+        *("list_member", "known_life"),
     }
 
 
@@ -395,7 +403,7 @@ def test_what_the_remote_does_not_show_any_more_is_erased(store: Store, tmp_path
     assert tasks_made(store, [key]) == {key}
     assert store.value("SELECT values_after FROM journal WHERE record = $key", {"key": key}) == "{}"
     assert len(unsettled(store)) == 1
-    for table in ("known_persons", "transitions", "cadence_runs"):
+    for table in ("known_persons", "transitions", "known_life", "cadence_runs"):
         assert store.value(f"SELECT count(*) FROM {table} WHERE person_id = 'PMINE'") > 0
     bring(store, LEADS, lead(1, NOON + 5 * DAY, Email=SECRET), folder=tmp_path)
     assert store.value("SELECT count(*) FROM mirror_salesforce_lead") == 2

@@ -134,6 +134,43 @@ JOIN spans USING (id)
 WHERE before < last
 GROUP BY versions.id;
 
+-- name: crm_words
+-- What the words of leads said of people, from when on: at each moment that of the lead that is believed first. What a
+-- lead said when it was first seen it has said since nobody knows when, unless it was not changed since it was made.
+CREATE OR REPLACE TEMP TABLE crm_words AS
+WITH leads AS (
+    SELECT person_id, record_id, record_key, created_at
+    FROM enrich_profiles
+    WHERE kind = 'lead' AND live
+),
+versions AS (
+    SELECT leads.person_id, leads.record_key, leads.created_at, lead._valid_from AS begins,
+        coalesce(lead.is_converted, FALSE) AS converted, statuses.status,
+        row_number() OVER each = 1 AND lead.modified_at > lead.created_at AS undated,
+        coalesce(lead(lead._valid_from) OVER each, TIMESTAMP 'infinity') AS ends
+    FROM versions_salesforce_lead AS lead
+    JOIN leads ON leads.record_id = lead.id
+    LEFT JOIN enrich_statuses AS statuses ON statuses.word = lower(trim(lead.status))
+    WINDOW each AS (PARTITION BY lead.id ORDER BY lead._valid_from, lead._seen_at)
+),
+telling AS (
+    SELECT DISTINCT person_id FROM versions WHERE status IS NOT NULL
+),
+moments AS (
+    SELECT DISTINCT person_id, begins AS t FROM versions SEMI JOIN telling USING (person_id)
+),
+spoken AS (
+    SELECT moments.person_id, moments.t,
+        arg_min({'status': status, 'undated': undated}, (converted, -epoch_us(created_at), record_key)) AS word
+    FROM moments
+    JOIN versions ON versions.person_id = moments.person_id AND versions.begins <= t AND t < versions.ends
+    GROUP BY ALL
+)
+SELECT person_id,
+    CASE WHEN NOT coalesce(word.undated, FALSE) OR t > min(t) OVER (PARTITION BY person_id) THEN t END AS begins,
+    word.status AS status
+FROM spoken;
+
 -- name: people
 -- An open deal outranks a disqualified lead, which outranks a lost deal; the last closed deal speaks for older ones.
 CREATE OR REPLACE TEMP TABLE people AS

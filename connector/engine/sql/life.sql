@@ -1,3 +1,7 @@
+-- name: wanted
+-- The one person whose life is asked for.
+CREATE OR REPLACE TEMP TABLE life_wanted AS SELECT $person_id AS person_id
+
 -- name: active
 -- From when on somebody has done anything that counts, since they are known.
 SELECT event.pid, 2 * min(event.t) + 1 AS k, <<word>> AS word, <<bit>> AS delta
@@ -312,6 +316,7 @@ scores_again AS (
 SELECT who.person_id,
   row_number() OVER (PARTITION BY told.pid ORDER BY told.k, told.place) AS n,
   make_timestamp(told.k >> 1) AS "at",
+  row_number() OVER (PARTITION BY told.pid, told.k >> 1 ORDER BY told.k, told.place)::INTEGER AS place,
   told.kind, told.from_stage, told.to_stage, told.rules::VARCHAR[] AS rules,
   coalesce(CASE WHEN told.recycled THEN anew.score ELSE told.score END, 0) AS score,
   told.undated::VARCHAR[] AS undated
