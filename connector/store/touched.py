@@ -61,12 +61,15 @@ class Whom:
 
 @dataclass(frozen=True)
 class Kept:
-    """What an evaluation left: how many people it looked at and are known; and what a full one found otherwise."""
+    """What an evaluation left: how many people it looked at, and how many are known.
+
+    `differences`: of how many people a look at everybody found something else than was kept; `examples` in words.
+    """
 
     looked_at: int
     people: int
     differences: int = 0
-    examples: tuple[str, ...] = ()
+    examples: str = ""
 
 
 def touch(store: Store, stream: str, unit: str, table: str) -> None:
@@ -101,7 +104,8 @@ def find_touched(
 
     It is everybody when nothing was evaluated before, by another `basis` (rules, mapping, version) or later than
     `as_of`; when what was touched can be anybody's; once a day; when there are fewer than `all_below`; and when looking
-    at all is cheaper. Reads the views of the whole mirror. `fold` brings an unusual address into the form in which addresses are compared.
+    at all is cheaper. Reads the views of the whole mirror. `fold` brings an unusual address into the form in which
+    addresses are compared.
     """
     store.run("CREATE OR REPLACE TEMP TABLE touched_persons (person_id VARCHAR)")
     last, last_whole, last_basis = store.run(
@@ -223,7 +227,7 @@ _NARROWED: Mapping[str, str] = MappingProxyType(
 def keep_answers(store: Store, basis: str, as_of: datetime, pending: Collection[str], whom: Whom) -> Kept:
     """Keeps what stands in `answers`, and that what was touched has been looked at; in one transaction.
 
-    `answers(person_id, company_id, open, next_change_at, answer)`; `pending`: people of whom something is still to be
+    `answers` is what engine.answers makes; `pending`: people of whom something is still to be
     written. A whole evaluation is held against what was kept of people whom nothing has touched and whose time has not
     come: nothing of them may differ.
     """
@@ -247,7 +251,7 @@ def keep_answers(store: Store, basis: str, as_of: datetime, pending: Collection[
             {"as_of": naive(as_of), "whole": whom.whole, "basis": basis, "people": looked_at, "differences": differences,
              "examples": examples or ""},
         )  # fmt: skip
-    return Kept(looked_at, people, int(differences), tuple((examples or "").split()))
+    return Kept(looked_at, people, int(differences), examples or "")
 
 
 def _statement(name: str) -> str:

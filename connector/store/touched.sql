@@ -132,16 +132,17 @@ WHERE (visit._unit, visit.prospect_id) IN (SELECT (_unit, id) FROM touched_prosp
   OR (visit._unit, visit.visitor_id) IN (SELECT (_unit, id) FROM touched_visitors)
 
 -- name: kept_differ
--- People whose answer a full evaluation finds otherwise, though nothing touched them and no time had come.
-SELECT count(*), string_agg(person_id, ' ' ORDER BY person_id) FILTER (place <= 5)
+-- People of whom a full evaluation finds something else, though nothing touched them and no time had come.
+SELECT count(*), string_agg(said, '; ' ORDER BY said) FILTER (place <= 5)
 FROM (
-  SELECT person_id, row_number() OVER (ORDER BY person_id) AS place
+  SELECT row_number() OVER (ORDER BY person_id) AS place,
+    concat(person_id, ': score ', old.score, ' is ', new.score, ', ', old.stage, ' is ', new.stage) AS said
   FROM evaluated AS old
   FULL JOIN answers AS new USING (person_id)
   WHERE NOT coalesce(old.pending, FALSE)
     AND coalesce(old.next_change_at > $as_of, TRUE)
     AND person_id NOT IN (SELECT person_id FROM touched_persons)
-    AND old.answer IS DISTINCT FROM new.answer
+    AND old.digest IS DISTINCT FROM new.digest
 )
 
 -- name: forget_touched
@@ -151,7 +152,7 @@ DELETE FROM evaluated WHERE person_id IN (SELECT person_id FROM touched_persons)
 -- name: keep
 INSERT INTO evaluated
 SELECT person_id, company_id,
-  answers.open OR person_id IN (SELECT person_id FROM answers_pending), next_change_at, answer
+  answers.open OR person_id IN (SELECT person_id FROM answers_pending), next_change_at, score, stage, digest
 FROM answers
 
 -- name: keep_accounts

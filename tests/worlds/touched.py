@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -31,8 +30,8 @@ def run_touched(seed: int, folder: Path, rounds: int) -> Told:
     `told.met` counts the cycles that looked at some people only, and how many people those were.
     """
     dice, told = Random(seed), Told(seed)
-    with ground(folder, some_people(dice, seed, folder), OBJECTS) as laid, patch.object(touched, "MOST", 1.0):
-        laid = replace(laid, settings=laid.settings.model_copy(update={"evaluate_all_below": 0}))
+    with ground(folder, some_people(dice, seed, folder), OBJECTS) as whole, patch.object(touched, "MOST", 1.0):
+        laid = replace(whole, settings=whole.settings.model_copy(update={"evaluate_all_below": 0}))
         world = World(laid, dice, told, writes=True)
         for number in range(rounds):
             told.events.append(f"round {number + 1}")
@@ -58,18 +57,11 @@ def _differences(river: River) -> list[str]:
     flow.decide(river, as_of)
     answers(river.store.run)
     rows = river.store.run(
-        "SELECT person_id, old.answer, new.answer FROM evaluated AS old FULL JOIN answers AS new USING (person_id) "
-        "WHERE old.answer IS DISTINCT FROM new.answer "
+        "SELECT person_id, old.score, new.score, old.stage, new.stage FROM evaluated AS old "
+        "FULL JOIN answers AS new USING (person_id) WHERE old.digest IS DISTINCT FROM new.digest "
         "AND NOT coalesce(old.pending OR old.next_change_at <= $now, FALSE) ORDER BY person_id",
         {"now": as_of.replace(tzinfo=None)},
     )
-    return [f"{person}: {_changed(old, new)}" for person, old, new in rows]
-
-
-def _changed(old: str | None, new: str | None) -> str:
-    if old is None or new is None:
-        return f"{'not kept' if old is None else 'not there any more'}"
-    before, after = json.loads(old), json.loads(new)
-    return ", ".join(f"{name} {before[name]} is {after[name]}" for name in after if before.get(name) != after[name])
+    return [f"{person}: score {old} is {new}, {was} is {stage}" for person, old, new, was, stage in rows]
 
 

@@ -1,7 +1,7 @@
 -- name: claim_changes
 CREATE OR REPLACE TEMP TABLE claim_changes AS
 WITH moments AS (
-  SELECT person_id, <<left>> AS at FROM counted_activities GROUP BY person_id
+  SELECT person_id, <<left>> AS moment FROM counted_activities GROUP BY person_id
   UNION ALL
   SELECT person_id, last_activity_at + to_days(days)
   FROM scored CROSS JOIN (SELECT unnest(<<spells>>) AS days)
@@ -15,4 +15,4 @@ WITH moments AS (
   FROM activities AS activity SEMI JOIN content_stages USING (content)
   CROSS JOIN (SELECT unnest(<<seen>>) AS days)
 )
-SELECT person_id, min(at) AS next_change_at FROM moments WHERE at > $as_of GROUP BY person_id
+SELECT person_id, min(moment) AS next_change_at FROM moments WHERE moment > $as_of GROUP BY person_id

@@ -9,13 +9,15 @@ CREATE TABLE touched (
 );
 
 -- One row a person. `pending`: something is still to be written, or waits, or is followed up. `next_change_at`: when time
--- alone can change the answer next.
+-- alone can change anything next. `digest`: of all that was decided.
 CREATE TABLE evaluated (
     person_id VARCHAR NOT NULL,
     company_id VARCHAR,
     pending BOOLEAN NOT NULL,
     next_change_at TIMESTAMP,
-    answer VARCHAR NOT NULL
+    score BIGINT NOT NULL,
+    stage VARCHAR NOT NULL,
+    digest UBIGINT NOT NULL
 );
 
 CREATE TABLE evaluated_account (
