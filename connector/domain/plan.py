@@ -12,6 +12,10 @@ HISTORY = "history"
 """Why a run ends whose crossing was brought by a backfill: it is scored, not acted upon."""
 
 
+AWAITS_APPROVAL = "awaits an approval before being handed over"
+"""Why a lead that meets the criteria of the toss-up is not handed over yet (`mode: approval`)."""
+
+
 @dataclass(frozen=True, order=True)
 class FieldChange:
     """One field of one record: what stands there now, as we saw it, and what should."""
@@ -142,6 +146,11 @@ class Plan:
     def history(self) -> int:
         """Runs that begin and end at once, because a backfill brought their crossings: no task comes of them."""
         return sum(end.reason == HISTORY for end in self.ends)
+
+    @property
+    def awaiting_approval(self) -> int:
+        """Leads that could be handed over to field sales and wait for somebody's word."""
+        return sum(one.reason == AWAITS_APPROVAL for one in self.withheld)
 
     @property
     def changes(self) -> int:

@@ -13,6 +13,7 @@ from connector.domain.running import Run
 from connector.domain.streams import MappedStream
 from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps, last_day
 from connector.engine.decide import business_calendar
+from connector.engine.toss_up import TOSS_UP
 from connector.planning.book import Book
 from connector.planning.brief import briefs
 from connector.planning.compare import compare
@@ -21,6 +22,7 @@ from connector.planning.guard import guard_findings
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons, history_runs
 from connector.planning.tasks import FollowUp, create_tasks, due_tasks, task_key, within_limit
+from connector.planning.toss_up import hand_overs
 from connector.rules.cadence import Cadence
 from connector.rules.fields import Fields
 from connector.rules.load import RuleSet
@@ -58,7 +60,8 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         records += changes
         kept += stays
     follow_ups = _follow_ups(run, rules, fields, basis)
-    tasks, forbidden = _tasks(run, book, basis, follow_ups.open)
+    tossed = hand_overs(run, rules, basis.today)
+    tasks, forbidden = _tasks(run, book, basis, follow_ups.open, tossed.due)
     return Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -67,11 +70,11 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         watermarks=_watermarks(run),
         records=tuple(sorted(records, key=lambda record: (record.object, record.record_id))),
         tasks=tasks,
-        starts=follow_ups.starts,
-        ends=follow_ups.ends,
+        starts=(*follow_ups.starts, *tossed.starts),
+        ends=(*follow_ups.ends, *tossed.ends),
         transitions=_transitions(run, basis.as_of),
         kept=tuple(kept),
-        withheld=tuple(sorted((*forbidden, *_out_of_reach(run)))),
+        withheld=tuple(sorted((*forbidden, *tossed.withheld, *_out_of_reach(run)))),
         findings=guard_findings(fields.guard, records, tasks, _filled(run, fields)),
     )
 
@@ -91,7 +94,9 @@ def _follow_ups(run: Run, rules: RuleSet, fields: Fields, basis: Basis) -> Follo
     persons = _reachable(run)
     opened, ends = [], []
     for person_id, cadence, start, key_record in run(
-        "SELECT person_id, cadence, start_date, key_record FROM cadence_runs WHERE ended_at IS NULL ORDER BY ALL", {}
+        "SELECT person_id, cadence, start_date, key_record FROM cadence_runs "
+        "WHERE ended_at IS NULL AND cadence <> $beside ORDER BY ALL",
+        {"beside": TOSS_UP},
     ):
         person = persons.get(person_id)
         reason = "gone" if person is None else str(person["stage"])
@@ -142,13 +147,18 @@ def _starts(
 
 
 def _tasks(
-    run: Run, book: Book, basis: Basis, follow_ups: Sequence[FollowUp]
+    run: Run,
+    book: Book,
+    basis: Basis,
+    follow_ups: Sequence[FollowUp],
+    tossed: Sequence[tuple[FollowUp, CadenceStep]],
 ) -> tuple[tuple[TaskCreation, ...], tuple[Withheld, ...]]:
     rules = book.rules
     cadences = {cadence.id: cadence for cadence in rules.cadence.cadences}
     due: list[tuple[FollowUp, CadenceStep]] = list(
         due_tasks(follow_ups, cadences, business_calendar(rules), basis.today)
     )
+    due += tossed
     there = {
         str(row[0])
         for row in run(

@@ -16,6 +16,7 @@ from connector.rules.cadence import Cadence
 KEY_LENGTH = 120
 SUBJECT_LENGTH = 255
 _TYPES = {"call": "Call", "email": "Email"}
+_URGENT = frozenset({"call", "hand_over"})
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,9 @@ def _values(follow_up: FollowUp, step: CadenceStep, brief: Brief, language: Lang
         "Subject": f"{subject}｜{brief.headline}"[:SUBJECT_LENGTH],
         "ActivityDate": step.due.isoformat(),
         "Status": "Not Started",
-        "Priority": "High" if step.channel == "call" else "Normal",
+        "Priority": "High" if step.channel in _URGENT else "Normal",
         "WhoId": follow_up.who_id,
-        "Description": brief.text,
+        "Description": brief.for_channel(step.channel),
     }
     if step.channel in _TYPES:
         values["Type"] = _TYPES[step.channel]
