@@ -43,6 +43,7 @@ def lines(rules: RuleSet, as_of: datetime, run: Run) -> None:
     if not scoring.lines:
         return
     holes = {
+        "columns": ", ".join(f'activity."{name}"' for name in _read_columns(scoring)),
         "met": ", ".join(f"coalesce({line.of.sql}, FALSE) AS met_{n}" for n, line in enumerate(scoring.lines)),
         "any": " OR ".join(f"({line.of.sql})" for line in scoring.lines),
         "types": ", ".join(quoted(word) for word in scoring.activity_types),
@@ -51,6 +52,7 @@ def lines(rules: RuleSet, as_of: datetime, run: Run) -> None:
     run(compose(_FILE, "acts", **holes), {"as_of": as_column(as_of)})
     for number, line in enumerate(scoring.lines):
         _line(rules, line, number, days, as_of, run)
+    run("DROP VIEW line_activities", {})
     run("DROP TABLE line_acts", {})
 
 
@@ -90,8 +92,13 @@ def _line(rules: RuleSet, line: Line, number: int, days: Collection[int], as_of:
     )
     run(statement, {})
     clear(run)
-    for table in ("line_people", "line_activities"):
-        run(f"DROP TABLE {table}", {})
+    run("DROP TABLE line_people", {})
+
+
+def _read_columns(scoring: Scoring) -> list[str]:
+    """What the score reads of an activity: copying the rest of them costs more than all else."""
+    read = {"activity_id", "person_id", "occurred_at", "type", "content", "visit_id", "machine"}
+    return sorted(read.union(*(rule.when.columns for rule in scoring.behaviour)))
 
 
 def scoring_of(scoring: Scoring, line: Line) -> Scoring:

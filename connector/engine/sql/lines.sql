@@ -7,7 +7,7 @@ CREATE OR REPLACE TEMP TABLE lined (
 -- name: acts
 -- What is of any line at all, in one pass: with which line, without machines, and since when it counts for whom.
 CREATE OR REPLACE TEMP TABLE line_acts AS
-SELECT activity.*, <<met>>
+SELECT <<columns>>, <<met>>
 FROM activities AS activity
 JOIN scored ON scored.person_id = activity.person_id
 WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
@@ -15,7 +15,7 @@ WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_
 
 -- name: line
 -- What is of one line.
-CREATE OR REPLACE TEMP TABLE line_activities AS SELECT * FROM line_acts WHERE met_<<number>>
+CREATE OR REPLACE TEMP VIEW line_activities AS SELECT * FROM line_acts WHERE met_<<number>>
 
 -- name: line_people
 -- Whose lives these are: each begins with the first of it.
