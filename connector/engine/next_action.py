@@ -13,6 +13,7 @@ from connector.engine.follow_up import kinds_of_runs, pauses_of
 from connector.engine.inquiries import inquiries
 from connector.engine.intake import intake
 from connector.engine.offers import offers
+from connector.engine.recycle import second_approaches
 from connector.engine.routing import routing
 from connector.engine.tracks import tracks
 from connector.rules.load import RuleSet
@@ -24,8 +25,8 @@ def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: L
     """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why, track, why_id,
     why_parts, destination, next_change_at)`, and those of `inquiries`, `routing`, `offers`, `tracks` and `intake`.
 
-    `purpose`: inquiry, deal, recycle, not_before, toss_up, cadence_starts, cadence, review, thanks, stage_limit,
-    nurture; whoever has none is not in it: won, disqualified and screened people, and those whom nobody owns and of
+    `purpose`: inquiry, deal, ask_reason, recycle, not_before, toss_up, cadence_starts, cadence, review,
+    second_approach, thanks, stage_limit, nurture; whoever has none is not in it: won, disqualified and screened people, and those whom nobody owns and of
     whom nothing is to be done. Nobody is asked to call or to write where the person did not consent: `channel` is then
     the other one, or `review`, so that whatever somebody owns has a next action (CD-7).
     `owner` is the owner of the record, or the team whose turn it is. `due` is a date in the zone of the rules: of
@@ -45,6 +46,7 @@ def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: L
     run(compose(_FILE, "run_steps", apart=apart, **holes), {})
     offers(rules, as_of, run)
     tracks(rules, today, run)
+    second_approaches(rules, as_of, calendar.on_or_after, run, load)
     run(compose(_FILE, "next_actions", **holes), {})
     intake(run)
 

@@ -29,7 +29,8 @@ def recycle(rules: RuleSet, as_of: datetime, run: Run) -> None:
 
     `recycling(person_id, kind, reason, rule, action, competitor, product, amount, closed_at, due_at, recycled_at,
     ask_reason, next_change_at)`: one row for each person who stands lost or disqualified, with the closing that
-    counts. `recycled_at` is `due_at` once that has come. `ask_reason`: it was closed lately and without a reason.
+    counts. `recycled_at` is `due_at` once that has come. `ask_reason`: it was closed lately and without a reason,
+    though the rules list some.
 
     `not_before(person_id, day, until, held, next_change_at)`: the day before which somebody does not want to be turned
     to, `until` its first moment; `held` while that is to come.
@@ -47,7 +48,7 @@ def recycle(rules: RuleSet, as_of: datetime, run: Run) -> None:
     else:
         run(compose(_FILE, "no_heard_dates"), {})
     run(compose(_FILE, "closings", zone=zone, **_closing_holes(life.recycle), **_wait_holes(life)), {})
-    ask_days = life.recycle.without_reason.ask_days if life.recycle else 0
+    ask_days = life.recycle.without_reason.ask_days if life.recycle and life.recycle.reasons else 0
     run(compose(_FILE, "recycling", ask_days=ask_days), moment)
     blocked = life.not_before.heard if life.not_before else ()
     run(compose(_FILE, "not_before", zone=zone, items=_listed(blocked) or "NULL"), moment)

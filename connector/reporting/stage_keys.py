@@ -10,9 +10,9 @@ from connector.reporting.further import Further
 
 _ROWS = """
 SELECT decided.person_id, graded.grade, graded.met, graded.missed, graded.unknown, tiered.tier,
-  attributed.score_attribute AS points, segmented.segment, scored.score_deciding, scored.window_30d,
-  qualified.buying_stage, qualified.hot_lacks, decided.hot_since, scored.last_activity_at, stage_times.since,
-  stage_times.limit_at, stage_times.overdue, stage_times.owner, stage_times.way_on, late_ones.late
+  attributed.score_attribute AS points, segmented.segment, scored.score_deciding, scored.hot_at_least,
+  scored.window_30d, qualified.buying_stage, qualified.hot_lacks, decided.hot_since, scored.last_activity_at,
+  stage_times.since, stage_times.limit_at, stage_times.overdue, stage_times.owner, stage_times.way_on, late_ones.late
 FROM decided
 JOIN scored USING (person_id)
 JOIN qualified USING (person_id)
@@ -50,6 +50,7 @@ def _keys(row: Mapping[str, Any]) -> dict[str, Any]:
             },
             "behaviour": {
                 "score": row["score_deciding"],
+                "threshold": row["hot_at_least"],
                 "last_30d": row["window_30d"],
                 "buying_stage": row["buying_stage"],
                 "lacks": row["hot_lacks"] or [],

@@ -25,7 +25,7 @@ Percent = Annotated[int, Field(ge=0, le=1_000, strict=True)]
 class StageText(Strict):
     """A stage: its free name, the team whose turn it is, how many days it may last, and what comes then.
 
-    nurture    marketing takes the person on, whoever owns the record or nobody
+    nurture    the person is nurtured, by the owner of the record, else by marketing
     remind     the owner of the record is reminded, else the team
     escalate   the team, whoever owns the record
     review     the owner of the record decides how to go on

@@ -70,29 +70,39 @@ WITH facts AS (
     coalesce(step.escalates <= <<today>>, FALSE) AS is_escalated, qualified.is_mql, qualified.toss_up_met,
     qualified.toss_up_required, asks.ask, offer.content, routed.team, routed.next_team, routed.last_team,
     limits.overdue AS over_time, limits.way_on, limits.owner AS stage_owner, tracked.track,
-    recycling.due_at, recycling.closed_at, recycling.rule AS loss_rule, not_before.day AS agreed_day,
+    risen.rise, risen.points AS risen_points, risen.owner AS rise_owner,
+    recycling.due_at, recycling.closed_at, recycling.rule AS loss_rule, recycling.reason AS loss_reason,
+    approach.day AS approach_day, approach.by_interest, not_before.day AS agreed_day,
     CASE
-      WHEN decided.stage = 'disqualified' OR screened.person_id IS NOT NULL THEN NULL
+      WHEN screened.person_id IS NOT NULL THEN NULL
+      WHEN decided.stage IN ('lost', 'disqualified') AND decided.stage_rule = 'crm_status' AND recycling.ask_reason
+        AND person.owner_id IS NOT NULL AND (decided.stage = 'disqualified' OR contact.person_id IS NULL) THEN 'ask_reason'
+      WHEN decided.stage = 'disqualified' THEN CASE WHEN recycling.due_at IS NOT NULL THEN 'recycle' END
       WHEN contact.person_id IS NOT NULL THEN 'inquiry'
-      WHEN decided.stage = 'won' THEN NULL
+      WHEN decided.stage IN ('won', 'opportunity') AND risen.rise IS NOT NULL THEN 'rise'
+      WHEN decided.stage = 'won' THEN
+        CASE WHEN limits.overdue AND limits.way_on IN ('remind', 'escalate', 'review') THEN 'stage_limit' END
       WHEN decided.stage = 'opportunity' THEN 'deal'
       WHEN decided.stage = 'lost' THEN 'recycle'
       WHEN not_before.held AND (person.owner_id IS NOT NULL OR decided.stage = 'hot' OR qualified.is_mql) THEN 'not_before'
-      WHEN qualified.toss_up_ready AND coalesce(scored.last_activity_at > scored.recycled_at, scored.recycled_at IS NULL)
+      WHEN qualified.toss_up_ready AND coalesce(qualified.approach, TRUE) AND coalesce(scored.last_activity_at > scored.recycled_at, scored.recycled_at IS NULL)
         THEN 'toss_up'
       WHEN decided.cadence_starts THEN 'cadence_starts'
       WHEN step.person_id IS NOT NULL THEN 'cadence'
       WHEN decided.review THEN 'review'
+      WHEN risen.rise IS NOT NULL THEN 'rise'
+      WHEN approach.person_id IS NOT NULL AND (decided.may_email OR decided.may_call) THEN 'second_approach'
       WHEN thanks.person_id IS NOT NULL AND (decided.may_email OR decided.may_call) THEN 'thanks'
       WHEN limits.overdue AND limits.way_on IN ('remind', 'escalate', 'review') THEN 'stage_limit'
       WHEN (person.owner_id IS NOT NULL OR qualified.is_mql OR (limits.overdue AND limits.way_on = 'nurture'))
-        AND (decided.may_email OR decided.may_call) THEN 'nurture'
+        AND (decided.may_email OR decided.may_call) THEN
+        CASE WHEN segmented.skip_nurture THEN 'contact' ELSE 'nurture' END
       WHEN person.owner_id IS NOT NULL THEN 'review'
     END AS purpose,
     CASE WHEN decided.may_call THEN 'call' WHEN decided.may_email THEN 'email' ELSE 'review' END AS by_voice,
     CASE WHEN decided.may_email THEN 'email' WHEN decided.may_call THEN 'call' ELSE 'review' END AS in_writing,
     least(contact.next_change_at, thanks.next_change_at, limits.next_change_at, recycling.next_change_at,
-      not_before.next_change_at, step.next_change_at) AS next_change_at
+      not_before.next_change_at, step.next_change_at, risen.next_change_at) AS next_change_at
   FROM decided
   JOIN people AS person USING (person_id)
   JOIN qualified USING (person_id)
@@ -104,7 +114,10 @@ WITH facts AS (
   LEFT JOIN next_offers AS offer USING (person_id)
   LEFT JOIN hearing_asks AS asks USING (person_id)
   LEFT JOIN stage_times AS limits USING (person_id)
+  LEFT JOIN risen USING (person_id)
+  LEFT JOIN segmented USING (person_id)
   LEFT JOIN recycling USING (person_id)
+  LEFT JOIN second_approaches AS approach USING (person_id)
   LEFT JOIN not_before USING (person_id)
   LEFT JOIN tracked USING (person_id)
   LEFT JOIN screened USING (person_id)
@@ -115,6 +128,8 @@ told AS (
       WHEN 'inquiry' THEN 'inquiry'
       WHEN 'deal' THEN CASE WHEN over_time THEN 'deal_over_time' ELSE 'deal' END
       WHEN 'recycle' THEN CASE WHEN closed_at IS NULL AND lost_at IS NULL THEN 'lost_unknown_when' ELSE 'lost' END
+      WHEN 'ask_reason' THEN 'ask_reason'
+      WHEN 'second_approach' THEN CASE WHEN by_interest THEN 'new_interest' ELSE 'time_is_over' END
       WHEN 'not_before' THEN 'not_before'
       WHEN 'toss_up' THEN 'toss_up'
       WHEN 'cadence_starts' THEN 'turned_hot'
@@ -122,6 +137,8 @@ told AS (
       WHEN 'review' THEN CASE WHEN may_call OR may_email THEN 'hot_since_longer' ELSE 'no_consent' END
       WHEN 'thanks' THEN 'thanks'
       WHEN 'stage_limit' THEN 'stage_limit'
+      WHEN 'rise' THEN 'rise'
+      WHEN 'contact' THEN 'short_lead_time'
       WHEN 'nurture' THEN CASE WHEN is_mql THEN 'mql' WHEN owner_id IS NOT NULL THEN 'owned' ELSE 'stage_limit' END
     END AS why_id
   FROM facts
@@ -132,9 +149,13 @@ SELECT person_id,
     WHEN 'inquiry' THEN
       CASE WHEN inquiry_said.channel = 'email' AND may_email OR NOT may_call AND may_email THEN 'email' ELSE by_voice END
     WHEN 'deal' THEN by_voice
+    WHEN 'rise' THEN by_voice
+    WHEN 'contact' THEN by_voice
     WHEN 'toss_up' THEN 'hand_over'
     WHEN 'recycle' THEN 'wait'
     WHEN 'not_before' THEN 'wait'
+    WHEN 'ask_reason' THEN 'ask'
+    WHEN 'second_approach' THEN by_voice
     WHEN 'cadence' THEN step_channel
     WHEN 'cadence_starts' THEN by_voice
     WHEN 'review' THEN 'review'
@@ -146,6 +167,7 @@ SELECT person_id,
     WHEN purpose = 'stage_limit' AND way_on = 'escalate' THEN coalesce(stage_owner, owner_id, team)
     ELSE coalesce(owner_id, CASE
       WHEN purpose = 'toss_up' THEN next_team
+      WHEN purpose = 'rise' AND rise_owner IS NOT NULL THEN rise_owner
       WHEN stage IN ('won', 'opportunity') THEN last_team
       WHEN purpose = 'stage_limit' THEN coalesce(stage_owner, team)
       WHEN purpose IN ('nurture', 'recycle', 'thanks') THEN 'marketing'
@@ -156,12 +178,14 @@ SELECT person_id,
   CASE purpose
     WHEN 'recycle' THEN timezone(<<zone>>, timezone('UTC', due_at))::DATE
     WHEN 'not_before' THEN agreed_day
+    WHEN 'second_approach' THEN approach_day
     WHEN 'cadence' THEN step_due
     ELSE <<today>>
   END AS due,
   CASE WHEN purpose IN ('nurture', 'recycle', 'not_before', 'thanks') THEN []::VARCHAR[]
+    WHEN purpose = 'ask_reason' THEN ['loss_reason']
     ELSE coalesce(ask, []::VARCHAR[]) END AS ask,
-  CASE WHEN purpose IN ('nurture', 'cadence', 'cadence_starts', 'thanks') THEN content END AS content,
+  CASE WHEN purpose IN ('nurture', 'cadence', 'cadence_starts', 'second_approach', 'thanks') THEN content END AS content,
   CASE why_id
     WHEN 'inquiry' THEN 'asked by ' || asked_by
     WHEN 'toss_up' THEN len(toss_up_met) || ' of ' || toss_up_required || ' criteria: ' || list_aggregate(toss_up_met, 'string_agg', ', ')
@@ -172,11 +196,17 @@ SELECT person_id,
     WHEN 'no_consent' THEN 'may be neither called nor written to'
     WHEN 'deal' THEN 'open deal'
     WHEN 'deal_over_time' THEN 'open deal, longer than its time'
-    WHEN 'lost' THEN 'deal was lost'
+    WHEN 'lost' THEN CASE loss_rule WHEN 'without_reason' THEN 'no reason given' ELSE loss_reason END
+      || coalesce(': again from ' || timezone(<<zone>>, timezone('UTC', due_at))::DATE, ': not again')
+    WHEN 'ask_reason' THEN 'closed without a reason'
+    WHEN 'new_interest' THEN 'new interest since ' || timezone(<<zone>>, timezone('UTC', due_at))::DATE
+    WHEN 'time_is_over' THEN coalesce(loss_reason, 'no reason given') || ': its time is over'
     WHEN 'lost_unknown_when' THEN 'deal was lost, nobody knows when'
     WHEN 'not_before' THEN 'not before ' || agreed_day
     WHEN 'thanks' THEN 'thanks for ' || thanked_for
     WHEN 'stage_limit' THEN stage || ' for longer than its time'
+    WHEN 'rise' THEN risen_points || ' points since ' || stage
+    WHEN 'short_lead_time' THEN 'short lead time'
     WHEN 'mql' THEN 'MQL'
     ELSE 'owned'
   END AS why,
@@ -187,10 +217,13 @@ SELECT person_id,
     WHEN 'toss_up' THEN [toss_up_required::VARCHAR] || toss_up_met
     WHEN 'step' THEN [step]
     WHEN 'decision_overdue' THEN [step]
-    WHEN 'lost' THEN [loss_rule]
+    WHEN 'lost' THEN [loss_rule, timezone(<<zone>>, timezone('UTC', due_at))::DATE::VARCHAR]
+    WHEN 'new_interest' THEN [loss_rule, timezone(<<zone>>, timezone('UTC', due_at))::DATE::VARCHAR]
+    WHEN 'time_is_over' THEN [loss_rule]
     WHEN 'not_before' THEN [agreed_day::VARCHAR]
     WHEN 'thanks' THEN [thanked_for]
     WHEN 'stage_limit' THEN [stage, way_on]
+    WHEN 'rise' THEN [rise, risen_points::VARCHAR, stage]
     ELSE []::VARCHAR[]
   END AS why_parts,
   CASE purpose
