@@ -19,7 +19,7 @@ _COLUMNS = (
     "person_id", "score", "score_source", "score_behaviour", "score_inactivity", "score_deciding", "score_attribute",
     "window_1d", "window_7d", "window_30d", "grade", "tier", "stage", "buying_stage", "is_mql", "mql_rules", "is_sql",
     "toss_up_ready", "toss_up_met", "toss_up_required", "toss_up_missing", "channel", "owner", "purpose", "due", "ask",
-    "content", "why",
+    "content", "why", "next_actions.track",
 )  # fmt: skip
 FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE, LOSS, LIFE)
 """What parts of the engine add at the end of each document, in this order."""
@@ -78,6 +78,7 @@ def _action(found: Mapping[str, Any]) -> dict[str, Any] | None:
         **{name: found[name] for name in ("channel", "owner", "purpose")},
         "due": None if due is None else due.isoformat(),
         **{name: found[name] for name in ("ask", "content", "why")},
+        "track": found["next_actions.track"],
     }
 
 
