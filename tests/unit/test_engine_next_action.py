@@ -199,7 +199,7 @@ def test_content_of_the_class_of_an_inquiry_is_one_where_the_person_used_it(acti
     assert short(actions, PROFILE_SENT) != INQUIRY
 
 
-LOST = lead(heard=HEARD, crm_status="lost", lost_at=NOW - DAY, owner_id="u")
+LOST = lead(heard=HEARD, crm_status="lost", lost_at=NOW - DAY, owner_id="u", close_reason="price")
 LOST_SOMEDAY = lead(crm_status="lost")
 
 

@@ -301,7 +301,7 @@ def test_a_second_approach_needs_new_interest() -> None:
         *did("awake", "page_view", 80 * DAY), *did("awake", "page_view", DAY), *did("quiet", "page_view", 30 * DAY),
     )  # fmt: skip
     visit = {"activity": "activity.type = 'page_view'", "after_silence_days": 60}
-    approach = {"id": "anew", "name": "Anew", "any": [{"score": 9}, {"activity": DEMO}, visit]}
+    approach = {"id": "anew", "name": "Anew", "any": [{"score": 10}, {"activity": DEMO}, visit]}
     told = decided(rules(recycle=SOME, second_approach=approach, hot={"at_least": 1}), world)
     assert {who: row["approach"] for who, row in told.items()} == {
         "quiet": False, "points": True, "key": True, "awake": True, "first": None,
