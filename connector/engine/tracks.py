@@ -30,10 +30,12 @@ def tracks(rules: RuleSet, today: date, run: Run) -> None:
     `today` is the day asked about in the zone of the rules. Reads decided, scored, qualified, grade_fit, screened,
     segmented, personified and interested, so `decide` and `offers` go before.
     """
-    nurture = rules.nurture
+    nurture, starts = rules.nurture, fiscal_year_starts(rules, run)
     stages = ", ".join(quoted(stage) for stage in nurture.stages) or "NULL"
     run(compose(_FILE, "nurtured", stages=stages, consent=consent(rules)), {})
-    chosen = [(place, track) for place, track in enumerate(nurture.tracks, 1) if _in_season(rules, track, today)]
+    chosen = [
+        (place, track) for place, track in enumerate(nurture.tracks, 1) if _in_season(nurture, track, today, starts)
+    ]
     cases = "".join(f" WHEN {_condition(track)} THEN {place}" for place, track in chosen)
     statement = compose(
         _FILE,
@@ -42,21 +44,30 @@ def tracks(rules: RuleSet, today: date, run: Run) -> None:
         tracks=_texts([track.id for track in nurture.tracks]),
         lists=_texts([track.list for track in nurture.tracks]),
         reasons=", ".join(_reason(track) for track in nurture.tracks),
-        turns=", ".join(_turn(rules, nurture.tracks[:place], today) for place in range(1, len(nurture.tracks) + 1)),
-        last_turn=_turn(rules, nurture.tracks, today),
+        turns=", ".join(
+            _turn(rules, nurture.tracks[:place], today, starts) for place in range(1, len(nurture.tracks) + 1)
+        ),
+        last_turn=_turn(rules, nurture.tracks, today, starts),
     )
     run(statement, {})
 
 
-def fiscal_year_starts(rules: RuleSet) -> int:
-    """The month in which the buyers' fiscal year begins."""
+def fiscal_year_starts(rules: RuleSet, run: Run) -> int:
+    """The month in which the fiscal year begins: as the rules say, else as the org does where a season asks for it."""
     recycle = rules.lifecycle.recycle
-    return (recycle.fiscal_year_starts if recycle else None) or FISCAL_YEAR_STARTS
+    if recycle is not None and recycle.fiscal_year_starts is not None:
+        return recycle.fiscal_year_starts
+    if not any(
+        season.of == "fiscal_year" and (season.years or season.halves or season.quarters)
+        for season in rules.nurture.seasons
+    ):
+        return FISCAL_YEAR_STARTS
+    ((month,),) = run("SELECT max(first_month) FROM fiscal_calendar", {})
+    return FISCAL_YEAR_STARTS if month is None else int(month)
 
 
-def _in_season(rules: RuleSet, track: Track, today: date) -> bool:
-    starts = fiscal_year_starts(rules)
-    return not track.seasons or any(holds(season, today, starts) for season in _seasons(rules.nurture, [track]))
+def _in_season(nurture: Nurture, track: Track, today: date, starts: int) -> bool:
+    return not track.seasons or any(holds(season, today, starts) for season in _seasons(nurture, [track]))
 
 
 def _seasons(nurture: Nurture, tracks_: Sequence[Track]) -> list[Season]:
@@ -86,9 +97,9 @@ def _reason(track: Track) -> str:
     return f"[{', '.join(quoted(key) for key in given)}]::VARCHAR[]"
 
 
-def _turn(rules: RuleSet, tracks_: Sequence[Track], today: date) -> str:
+def _turn(rules: RuleSet, tracks_: Sequence[Track], today: date, starts: int) -> str:
     """SQL for the first moment of the next day on which a season of these tracks begins or is over."""
-    turn = next_change(_seasons(rules.nurture, tracks_), today, fiscal_year_starts(rules))
+    turn = next_change(_seasons(rules.nurture, tracks_), today, starts)
     if turn is None:
         return "NULL::TIMESTAMP"
     moment = datetime.combine(turn, time(), ZoneInfo(rules.scoring.time_zone)).astimezone(UTC)

@@ -75,7 +75,8 @@ ORDER BY ranked.place, CASE WHEN purpose = 'inquiry' THEN asked_at ELSE due::TIM
   ranked.size DESC NULLS LAST, relation DESC, ranked.budget DESC, ranked.score DESC, ranked.person_id
 
 -- name: gaps
--- Leads that matter and that nobody owns, or about whom nobody does anything (CD-6). A queue owns nobody.
+-- Leads that matter and that nobody owns, or about whom nobody does anything (CD-6). A queue owns nobody. Who was
+-- screened out is no lead.
 WITH seen AS (
   SELECT who.*, owner.name AS owner_name,
     who.owner_id IS NULL OR coalesce(owner.is_queue, starts_with(who.owner_id, '00G')) AS unowned,
@@ -83,6 +84,7 @@ WITH seen AS (
     who.stage = 'hot' OR who.is_mql OR who.purpose IN ('inquiry', 'toss_up', 'cadence', 'cadence_starts') AS matters
   FROM today_people AS who
   LEFT JOIN today_owners AS owner ON owner.owner_id = who.owner_id
+  ANTI JOIN screened ON screened.person_id = who.person_id
   WHERE who.stage IN ('registered', 'cold', 'hot') OR who.purpose = 'inquiry'
 ),
 told AS (
