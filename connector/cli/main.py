@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "explain",
         "movers": "movers",
         "today": "today",
+        "overdue": "overdue",
         "status": "status",
         "forget": "forget",
         "writes": "writes",

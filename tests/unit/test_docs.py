@@ -20,6 +20,7 @@ from connector.cli.explain import document
 from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
 from connector.cli.movers import document as movers_document
+from connector.cli.overdue import document as overdue_document
 from connector.cli.render import plan_document
 from connector.cli.river import _applied_document
 from connector.cli.sandbox import _ENV_KEYS
@@ -34,6 +35,7 @@ from connector.errors import StoppedError
 from connector.reporting.explanation import Explanation, Person
 from connector.reporting.movers import Movers
 from connector.reporting.outlook import Outlook
+from connector.reporting.overdue import Standing
 from connector.reporting.report import Status
 from connector.reporting.today import Today
 from connector.rules.fields import Fields
@@ -96,6 +98,7 @@ SHOWN = {
     "connector explain": set(document(_EXPLANATION)),
     "connector movers": {"as_of", "by", "window", "metric", *movers_document(Movers(), "person", Periods(*[MOMENT] * 3))},
     "connector today": {"as_of", *today_document(Today(MOMENT.date()))},
+    "connector overdue": {"as_of", *overdue_document(Standing(), MOMENT)},
     "connector import": set(
         import_document(_blank(Imported, head=_blank(ListHead), kept=_blank(Kept), state=_blank(ListState)))
     ),
