@@ -19,6 +19,8 @@ from connector.engine.enrich import EnrichReport
 from connector.engine.enrich import enrich as enrich_mirror
 from connector.engine.enrich_people import enrich_mapping
 from connector.engine.grade import grade
+from connector.engine.our_tasks import our_tasks
+from connector.engine.routing import owner_names
 from connector.engine.score import score as score_people
 from connector.engine.tier import tier
 from connector.planning.assemble import Basis, assemble
@@ -94,6 +96,8 @@ def score(river: River, as_of: datetime) -> None:
 def decide(river: River, as_of: datetime) -> None:
     """Decides the stage of everybody, and whose follow-up starts."""
     river.say("decide")
+    owner_names(river.store.run)
+    our_tasks(river.store.run)
     decide_stages(river.rules, as_of, today(river, as_of), river.store.run)
 
 

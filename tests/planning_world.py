@@ -12,6 +12,8 @@ from connector.domain.plan import Plan
 from connector.engine.decide import decide
 from connector.engine.grade import grade
 from connector.engine.moments import as_column
+from connector.engine.our_tasks import our_tasks
+from connector.engine.routing import owner_names
 from connector.engine.score import score
 from connector.engine.tier import tier
 from connector.planning.assemble import Basis, assemble
@@ -109,5 +111,7 @@ class PlanningWorld:
         score(rules, as_of, run)
         tier(rules, run)
         grade(rules, run)
+        owner_names(run)
+        our_tasks(run)
         decide(rules, as_of, today, run)
         return assemble(run, self.book, Basis(ORG, "rules", as_of, today))

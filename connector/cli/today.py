@@ -16,7 +16,6 @@ from connector.cli.asking import moment_asked, moment_told
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.next_action import next_actions
-from connector.engine.our_tasks import our_tasks
 from connector.errors import ConfigurationError
 from connector.planning.history import history_persons
 from connector.reporting.today import Asked, Call, Gap, Rep, Today, is_owner, only, today_of
@@ -46,7 +45,6 @@ def today(options: Options, owner: str | None, as_of: str | None, as_json: bool)
         flow.score(river, moment)
         flow.decide(river, moment)
         run, rules, fields = river.store.run, river.rules, river.mapping.fields
-        our_tasks(run)
         next_actions(rules, moment, flow.today(river, moment), run, river.store.load)
         reviews = fields.guard.reviews_per_owner_a_day
         asked = Asked(rules, river.content, fields.language, moment, history_persons(run), reviews)

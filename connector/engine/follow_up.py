@@ -22,7 +22,8 @@ def follow_up(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     `cadence_choices(person_id, fresh, longer, inquiry)`: the ids of the cadences that are the person's.
     `run_ends(person_id, cadence, start_date, reason, came_at, restarts)`: the open runs that end by `as_of`, since when
     (UTC) and why: the type of an activity, `opt_out`, `finished`, or an outcome of the decision. `run_pauses(…,
-    pauses)`: see `pauses_of`. `decided_off(person_id)`: who was disqualified by a decision.
+    pauses)`: see `pauses_of`. `run_lasts(…, waits)`: runs with a task of the last step, and whether it is open.
+    `decided_off(person_id)`: who was disqualified by a decision.
 
     Reads cadence_runs, activities, people, grade_fit, segmented and our_tasks, which is empty where nobody made it.
     `counts` is SQL for whether an activity is not a machine's.
@@ -36,7 +37,8 @@ def follow_up(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     fresh_ids = _ids(cadence.id for cadence in cadences.of_kind("fresh_crossing"))
     run(compose(_FILE, "choices", **holes, fresh_ids=fresh_ids), {})
     run(compose(_FILE, "events", events=_values(_events(cadences), 4), not_noise=counts, zone=zone), moment)
-    run(compose(_FILE, "decisions", **_decision_holes(cadences)), {})
+    for name in ("decisions", "lasts"):
+        run(compose(_FILE, name, **_decision_holes(cadences)), {})
     by_opt_out = [cadence.id for cadence in cadences.cadences if "opt_out" in cadence.stops_on]
     run(compose(_FILE, "ends", by_opt_out=_ids(by_opt_out)), moment)
     run(compose(_FILE, "pauses", zone=zone), {})

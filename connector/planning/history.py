@@ -43,18 +43,15 @@ def history_runs(
 ) -> tuple[list[RunStart], list[RunEnd]]:
     """The runs by which the ledger says that crossings are history: begun on the day of the crossing, and ended.
 
-    `persons` with who_id, crossed_at (UTC) and cadence_starts. One that the ledger has already is left out.
+    `persons` with who_id, crossed_at (UTC) and cadence. One that the ledger has already is left out.
     """
     known = set(run("SELECT person_id, cadence, start_date FROM cadence_runs", {})) if history else set()
-    fresh, longer = rules.cadence.starting("fresh_crossing"), rules.cadence.starting("hot_since_longer")
     starts: list[RunStart] = []
     for person_id in sorted(history & persons.keys()):
         person = persons[person_id]
-        cadence = fresh if person["cadence_starts"] else longer
-        if cadence is None:
-            continue
+        cadence = str(person["cadence"])
         crossed = person["crossed_at"].replace(tzinfo=UTC)
         day: date = crossed.astimezone(ZoneInfo(rules.scoring.time_zone)).date()
-        if (person_id, cadence.id, day) not in known:
-            starts.append(RunStart(person_id, cadence.id, day.isoformat(), str(person["who_id"]), crossed))
+        if (person_id, cadence, day) not in known:
+            starts.append(RunStart(person_id, cadence, day.isoformat(), str(person["who_id"]), crossed))
     return starts, [RunEnd(one.person_id, one.cadence, one.start_date, HISTORY) for one in starts]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from connector.domain.plan import PlainValue, TaskCreation, Withheld
-from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps
+from connector.engine.cadence import BusinessCalendar, CadenceStep, Pauses, cadence_steps, escalation_day
 from connector.errors import ConfigurationError
 from connector.planning.brief import Brief
 from connector.planning.desired import Language
-from connector.rules.cadence import Cadence
+from connector.rules.cadence import Cadence, Cadences
 
+ESCALATE = "escalate"
+"""The channel of the task that tells on a decision (CD-4)."""
 KEY_LENGTH = 120
 SUBJECT_LENGTH = 255
 _TYPES = {"call": "Call", "email": "Email"}
@@ -34,6 +37,7 @@ class FollowUp:
     owner_id: str | None
     opted_out: bool
     do_not_call: bool
+    pauses: Pauses = ()
 
 
 def task_key(org_id: str, follow_up: FollowUp, step: CadenceStep) -> str:
@@ -53,55 +57,99 @@ def task_key(org_id: str, follow_up: FollowUp, step: CadenceStep) -> str:
 
 def due_tasks(
     follow_ups: Iterable[FollowUp],
-    cadences: Mapping[str, Cadence],
+    cadences: Cadences,
     calendar: BusinessCalendar,
     today: date,
-) -> Iterable[tuple[FollowUp, CadenceStep]]:
+    owners: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[tuple[FollowUp, CadenceStep]]:
     """The steps of each run whose day has come by `today` (in the rule set's zone), in order.
 
-    Of a run that is over only the last step, where the decision falls: its calls and e-mails would come too late.
+    Of a run that is over only the last step, where the decision falls: its calls and e-mails would come too late. A
+    decision that is overdue is told on, to whom the cadence names: `owners` are ids by name. The first step of an
+    inquiry does not wait for a business day, though it may be due on one (CD-3).
     """
+    known = {cadence.id: cadence for cadence in cadences.cadences}
     for follow_up in follow_ups:
-        cadence = cadences.get(follow_up.cadence)
+        cadence = known.get(follow_up.cadence)
         if cadence is None:
             continue
-        steps = cadence_steps(cadence, follow_up.start, calendar)
-        over = steps[-1].due < today
+        steps = cadence_steps(cadence, follow_up.start, calendar, follow_up.pauses)
+        over, at_once = steps[-1].due < today, cadence.starts == "inquiry"
         for step in steps:
-            if step.due <= today and (not over or step.step == steps[-1].step):
-                yield follow_up, step
+            is_last = step.step == steps[-1].step
+            if (step.due <= today or (at_once and step.day == 1)) and (not over or is_last):
+                yield follow_up, _reachable(follow_up, step) if at_once else step
+            yield from _escalated(follow_up, cadence, step, calendar, today, owners)
 
 
-def create_tasks(
-    due: Iterable[tuple[FollowUp, CadenceStep]],
-    org_id: str,
-    there: Collection[str],
-    brief: Callable[[str], Brief],
-    language: Language,
-) -> tuple[tuple[TaskCreation, ...], tuple[Withheld, ...]]:
-    """The tasks to make: none whose key is known already, none that breaks a consent.
+def _reachable(follow_up: FollowUp, step: CadenceStep) -> CadenceStep:
+    """The step by the way in which the person may be reached: an inquiry is answered, come what may."""
+    if step.channel == "call" and follow_up.do_not_call:
+        return replace(step, channel="review" if follow_up.opted_out else "email")
+    if step.channel == "email" and follow_up.opted_out:
+        return replace(step, channel="review" if follow_up.do_not_call else "call")
+    return step
 
-    `there` holds the keys of tasks that exist, were deleted by people, or that we made before. `brief` gives what a
-    task says about a person.
+
+def _escalated(
+    follow_up: FollowUp,
+    cadence: Cadence,
+    step: CadenceStep,
+    calendar: BusinessCalendar,
+    today: date,
+    owners: Mapping[str, str],
+) -> Iterator[tuple[FollowUp, CadenceStep]]:
+    day = escalation_day(cadence, step, calendar)
+    if cadence.decision is None or day is None or day > today:
+        return
+    named = owners.get(cadence.decision.escalate_to or "")
+    told = replace(follow_up, owner_id=named or follow_up.owner_id)
+    yield told, CadenceStep(step.step, step.day, ESCALATE, cadence.decision.subject, day)
+
+
+def wanted(
+    due: Iterable[tuple[FollowUp, CadenceStep]], org_id: str, there: Collection[str]
+) -> list[tuple[FollowUp, CadenceStep]]:
+    """The steps that have no task yet. A decision is told on only where it was asked for.
+
+    `there` holds the keys of tasks that exist, were deleted by people, or that we made before.
     """
-    tasks, withheld = [], []
+    return [
+        (follow_up, step)
+        for follow_up, step in due
+        if task_key(org_id, follow_up, step) not in there
+        and (step.channel != ESCALATE or task_key(org_id, follow_up, replace(step, channel="decide")) in there)
+    ]
+
+
+def consented(
+    due: Iterable[tuple[FollowUp, CadenceStep]],
+) -> tuple[list[tuple[FollowUp, CadenceStep]], list[Withheld]]:
+    """The steps that break no consent, and the others with the one that they would break."""
+    allowed, withheld = [], []
     for follow_up, step in due:
-        key = task_key(org_id, follow_up, step)
-        if key in there:
-            continue
         forbidden = _forbidden(follow_up, step)
         if forbidden:
             withheld.append(Withheld(follow_up.person_id, f"{step.step}:{step.channel}", forbidden))
-            continue
-        tasks.append(
-            TaskCreation(
-                key,
-                follow_up.person_id,
-                _values(follow_up, step, brief(follow_up.person_id), language),
-                f"{follow_up.cadence} {step.step}, begun {follow_up.start.isoformat()}",
-            )
+        else:
+            allowed.append((follow_up, step))
+    return allowed, sorted(set(withheld))
+
+
+def create_tasks(
+    chosen: Iterable[tuple[FollowUp, CadenceStep]], org_id: str, brief: Callable[[str], Brief], language: Language
+) -> tuple[TaskCreation, ...]:
+    """The tasks to make, by key. `brief` gives what a task says about a person."""
+    tasks = [
+        TaskCreation(
+            task_key(org_id, follow_up, step),
+            follow_up.person_id,
+            _values(follow_up, step, brief(follow_up.person_id), language),
+            f"{follow_up.cadence} {step.step}, begun {follow_up.start.isoformat()}",
         )
-    return tuple(sorted(tasks, key=lambda task: task.key)), tuple(sorted(set(withheld)))
+        for follow_up, step in chosen
+    ]
+    return tuple(sorted(tasks, key=lambda task: task.key))
 
 
 def within_limit(

@@ -50,6 +50,14 @@ FROM told
 GROUP BY person_id, cadence, start_date
 HAVING CASE WHEN cadence IN (<<deciding>>) THEN bool_or(is_done) ELSE bool_and(is_done) END
 
+-- name: lasts
+-- The runs of which a task of the last step is there, and whether one waits to be ticked off.
+CREATE OR REPLACE TEMP TABLE run_lasts AS
+SELECT task.person_id, task.cadence, task.start_date, bool_or(NOT task.is_done) AS waits
+FROM our_tasks AS task
+JOIN (VALUES <<lasts>>) AS last(cadence, step) ON last.cadence = task.cadence AND last.step = task.step
+GROUP BY task.person_id, task.cadence, task.start_date
+
 -- name: ends
 -- The open runs that something has ended by now, and what did so first. One that begins anew is open as before, until
 -- its new run is recorded.
