@@ -12,7 +12,7 @@ from rich.table import Table
 
 from connector.applying.apply import Applied
 from connector.domain.hidden import HiddenField
-from connector.domain.plan import Plan
+from connector.domain.plan import AWAITS_APPROVAL, Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
 from connector.pulling.reading import Pulled
@@ -119,8 +119,11 @@ def show_plan(shown: Console, plan: Plan) -> None:
         for kept in plan.kept[:EXAMPLES]:
             theirs, ours = escape(repr(kept.theirs)), escape(repr(kept.ours))
             shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {theirs} (ours would be {ours})")
-    for reason, count in sorted(Counter(one.reason for one in plan.withheld).items()):
+    reasons = Counter(one.reason for one in plan.withheld if one.reason != AWAITS_APPROVAL)
+    for reason, count in sorted(reasons.items()):
         shown.print(f"Tasks not made because the person {reason}: {count}.")
+    if plan.awaiting_approval:
+        shown.print(f"Leads of whom each {AWAITS_APPROVAL} (`connector today`): {plan.awaiting_approval}.")
     if plan.history:
         shown.print(f"Scored but not acted upon, because a backfill brought it: {plan.history} people who became hot.")
     for finding in plan.findings:
@@ -193,6 +196,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for one in plan.kept
         ],
         "withheld": len(plan.withheld),
+        "awaiting_approval": plan.awaiting_approval,
         "guard": [one.sentence for one in plan.findings],
     }
 

@@ -12,7 +12,7 @@ HISTORY = "history"
 """Why a run ends whose crossing was brought by a backfill: it is scored, not acted upon."""
 
 
-AWAITS_APPROVAL = "awaits an approval before being handed over"
+AWAITS_APPROVAL = "awaits an approval before it goes to field sales"
 """Why a lead that meets the criteria of the toss-up is not handed over yet (`mode: approval`)."""
 
 

@@ -158,6 +158,8 @@ def _leads_back(name: str, entry: WriteField, stage: str) -> str:
 def _ours(name: str, entry: WriteField) -> str:
     """Our value in the org's words. A status of `cold` is only the way back from an earlier write of ours."""
     value = _OURS["stage" if entry.value == "status" else entry.value]
+    if entry.value == "status" and "toss_up" in (entry.values or {}):
+        value = "desired.status"  # Without a word of its own for it, whoever is with field sales keeps the stage's.
     if entry.values is None:
         return value
     cases = []
