@@ -20,6 +20,7 @@ from connector.engine.explain import Fit, LedgerLine
 from connector.engine.next_action import next_actions
 from connector.engine.our_tasks import our_tasks
 from connector.errors import ConfigurationError
+from connector.reporting.apart_keys import APART_KEYS
 from connector.reporting.explanation import (
     Explanation,
     Horizon,
@@ -120,6 +121,7 @@ def document(found: Explanation) -> dict[str, Any]:
         **_evidence_document(found.evidence),
         "next_action": _action_document(found.next_action),
         "standing": dict(found.standing),
+        **{name: dict(found.apart).get(name) for name in APART_KEYS},
         "planned": _planned_document(found.planned),
     }
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from connector.cli.explained_apart import show_apart
 from connector.cli.explained_evidence import show_evidence
 from connector.cli.wording import MARKS, Wording, grid, heading, values
 from connector.domain.vocabulary import (
@@ -32,6 +33,7 @@ def show(shown: Console, found: Explanation, words: Wording) -> None:
         _show_fit(shown, found.fit, words)
     if found.evidence is not None:
         show_evidence(shown, found.person.source, found.evidence, words)
+    show_apart(shown, found.apart, words)
     _show_further(shown, found.standing, words)
     _show_ledger(shown, found.ledger, words)
     _show_history(shown, found, words)

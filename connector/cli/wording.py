@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -76,6 +76,16 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "withheld": ("作らないToDo", "withheld"),
     "writes": ("これまでの書き込み", "Written so far"),
     "further": ("その他の判定", "Also decided"),
+    "lines": ("製品ライン別スコア", "Product lines"),
+    "conversions": ("コンバージョン", "Conversions"),
+    "account": ("会社", "Account"),
+    "hot_now": ("ホット", "hot"),
+    "days_7": ("7日間", "7 days"),
+    "days_30": ("30日間", "30 days"),
+    "last": ("最終", "last"),
+    "active": ("活動中の人数", "active people"),
+    "roles": ("役割", "roles"),
+    "lacks": ("ホットに不足", "lacking to be hot"),
     "at_stage": ("検討段階", "buying stage"),
 }
 
@@ -89,6 +99,7 @@ class Wording:
     stages: Mapping[str, Name]
     contents: Mapping[str, Name]
     questions: Mapping[str, Name]
+    named: Mapping[tuple[str, str], Name] = field(default_factory=dict)
 
     def label(self, key: str) -> str:
         return word(LABELS, key, self.language)
@@ -112,6 +123,10 @@ class Wording:
         """How an item of the hearing is asked for, else what it is called."""
         return self.name(self.questions[item]) if item in self.questions else item
 
+    def apart(self, kind: str, key: str) -> str:
+        """What a line, a conversion or a role in an account is called."""
+        return self.name(self.named[kind, key]) if (kind, key) in self.named else key
+
     def time(self, moment: datetime) -> str:
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
@@ -123,7 +138,10 @@ def wording_of(rules: RuleSet, catalogue: Content | None, language: Language) ->
     contents = {item.id: Name(ja=item.name.ja, en=item.name.en) for item in items}
     questions = {item.id: item.ask or item.name for item in rules.lifecycle.hearing}
     zone = ZoneInfo(rules.scoring.time_zone)
-    return Wording(language, zone, stages, contents, questions)
+    scoring = rules.scoring
+    each = {"line": scoring.lines, "conversion": scoring.conversions, "role": scoring.accounts.roles}
+    named = {(kind, one.id): one.name for kind, entries in each.items() for one in entries}
+    return Wording(language, zone, stages, contents, questions, named)
 
 
 def grid(*, numbers: Iterable[int] = (), columns: int) -> Table:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from connector.domain.running import Run
 from connector.reporting.further import Further
 
+APART_KEYS = ("lines", "conversions", "account")
 _ROWS = """
 SELECT scored.person_id, by_line.lines, by_name.conversions, account
 FROM scored
@@ -28,6 +30,12 @@ def _keys(row: Mapping[str, Any]) -> dict[str, Any]:
         "conversions": [conversion_document(one) for one in row["conversions"] or ()],
         "account": _account(row["account"]),
     }
+
+
+def apart_of(run: Run, person_id: str) -> dict[str, Any]:
+    """The same keys for one person; empty for somebody who was not evaluated."""
+    rows = run(f"SELECT told FROM ({_ROWS}) AS told WHERE person_id = $person", {"person": person_id})
+    return _keys(rows[0][0]) if rows else {}
 
 
 def line_document(one: Mapping[str, Any]) -> dict[str, Any]:

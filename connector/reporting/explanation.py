@@ -12,6 +12,7 @@ from connector.domain.plan import Plan, RecordChange, TaskCreation, Withheld
 from connector.domain.running import Run
 from connector.engine.evidence import Evidence, evidence
 from connector.engine.explain import Fit, LedgerLine, criteria, ledger
+from connector.reporting.apart_keys import apart_of
 from connector.reporting.standing import Action, action_of, standing
 from connector.rules.load import RuleSet
 
@@ -80,7 +81,8 @@ class Planned:
 class Explanation:
     """The whole answer; the ledger's points add up to the score. Times are UTC.
 
-    `standing`: what further decisions say of the person, by the name of their table. `planned` is None where nobody
+    `apart`: the lines, conversions and account of the person, as reporting.apart_keys tells them. `standing`: what
+    further decisions say of the person, by the name of their table. `planned` is None where nobody
     asked for it.
     """
 
@@ -96,6 +98,7 @@ class Explanation:
     next_action: Action | None = None
     standing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     planned: Planned | None = None
+    apart: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,7 @@ def explanation_of(
         evidence(rules, as_of, person_id, run),
         action_of(run, person_id),
         standing(run, person_id),
+        apart=apart_of(run, person_id),
     )
 
 
