@@ -15,6 +15,7 @@ from datetime import datetime
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.crm_past import crm_past
+from connector.engine.eventful import choose, tell_others
 from connector.engine.levels import again_steps, steps
 from connector.engine.life_spans import spans
 from connector.engine.moments import from_column, microseconds
@@ -32,8 +33,9 @@ class LifeLine:
 
     `kind`: stage (from one to another; None before the first), rose or fell (the score at the threshold with all that
     hot requires, while the stage stayed), mql_gained, mql_lost, sql_gained, sql_lost, toss_up_ready, toss_up_lost.
-    `rules` are the ids of what caused it, `score` the score that decides at that moment, `undated` those of the rules
-    that rest on something of which nobody knows since when it has been so: it counts as having been so always.
+    `rules` are the ids of what caused it. `score`: the score that decides at that moment; None for being registered and
+    for a first activity, which no score causes. `undated` are those of the rules that rest on something of which nobody
+    knows since when it has been so: it counts as having been so always.
     """
 
     at: datetime
@@ -41,7 +43,7 @@ class LifeLine:
     from_stage: str | None
     to_stage: str | None
     rules: tuple[str, ...]
-    score: int
+    score: int | None
     undated: tuple[str, ...]
 
 
@@ -77,7 +79,8 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     """
     life, now = rules.lifecycle, microseconds(as_of)
     slots = slots_of(life)
-    live(rules.scoring, as_of, run, among or "scored", of=Told(noise_known=True))
+    choose(rules, run, among)
+    live(rules.scoring, as_of, run, "life_chosen", of=Told(noise_known=True))
     crm_past(now, run)
     steps(rules, run)
     again_steps(rules, as_of, run)
@@ -88,6 +91,7 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     run(compose(_FILE, "verdicts", **_verdict_holes(life, slots)), {})
     run(compose(_FILE, "changes"), {})
     run(compose(_FILE, "life", **_name_holes(life)), {})
+    tell_others(rules, as_of, run, among)
     run(compose(_FILE, "mqls"), {})
     clear(run)
     for table in _MADE:
@@ -95,8 +99,8 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
 
 
 _MADE = (
-    "life_counted", "life_spans", "life_marks", "life_states", "life_verdicts", "life_changes", "score_steps",
-    "again_people", "again_events", "again_awards", "again_knots", "again_fold", "again_counted", "again_steps",
+    "life_chosen", "life_later", "life_counted", "life_spans", "life_marks", "life_states", "life_verdicts",
+    "life_changes", "score_steps", "again_people", "again_events", "again_awards", "again_knots", "again_fold", "again_counted", "again_steps",
 )  # fmt: skip
 
 

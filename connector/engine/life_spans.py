@@ -11,7 +11,7 @@ from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
 from connector.engine.levels import crossed
 from connector.engine.moments import DAY_US, as_column, microseconds
-from connector.engine.qualify import acceptable_answer
+from connector.engine.qualify import acceptable_answer, acts_of, asked
 from connector.engine.score import counts
 from connector.engine.since import FOR_EVER
 from connector.engine.slots import CRM_STAGES, Slots, item_slot, of_acts, of_ledger
@@ -49,13 +49,15 @@ def _acts(slots: Slots) -> list[tuple[Claim, str]]:
 
 
 def _count(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
-    asked = {name: f"coalesce({claim.activity.sql}, FALSE)" for claim, name in slots.claims.items() if claim.activity}
-    columns = ", ".join(f"{test} AS {name}" for name, test in asked.items()) or "TRUE AS nothing"
+    tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in slots.claims.items() if claim.activity}
+    types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
+    not_noise = counts(rules.scoring, run)
     holes = {
-        "columns": columns,
-        "any": " OR ".join(asked.values()) or "FALSE",
-        "types": ", ".join(quoted(word) for word in rules.scoring.activity_types),
-        "not_noise": counts(rules.scoring, run),
+        "columns": ", ".join(f"{test} AS {name}" for name, test in tests.items()) or "TRUE AS nothing",
+        "any": " OR ".join(tests.values()) or "FALSE",
+        "acts": acts_of(rules.lifecycle, types, not_noise),
+        "types": types,
+        "not_noise": not_noise,
     }
     run(compose(_FILE, "counted", **holes), {"as_of": as_column(as_of)})
     run(compose(_FILE, "counted_again"), {})

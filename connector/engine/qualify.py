@@ -48,8 +48,7 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     claims = life.claim_columns
     acceptable = acceptable_answer(life.hearing)
-    silent = any(claim.after_silence_days for claim in claims)
-    acts = compose(_FILE, "with_silence", types=types, not_noise=counts) if silent else "activities"
+    acts = acts_of(life, types, counts)
     run(compose(_FILE, "counted", acts=acts, types=types, not_noise=counts, **_counted_holes(life, claims)), moment)
     run(compose(_FILE, "heard_ever"), moment)
     run(compose(_FILE, "heard"), {})
@@ -62,16 +61,22 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     run("DROP TABLE counted_activities", {})
 
 
+def acts_of(life: Lifecycle, types: str, counts: str) -> str:
+    """SQL for the activities that claims ask about: with the silence before each where one looks at that."""
+    silent = any(claim.after_silence_days for claim in life.claims)
+    return compose(_FILE, "with_silence", types=types, not_noise=counts) if silent else "activities"
+
+
 def _counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:
     """What is asked of each activity; whatever answers nothing is not kept."""
-    asked = {name: f"coalesce({_asked(claim)}, FALSE)" for claim, name in claims.items() if claim.activity}
+    tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in claims.items() if claim.activity}
     required = {claim for one in life.hot.requires for claim in one.claims}
-    asked |= {claims[claim]: "TRUE" for claim in required if claim.active_within_days}
-    columns = ", ".join(f"{test} AS {name}" for name, test in asked.items())
-    return {"columns": columns or "TRUE AS nothing", "any": " OR ".join(asked.values()) or "FALSE"}
+    tests |= {claims[claim]: "TRUE" for claim in required if claim.active_within_days}
+    columns = ", ".join(f"{test} AS {name}" for name, test in tests.items())
+    return {"columns": columns or "TRUE AS nothing", "any": " OR ".join(tests.values()) or "FALSE"}
 
 
-def _asked(claim: Claim) -> str:
+def asked(claim: Claim) -> str:
     """SQL for whether an activity is one that a claim asks for."""
     condition = f"({claim.activity.sql})" if claim.activity else "FALSE"
     days = claim.after_silence_days
@@ -84,7 +89,8 @@ def _claim_holes(claims: Mapping[Claim, str], as_of: datetime) -> dict[str, str]
         if claim.activity is not None:
             met = f"{name} AND occurred_at > {_before(as_of, claim.within_days)}"
             holes["did"] += f", count(*) FILTER (WHERE {met}) >= {claim.at_least} AS {name}"
-            holes["claims"] += f", coalesce(did.{name}, FALSE) AS {name}"
+            holes["did"] += f", count(*) FILTER (WHERE {name}) >= {claim.at_least} AS ever_{name}"
+            holes["claims"] += "".join(f", coalesce(did.{one}, FALSE) AS {one}" for one in (name, f"ever_{name}"))
         elif claim.hearing is not None:
             lately = f' AND hearing."at" > {_before(as_of, claim.within_days)}' if claim.within_days else ""
             known = "list_contains(heard_items.acceptable, hearing.item)"

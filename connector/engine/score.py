@@ -52,12 +52,12 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
 
     `scored(person_id, score, score_source, score_behaviour, score_inactivity, score_deciding, last_activity_at,
     first_activity_at, activities, window_1d, window_7d, window_30d, …, crossed_at, recycled_at, next_change_at,
-    score_floor, hot_at_least)`: a window for each number of days that a rule names as well.
+    score_floor, hot_at_least, score_reach, score_gains)`: a window for each number of days that a rule names as well.
     Points are integers; times are TIMESTAMP in UTC. `score` is the sum of the three sub-scores and `score_floor`,
     what a floor adds. `score_deciding` is the score that decides (rules/deciding.py), by what was earned since the
     person was recycled, at `recycled_at`, if so. `crossed_at` is its last rise to `hot_at_least`, for those at or over
-    it at `as_of`. `next_change_at` is the next moment at which time alone, or an activity dated later, can change
-    the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
+    it at `as_of`. `score_reach`: the ledger was never higher; `score_gains`: all that was ever given. `next_change_at`
+    is the next moment at which time alone, or an activity dated later, can change the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
     statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
     `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
     """

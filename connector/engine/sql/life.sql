@@ -2,6 +2,85 @@
 -- The one person whose life is asked for.
 CREATE OR REPLACE TEMP TABLE life_wanted AS SELECT $person_id AS person_id
 
+-- name: chosen
+-- Those whose life can be more than registered and cold: who could ever have been hot, an MQL or ready for the toss-up,
+-- of whom the CRM says something, and who was followed up.
+CREATE OR REPLACE TEMP TABLE life_chosen AS
+WITH heard AS (
+  SELECT DISTINCT person_id FROM heard_ever
+),
+dealt AS (
+  SELECT DISTINCT person_id FROM opportunities WHERE person_id IS NOT NULL
+),
+told AS (
+  SELECT person_id FROM dealt
+  UNION
+  SELECT person_id FROM crm_words
+  UNION
+  SELECT person_id FROM people WHERE crm_status IS NOT NULL
+  UNION
+  SELECT person_id FROM decide_runs
+),
+facts AS (
+  SELECT scored.person_id, told.person_id IS NOT NULL AS is_told, qualified.from_marketing,
+    qualified.toss_up_required AS required, (<<hot>>) AND screened.person_id IS NULL AS hot, <<mql>> AS mql,
+    <<met>> AS met, screened.person_id IS NOT NULL AS is_screened
+  FROM scored
+  JOIN qualified USING (person_id)
+  JOIN claimed AS claim USING (person_id)
+  LEFT JOIN told USING (person_id)
+  LEFT JOIN heard USING (person_id)
+  LEFT JOIN dealt USING (person_id)
+  LEFT JOIN screened USING (person_id)
+  <<attributed>>
+  WHERE <<among>>
+)
+SELECT person_id
+FROM facts
+WHERE is_told OR hot OR (from_marketing AND mql <> 0) OR (met <> 0 AND bit_count(met) >= required AND NOT is_screened)
+
+-- name: trivial
+-- The lives of all others: registered, and cold from the first thing they did on.
+INSERT INTO life
+WITH others AS (
+  SELECT scored.person_id, person.created_at, screened.person_id IS NOT NULL AS is_screened,
+    CASE WHEN scored.first_activity_at >= person.created_at THEN scored.first_activity_at ELSE later.first_at END
+      AS active_at
+  FROM scored
+  JOIN people AS person USING (person_id)
+  LEFT JOIN life_later AS later USING (person_id)
+  LEFT JOIN screened USING (person_id)
+  ANTI JOIN life_chosen USING (person_id)
+  WHERE <<among>>
+)
+SELECT person_id, 1, created_at, 1, 'stage', NULL,
+  CASE WHEN active_at = created_at THEN 'cold' ELSE 'registered' END,
+  CASE WHEN is_screened THEN ['screened']
+    WHEN active_at = created_at THEN ['score_below_threshold'] ELSE ['no_activity_since_registration'] END,
+  NULL, []
+FROM others
+UNION ALL
+SELECT person_id, 2, active_at, 1, 'stage', 'registered', 'cold',
+  [CASE WHEN is_screened THEN 'screened' ELSE 'score_below_threshold' END], NULL, []
+FROM others
+WHERE active_at > created_at
+
+-- name: later
+-- The first thing that was done since registration by those who had done something before.
+CREATE OR REPLACE TEMP TABLE life_later AS
+WITH known_before AS (
+  SELECT scored.person_id, person.created_at
+  FROM scored
+  JOIN people AS person USING (person_id)
+  ANTI JOIN life_chosen USING (person_id)
+  WHERE scored.first_activity_at < person.created_at AND scored.last_activity_at >= person.created_at
+)
+SELECT known.person_id, min(activity.occurred_at) AS first_at
+FROM activities AS activity
+JOIN known_before AS known USING (person_id)
+WHERE activity.occurred_at BETWEEN known.created_at AND $as_of AND activity.type IN (<<types>>) AND <<not_noise>>
+GROUP BY known.person_id
+
 -- name: active
 -- From when on somebody has done anything that counts, since they are known.
 SELECT event.pid, 2 * min(event.t) + 1 AS k, <<word>> AS word, <<bit>> AS delta
@@ -14,7 +93,7 @@ GROUP BY event.pid
 -- What people did that some claim asks about.
 CREATE OR REPLACE TEMP TABLE life_counted AS
 SELECT who.pid, epoch_us(activity.occurred_at) AS t, <<columns>>
-FROM activities AS activity
+FROM <<acts>> AS activity
 JOIN score_people AS who USING (person_id)
 WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
 
@@ -254,8 +333,8 @@ WITH told AS (
       WHEN stage IN ('opportunity', 'won', 'lost', 'disqualified') THEN ['crm_status']
       WHEN stage = 'hot' AND over THEN list_concat(['score_at_threshold'], <<gate_ids>>)
       WHEN stage = 'hot' THEN ['cadence_open']
-      WHEN stage = 'registered' THEN ['no_activity_since_registration']
       WHEN is_screened THEN ['screened']
+      WHEN stage = 'registered' THEN ['no_activity_since_registration']
       WHEN recycled AND NOT was_recycled THEN ['recycled']
       WHEN from_stage = 'hot' THEN list_concat(
         CASE WHEN at_threshold THEN [] ELSE ['score_below_threshold'] END,
@@ -318,7 +397,10 @@ SELECT who.person_id,
   make_timestamp(told.k >> 1) AS "at",
   row_number() OVER (PARTITION BY told.pid, told.k >> 1 ORDER BY told.k, told.place)::INTEGER AS place,
   told.kind, told.from_stage, told.to_stage, told.rules::VARCHAR[] AS rules,
-  coalesce(CASE WHEN told.recycled THEN anew.score ELSE told.score END, 0) AS score,
+  -- Whoever begins, or does a first thing, does so whatever the score: it is not worked out for everybody.
+  CASE WHEN told.kind <> 'stage' OR coalesce(told.from_stage, 'registered') <> 'registered'
+      OR told.to_stage NOT IN ('registered', 'cold')
+    THEN coalesce(CASE WHEN told.recycled THEN anew.score ELSE told.score END, 0) END AS score,
   told.undated::VARCHAR[] AS undated
 FROM scores AS told
 JOIN score_people AS who USING (pid)

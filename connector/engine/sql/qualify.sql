@@ -43,7 +43,7 @@ FROM heard AS hearing
 GROUP BY person_id
 
 -- name: claims
--- Which claims hold of whom.
+-- Which claims hold of whom. `ever`: something like it was done often enough, however long ago.
 CREATE OR REPLACE TEMP TABLE claimed AS
 WITH did AS (
   SELECT person_id <<did>> FROM counted_activities GROUP BY person_id

@@ -82,18 +82,19 @@ GROUP BY pid, visit_id
 CREATE OR REPLACE TEMP TABLE <<life>>_knots AS
 WITH earned AS (
   SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, min(t) AS first, max(t) AS last, sum(points)::BIGINT AS points,
-    count(*) AS activities
+    sum(greatest(points, 0))::BIGINT AS gains, count(*) AS activities
   FROM <<life>>_events GROUP BY ALL
   UNION ALL
-  SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, NULL, NULL, sum(points)::BIGINT, 0
+  SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, NULL, NULL, sum(points)::BIGINT,
+    sum(greatest(points, 0))::BIGINT, 0
   FROM <<life>>_awards GROUP BY ALL
 ),
 knots AS (
   SELECT pid, min(first) AS first, max(last) AS last, sum(points)::BIGINT AS points,
-    sum(activities)::BIGINT AS activities, TRUE AS active
+    sum(gains)::BIGINT AS gains, sum(activities)::BIGINT AS activities, TRUE AS active
   FROM earned GROUP BY pid, bucket
   UNION ALL
-  SELECT pid, created, created, source_points, 0, FALSE FROM <<life>>_people
+  SELECT pid, created, created, source_points, greatest(source_points, 0), 0, FALSE FROM <<life>>_people
 ),
 strung AS (
   SELECT *,
@@ -103,7 +104,7 @@ strung AS (
   FROM knots
   WINDOW life AS (PARTITION BY pid ORDER BY first, active DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 )
-SELECT pid, i, first, last, points, activities, active,
+SELECT pid, i, first, last, points, gains, activities, active,
   coalesce(reset, first) AS clock,
   NOT active AND coalesce(reset >= first, FALSE) AS nested,
   next_first IS NULL AS is_last,
@@ -111,13 +112,15 @@ SELECT pid, i, first, last, points, activities, active,
 FROM strung
 
 -- name: fold
--- The score before and after each knot with the silence that follows it, knot by knot, everybody at once.
+-- The score before and after each knot with the silence that follows it, knot by knot, everybody at once. `reach`: no
+-- score up to there was higher, source points aside that fall within a knot.
 CREATE OR REPLACE TEMP TABLE <<life>>_fold AS
 WITH RECURSIVE fold AS (
-  SELECT pid, i, 0::BIGINT AS before, <<first_after>> AS after, is_last
+  SELECT pid, i, 0::BIGINT AS before, <<first_after>> AS after, is_last, gains AS reach
   FROM <<life>>_knots WHERE i = 1
   UNION ALL
-  SELECT knot.pid, knot.i, fold.after, <<next_after>>, knot.is_last
+  SELECT knot.pid, knot.i, fold.after, <<next_after>>, knot.is_last,
+    greatest(fold.reach, fold.after + knot.gains)
   FROM fold JOIN <<life>>_knots AS knot ON knot.pid = fold.pid AND knot.i = fold.i + 1
 )
 SELECT * FROM fold
@@ -171,7 +174,8 @@ WHERE coalesce(earned.t > again.created, TRUE)
 CREATE OR REPLACE TEMP TABLE scored AS
 WITH lives AS (
   SELECT pid, max(last) FILTER (active) AS last, min(first) FILTER (active) AS first,
-    sum(activities)::BIGINT AS activities, sum(points)::BIGINT AS points, arg_max(clock, i) AS clock
+    sum(activities)::BIGINT AS activities, sum(points)::BIGINT AS points, sum(gains)::BIGINT AS gains,
+    arg_max(clock, i) AS clock
   FROM score_knots GROUP BY pid
 ),
 again AS (
@@ -213,7 +217,9 @@ SELECT
   make_timestamp(least(<<next_penalty>>, <<next_penalty_again>>, recent.next_leaves, rests.t, future.t))
     AS next_change_at,
   <<score>> - fold.after AS score_floor,
-  <<hot_at_least>> AS hot_at_least
+  <<hot_at_least>> AS hot_at_least,
+  fold.reach + greatest(who.source_points, 0) AS score_reach,
+  lives.gains AS score_gains
 FROM score_people AS who
 JOIN score_fold AS fold ON fold.pid = who.pid AND fold.is_last
 JOIN lives ON lives.pid = who.pid

@@ -8,7 +8,7 @@ CREATE TABLE known_life (
     from_stage VARCHAR,
     to_stage VARCHAR,
     rules VARCHAR[] NOT NULL,
-    score BIGINT NOT NULL,
+    score BIGINT,
     undated VARCHAR[] NOT NULL,
     seen_at TIMESTAMP NOT NULL,
     withdrawn_at TIMESTAMP
