@@ -15,7 +15,9 @@ from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.answers import answers
 from connector.engine.enrich_identity import folded_email
+from connector.engine.intake import door
 from connector.engine.life import lives
+from connector.engine.tracks import nurtured
 from connector.planning.history import waiting_persons
 from connector.pulling.backfill import Backfilled, History, has_it_all, resume_or_begin, run_backfill
 from connector.pulling.history import sources_of
@@ -29,6 +31,7 @@ from connector.store.forgetting import Forgotten, delete_holding
 from connector.store.forgetting import forget as forget_people
 from connector.store.forgetting import search as search_forgotten
 from connector.store.hidden_fields import hidden_fields
+from connector.store.intakes import keep_intakes
 from connector.store.lives import keep_lives
 from connector.store.retention import Tidied
 from connector.store.retention import tidy as tidy_store
@@ -79,13 +82,17 @@ def narrow(river: River, as_of: datetime) -> Whom:
 def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     """Keeps what was decided, so that the next evaluation can leave those alone whom nothing touches.
 
-    The lives of those who were looked at are worked out and kept as well: what was known when (LC-5).
+    The lives of those who were looked at are worked out and kept as well: what was known when (LC-5); and what was
+    decided about them at the door (EN-8).
 
     A look at everybody is a test of all the narrow ones before it: a difference is an error, told in the log.
     """
     answers(river.store.run)
     lives(river.rules, as_of, river.store.run)
     keep_lives(river.store, as_of, whole=whom.whole)
+    nurtured(river.rules, river.store.run)
+    door(river.store.run)
+    keep_intakes(river.store, as_of)
     pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
     pending |= {one.person_id for one in planned.withheld}
     kept = keep_answers(river.store, _basis(river), as_of, pending, whom)

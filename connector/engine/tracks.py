@@ -17,22 +17,30 @@ _FILE = "tracks"
 _KEYS = ("stages", "buying_stages", "segments", "personas", "products", "seasons", "when")
 
 
+def nurtured(rules: RuleSet, run: Run) -> None:
+    """Makes the temporary table `nurtured(person_id, nurture, why)`, one row a person.
+
+    `why` says what refuses it: screened, in_follow_up (hot), waits (lost, until the time is over), opportunity, won,
+    disqualified, no_consent, short_lead_time; else what the person is: mql, recycled, registered, cold or another
+    stage that the rules nurture. Reads decided, scored, qualified, grade_fit, screened and segmented, so `decide` goes
+    before; it changes when they do.
+    """
+    stages = ", ".join(quoted(stage) for stage in rules.nurture.stages) or "NULL"
+    run(compose(_FILE, "nurtured", stages=stages, consent=consent(rules)), {})
+
+
 def tracks(rules: RuleSet, today: date, run: Run) -> None:
     """Makes the temporary tables `nurtured` and `tracked`.
 
-    `nurtured(person_id, nurture, why)`, one row a person. `why` says what refuses it: screened, in_follow_up (hot),
-    waits (lost, until the time is over), opportunity, won, disqualified, no_consent, short_lead_time; else what the
-    person is: mql, recycled, registered, cold or another stage that the rules nurture.
     `tracked(person_id, track, list, why, next_change_at)`: the first track that fits a person who is nurtured, `track`
     null where none does. `why` lists the keys of the track that chose the person. `next_change_at` (UTC) is the next
     moment at which seasons or the product of interest can choose another track.
 
-    `today` is the day asked about in the zone of the rules. Reads decided, scored, qualified, grade_fit, screened,
-    segmented, personified and interested, so `decide` and `offers` go before.
+    `today` is the day asked about in the zone of the rules. Reads what `nurtured` reads, personified and interested, so
+    `decide` and `offers` go before.
     """
     nurture, starts = rules.nurture, fiscal_year_starts(rules, run)
-    stages = ", ".join(quoted(stage) for stage in nurture.stages) or "NULL"
-    run(compose(_FILE, "nurtured", stages=stages, consent=consent(rules)), {})
+    nurtured(rules, run)
     chosen = [
         (place, track) for place, track in enumerate(nurture.tracks, 1) if _in_season(nurture, track, today, starts)
     ]

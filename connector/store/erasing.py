@@ -196,6 +196,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "known_persons": f"record_key IN (SELECT record_key FROM erasing_keys) OR {theirs}",
         "transitions": theirs,
         "known_life": theirs,
+        "intakes": theirs,
         "waiting_before_backfill": theirs,
         "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
     }

@@ -159,6 +159,10 @@ def ledger(store: Store) -> None:
             "NULL)",
             {"person": person, "at": NOON.replace(tzinfo=None)},
         )
+        store.run(
+            "INSERT INTO intakes VALUES ($person, TRUE, 'tier1', TRUE, 'cold', $at)",
+            {"person": person, "at": NOON.replace(tzinfo=None)},
+        )
     intents = [
         intent
         for _, key in people
@@ -193,7 +197,7 @@ def forgotten(store: Store, state: Path, *, copies: bool = False) -> Forgotten:
 
 def counts(store: Store) -> dict[str, int]:
     tables = [*(table_of(stream) for stream in STREAMS), "known_persons", "transitions", "known_life", "cadence_runs"]
-    tables += ["written"]
+    tables += ["written", "intakes"]
     return {table: int(store.value(f'SELECT count(*) FROM "{table}"')) for table in tables}
 
 
@@ -213,6 +217,7 @@ def test_nothing_is_left_of_the_person_and_everything_of_the_others(store: Store
         "known_life": 1,
         "cadence_runs": 1,
         "written": 1,
+        "intakes": 1,
     }
     assert store.run("SELECT kind, record, values_after, outcome, error_code FROM journal ORDER BY number")[:2] == [
         ("update", "", "{}", "failed", "FORGOTTEN"),
@@ -240,7 +245,7 @@ def test_every_table_that_names_people_is_one_that_is_erased(store: Store) -> No
     naming = {table for table, columns in rows if NAMES_OF_PEOPLE & set(columns)}
     assert naming == {
         *("known_persons", "transitions", "cadence_runs", "waiting_before_backfill", "written", "journal"),
-        *("list_member", "known_life"),
+        *("list_member", "known_life", "intakes"),
     }
 
 
@@ -403,7 +408,7 @@ def test_what_the_remote_does_not_show_any_more_is_erased(store: Store, tmp_path
     assert tasks_made(store, [key]) == {key}
     assert store.value("SELECT values_after FROM journal WHERE record = $key", {"key": key}) == "{}"
     assert len(unsettled(store)) == 1
-    for table in ("known_persons", "transitions", "known_life", "cadence_runs"):
+    for table in ("known_persons", "transitions", "known_life", "intakes", "cadence_runs"):
         assert store.value(f"SELECT count(*) FROM {table} WHERE person_id = 'PMINE'") > 0
     bring(store, LEADS, lead(1, NOON + 5 * DAY, Email=SECRET), folder=tmp_path)
     assert store.value("SELECT count(*) FROM mirror_salesforce_lead") == 2
