@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 
 from connector.domain.running import Run
 from connector.engine.composing import compose
@@ -32,17 +33,54 @@ def again_steps(rules: RuleSet, as_of: datetime, run: Run) -> None:
     _steps(rules, "again", run)
 
 
-def crossed(life: str, threshold: int, word: int, bit: int) -> str:
-    """SQL for where the score of a life rises to a threshold (`bit`), and where it falls below it (minus `bit`)."""
-    return compose(_FILE, "crossed", life=life, threshold=threshold, word=word, bit=bit)
+def crossed(life: str, threshold: int, place: tuple[int, int]) -> str:
+    """SQL for where the score of a life rises to a threshold, and where it falls below it.
+
+    `place`: the integer and the bit that are set, and taken back.
+    """
+    return _crossed(life, str(threshold), "", place)
+
+
+def crossed_bar(rules: RuleSet, life: str, place: tuple[int, int]) -> str:
+    """The same for what hot asks of each: one threshold, or a person's own."""
+    if not any(one.hot_at_least for one in rules.lifecycle.lead_times):
+        return crossed(life, rules.lifecycle.hot.at_least, place)
+    return _crossed(life, "bar.hot_at_least", compose(_FILE, "bars", living=_LIVING[life]), place)
+
+
+def _crossed(life: str, threshold: str, bars: str, place: tuple[int, int]) -> str:
+    word, bit = place
+    return compose(_FILE, "crossed", life=life, threshold=threshold, bars=bars, word=word, bit=bit)
 
 
 def _steps(rules: RuleSet, life: str, run: Run) -> None:
     deciding = rules.lifecycle.hot.decides
+    more = ""
+    if deciding.with_attributes:
+        run(compose(_FILE, "extra", life=life, living=_LIVING[life]), {})
+        more = f"UNION ALL SELECT pid, since, 0 FROM {life}_extra"
     if deciding.within_days is not None:
-        run(compose(_FILE, "window_steps", life=life, window=deciding.within_days * DAY_US), {})
-        return
-    run(compose(_FILE, "steps", life=life, **_silence_holes(silence_of(rules.scoring))), {})
+        run(compose(_FILE, "window_steps", life=life, more=more, window=deciding.within_days * DAY_US), {})
+    else:
+        run(compose(_FILE, "steps", life=life, more=more, **_silence_holes(silence_of(rules.scoring))), {})
+    if deciding.with_attributes or rules.scoring.floor:
+        run(compose(_FILE, "lifted", life=life, **_lifted_holes(rules, life)), {})
+
+
+_LIVING = MappingProxyType(
+    {"score": "SELECT pid, person_id FROM score_people", "again": "SELECT life AS pid, person_id FROM recycled_spans"}
+)
+
+
+def _lifted_holes(rules: RuleSet, life: str) -> dict[str, str]:
+    floor = rules.scoring.floor
+    given = f"{life}_extra" if rules.lifecycle.hot.decides.with_attributes else ""
+    nothing = "SELECT NULL::BIGINT AS pid, 0::BIGINT AS extra, NULL::BIGINT AS since WHERE FALSE"
+    return {
+        "before": f"greatest(step.before, {floor.at_least})" if floor else "step.before",
+        "after": f"greatest(step.after, {floor.at_least})" if floor else "step.after",
+        "given": f"SELECT * FROM {given}" if given else nothing,
+    }
 
 
 def _silence_holes(silence: Silence) -> dict[str, str]:

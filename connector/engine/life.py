@@ -100,14 +100,15 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
 
 _MADE = (
     "life_chosen", "life_later", "life_counted", "life_spans", "life_marks", "life_states", "life_verdicts",
-    "life_changes", "score_steps", "again_people", "again_events", "again_awards", "again_knots", "again_fold", "again_counted", "again_steps",
+    "life_changes", "score_steps", "score_extra", "again_people", "again_events", "again_awards", "again_knots",
+    "again_fold", "again_counted", "again_steps", "again_extra",
 )  # fmt: skip
 
 
 def _verdict_holes(life: Lifecycle, slots: Slots) -> dict[str, object]:
     criteria = life.toss_up.criteria if life.toss_up else ()
     needs = life.sql.needs if life.sql else ()
-    plain = ("recycled", "crm_undated", "main", "run", "active")
+    plain = ("recycled", "crm_undated", "decided", "main", "run", "active")
     needed = [f"list_contains(qualified.toss_up_needed, {quoted(one.id)})" for one in criteria]
     return {
         **{name: slots.holds(name) for name in plain},

@@ -9,7 +9,7 @@ from connector.domain.running import Run
 from connector.engine.cadence import BusinessCalendar
 from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
-from connector.engine.levels import crossed
+from connector.engine.levels import crossed, crossed_bar
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.engine.qualify import acceptable_answer, acts_of, asked
 from connector.engine.score import counts
@@ -41,7 +41,7 @@ def spans(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
         "now": microseconds(as_of),
     }
     run(compose(_FILE, "spans", **holes), {})
-    run(compose(_FILE, "marks", marks=_UNION.join(_marks(life, slots))), {})
+    run(compose(_FILE, "marks", marks=_UNION.join(_marks(rules, slots))), {})
 
 
 def _acts(slots: Slots) -> list[tuple[Claim, str]]:
@@ -97,6 +97,7 @@ def _by_person(life: Lifecycle, slots: Slots) -> Iterator[str]:
     """SQL for the spans of what the CRM says, of runs, and of claims about answers, deals and what has no date."""
     numbers = {name: slots.number(name) for name in (*CRM_STAGES, "crm_undated", "recycled")}
     yield compose(_FILE, "crm", **numbers)
+    yield compose(_FILE, "decided", slot=slots.number("decided"), for_ever=FOR_EVER)
     acceptable = acceptable_answer(life.hearing)
     for claim, name in slots.claims.items():
         slot = slots.number(name)
@@ -115,24 +116,29 @@ def _answered(slot: int, acceptable: str, met: str, window: int) -> str:
     return compose(_FILE, "answered", slot=slot, acceptable=acceptable, met=met, window=window, for_ever=FOR_EVER)
 
 
-def _marks(life: Lifecycle, slots: Slots) -> Iterator[str]:
+def _marks(rules: RuleSet, slots: Slots) -> Iterator[str]:
     """SQL for the moments at which things begin and cease to hold."""
     yield compose(_FILE, "joined", slots=slots.rows())
     word, bit = slots.place("active")
     yield compose(_FILE, "active", word=word, bit=bit)
-    for name, threshold in _thresholds(life, slots):
-        word, bit = slots.place(name)
-        word_again, bit_again = slots.place(f"{name}_again")
-        yield crossed("score", threshold, word, bit)
-        yield compose(_FILE, "again", crossed=crossed("again", threshold, word_again, bit_again))
-        if threshold <= 0:
-            yield compose(_FILE, "always", word=word, bit=bit, for_ever=FOR_EVER)
-            yield compose(_FILE, "always", word=word_again, bit=bit_again, for_ever=FOR_EVER)
+    yield crossed_bar(rules, "score", slots.place("main"))
+    yield compose(_FILE, "again", crossed=crossed_bar(rules, "again", slots.place("main_again")))
+    for name, threshold in _thresholds(slots):
+        yield crossed("score", threshold, slots.place(name))
+        yield compose(_FILE, "again", crossed=crossed("again", threshold, slots.place(f"{name}_again")))
+        if threshold <= _least(rules):
+            for held in (name, f"{name}_again"):
+                word, bit = slots.place(held)
+                yield compose(_FILE, "always", word=word, bit=bit, for_ever=FOR_EVER)
 
 
-def _thresholds(life: Lifecycle, slots: Slots) -> Iterator[tuple[str, int]]:
-    """The scores that are looked at: at least so many; of `score_at_most` the first that is too many."""
-    yield "main", life.hot.at_least
+def _least(rules: RuleSet) -> int:
+    """The score that decides before anything was done."""
+    return max(0, rules.scoring.floor.at_least) if rules.scoring.floor else 0
+
+
+def _thresholds(slots: Slots) -> Iterator[tuple[str, int]]:
+    """The scores that claims look at: at least so many; of `score_at_most` the first that is too many."""
     for claim, name in slots.claims.items():
         if of_ledger(claim) and claim.score is not None:
             yield name, claim.score

@@ -57,7 +57,8 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     what a floor adds. `score_deciding` is the score that decides (rules/deciding.py), by what was earned since the
     person was recycled, at `recycled_at`, if so. `crossed_at` is its last rise to `hot_at_least`, for those at or over
     it at `as_of`. `score_reach`: the ledger was never higher; `score_gains`: all that was ever given. `next_change_at`
-    is the next moment at which time alone, or an activity dated later, can change the row. `among` names a relation with a column person_id: only those people are evaluated, by the same
+    is the next moment at which time alone, or an activity dated later, can change the row. `among` names a relation
+    with a column person_id: only those people are evaluated, by the same
     statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
     `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
     """

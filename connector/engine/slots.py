@@ -10,7 +10,7 @@ from connector.engine.since import dated
 from connector.rules.lifecycle import Claim, Lifecycle, Requirement
 
 CRM_STAGES = ("opportunity", "won", "lost", "disqualified")
-_ALWAYS_THERE = ("main", "main_again", "recycled", "run", "active", "crm_undated", *CRM_STAGES)
+_ALWAYS_THERE = ("main", "main_again", "recycled", "run", "active", "crm_undated", "decided", *CRM_STAGES)
 _BITS = 60
 
 

@@ -17,6 +17,7 @@ instants AS (
     SELECT pid, t, points FROM <<life>>_awards WHERE points <> 0
     UNION ALL
     SELECT pid, created, source_points FROM <<life>>_people WHERE source_points <> 0
+    <<more>>
   )
   GROUP BY pid, t
 ),
@@ -39,7 +40,7 @@ silent AS (
   FROM silent
   WHERE n < silence AND after < before
 )
-SELECT pid, 2 * t + 1 AS k, (score - points)::BIGINT AS before, score::BIGINT AS after FROM running WHERE points <> 0
+SELECT pid, 2 * t + 1 AS k, (score - points)::BIGINT AS before, score::BIGINT AS after FROM running
 UNION ALL
 SELECT pid, 2 * <<ends>>, before, after FROM silent WHERE after < before
 
@@ -53,18 +54,43 @@ WITH earned AS (
 ),
 changes AS (
   SELECT pid, t, sum(points)::BIGINT AS points
-  FROM (SELECT pid, t, points FROM earned UNION ALL SELECT pid, t + <<window>>, -points FROM earned)
+  FROM (
+    SELECT pid, t, points FROM earned
+    UNION ALL
+    SELECT pid, t + <<window>>, -points FROM earned
+    <<more>>
+  )
   GROUP BY pid, t
 ),
 running AS (
   SELECT pid, t, points, sum(points) OVER (PARTITION BY pid ORDER BY t) AS score FROM changes
 )
-SELECT pid, 2 * t + 1 AS k, (score - points)::BIGINT AS before, score::BIGINT AS after FROM running WHERE points <> 0
+SELECT pid, 2 * t + 1 AS k, (score - points)::BIGINT AS before, score::BIGINT AS after FROM running
+
+-- name: extra
+-- What is given for who somebody is, from the first activity of a life on.
+CREATE OR REPLACE TEMP TABLE <<life>>_extra AS
+SELECT living.pid, attributed.score_attribute AS extra, min(event.t) AS since
+FROM (<<living>>) AS living
+JOIN attributed USING (person_id)
+JOIN <<life>>_events AS event USING (pid)
+WHERE attributed.score_attribute <> 0
+GROUP BY living.pid, attributed.score_attribute
+
+-- name: lifted
+-- The score that decides, where it is more than what was done: never below a floor, and with what is given on top.
+CREATE OR REPLACE TEMP TABLE <<life>>_steps AS
+SELECT step.pid, step.k,
+  <<before>> + CASE WHEN step.k > 2 * given.since + 1 THEN given.extra ELSE 0 END AS before,
+  <<after>> + CASE WHEN step.k > 2 * given.since THEN given.extra ELSE 0 END AS after
+FROM <<life>>_steps AS step
+LEFT JOIN (<<given>>) AS given USING (pid)
 
 -- name: crossed
 -- Where the running score rises to a threshold, and where it falls below it.
 SELECT pid, k, <<word>> AS word, CASE WHEN after >= <<threshold>> THEN <<bit>> ELSE -<<bit>> END AS delta
 FROM <<life>>_steps
+<<bars>>
 WHERE (before >= <<threshold>>) <> (after >= <<threshold>>)
 
 -- name: again_people
@@ -87,3 +113,7 @@ SELECT span.life AS pid, award.* EXCLUDE (pid)
 FROM score_awards AS award
 JOIN score_people AS who USING (pid)
 JOIN recycled_spans AS span ON span.person_id = who.person_id AND award.t > span.born
+
+-- name: bars
+JOIN (<<living>>) AS living USING (pid)
+JOIN (SELECT person_id, hot_at_least FROM scored) AS bar USING (person_id)

@@ -20,6 +20,8 @@ told AS (
   SELECT person_id FROM people WHERE crm_status IS NOT NULL
   UNION
   SELECT person_id FROM decide_runs
+  UNION
+  SELECT person_id FROM decided_off
 ),
 facts AS (
   SELECT scored.person_id, told.person_id IS NOT NULL AS is_told, qualified.from_marketing,
@@ -169,6 +171,21 @@ SELECT person_id, <<crm_undated>>, begins, ends FROM crm_spans WHERE undated
 UNION ALL
 SELECT person_id, <<recycled>>, begins, ends FROM recycled_spans
 
+-- name: decided
+-- Who was disqualified by a decision at the end of a follow-up, until a life begins anew after it (CD-4).
+SELECT off.person_id, <<slot>> AS slot, epoch_us(off.came_at) AS begins,
+  coalesce(min(span.begins), <<for_ever>>) AS ends
+FROM (
+  SELECT decision.person_id, decision.start_date, coalesce(min(decision.came_at), decision.start_date::TIMESTAMP) AS came_at
+  FROM run_decisions AS decision
+  JOIN decided_off USING (person_id, start_date)
+  WHERE decision.outcome = 'disqualified'
+  GROUP BY decision.person_id, decision.start_date
+) AS off
+LEFT JOIN recycled_spans AS span
+  ON span.person_id = off.person_id AND span.born > epoch_us(off.start_date::TIMESTAMP)
+GROUP BY ALL
+
 -- name: runs
 -- A run counts from the first moment of the day on which an evaluation could have begun it.
 SELECT run.person_id, <<slot>> AS slot,
@@ -269,7 +286,9 @@ CREATE OR REPLACE TEMP TABLE life_verdicts AS
 WITH facts AS (
   SELECT state.pid, state.k,
     <<recycled>> AS recycled,
-    CASE WHEN <<recycled>> THEN NULL <<crm>> END AS crm,
+    CASE WHEN <<recycled>> THEN NULL <<crm>> END AS in_crm,
+    in_crm IS NULL AND <<decided>> AS by_decision,
+    CASE WHEN by_decision THEN 'disqualified' ELSE in_crm END AS crm,
     <<crm_undated>> AS crm_undated,
     <<main>> AS at_threshold,
     <<gates>> AS gates,
@@ -293,7 +312,7 @@ judged AS (
     <<criteria_count>> > 0 AND bit_count(met) >= required AND met & needed = needed AND NOT is_screened AS ready
   FROM facts
 )
-SELECT pid, k, recycled, crm_undated, at_threshold, gates, in_run, mql, items, met, is_screened, over,
+SELECT pid, k, recycled, crm_undated, by_decision, at_threshold, gates, in_run, mql, items, met, is_screened, over,
   mql <> 0 AS is_mql, is_sql, ready,
   CASE
     WHEN crm IS NOT NULL THEN crm
@@ -330,6 +349,7 @@ CREATE OR REPLACE TEMP TABLE life AS
 WITH told AS (
   SELECT pid, k, 1 AS place, 'stage' AS kind, from_stage, stage AS to_stage, recycled,
     CASE
+      WHEN by_decision THEN ['decision']
       WHEN stage IN ('opportunity', 'won', 'lost', 'disqualified') THEN ['crm_status']
       WHEN stage = 'hot' AND over THEN list_concat(['score_at_threshold'], <<gate_ids>>)
       WHEN stage = 'hot' THEN ['cadence_open']
@@ -343,7 +363,7 @@ WITH told AS (
       ELSE ['score_below_threshold']
     END AS rules,
     CASE
-      WHEN stage IN ('opportunity', 'won', 'lost', 'disqualified') AND crm_undated THEN ['crm_status']
+      WHEN stage IN ('opportunity', 'won', 'lost', 'disqualified') AND crm_undated AND NOT by_decision THEN ['crm_status']
       WHEN stage = 'hot' AND over THEN <<undated_gates>>
       ELSE []
     END AS undated
