@@ -271,10 +271,9 @@ def _in_run(*finished: str, **person: Any) -> str:
         (_in_run("day2"), "day5", "email", date(2026, 5, 29)),
         (_in_run(do_not_call=True), "day5", "email", date(2026, 5, 29)),
         (_in_run("day1", "day2", opted_out=True), "day9", "call", date(2026, 6, 2)),
-        (_in_run("day9", do_not_call=True, opted_out=True), "day21", "decide", date(2026, 6, 15)),
         (lead(run=date(2026, 5, 12)), "day9", "call", date(2026, 5, 20)),
-        # After the last day only the decision is left, overdue.
-        (lead(run=date(2026, 4, 1), finished=["day1"], owner_id="u"), "day21", "decide", date(2026, 4, 21)),
+        # After the last day only the decision is left; three business days later it is told on.
+        (lead(run=date(2026, 5, 8)), "day21", "decide", date(2026, 5, 28)),
     ],
 )
 @pytest.mark.requirement("CD-2", "CD-4")
@@ -283,6 +282,18 @@ def test_a_run_goes_on_with_the_first_step_that_may_be_done(
 ) -> None:
     told = actions[who]
     assert (told["purpose"], told["why"], told["channel"], told["due"]) == ("cadence", f"step {step}", channel, due)
+
+
+OVERDUE = lead(run=date(2026, 4, 1), finished=["day1"], owner_id="u")
+SILENT = _in_run("day9", do_not_call=True, opted_out=True, owner_id="u")
+
+
+@pytest.mark.requirement("CD-2", "CD-4")
+def test_a_decision_overdue_is_told_on_and_who_may_be_reached_by_nobody_is_in_no_run(actions: Told) -> None:
+    told = actions[OVERDUE]
+    assert (told["purpose"], told["channel"], told["due"]) == ("cadence", "decide", date(2026, 4, 21))
+    assert (told["why_id"], told["why_parts"]) == ("decision_overdue", ["day21"])
+    assert (actions[SILENT]["purpose"], actions[SILENT]["why_id"]) == ("review", "no_consent")
 
 
 STALE, LATER = lead(hot(), run=date(2026, 1, 5)), lead(run=date(2026, 6, 2))
