@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from connector.rules.lint_apart import about_apart
 from connector.rules.lint_cadence import about_cadence
 from connector.rules.lint_conditions import about_conditions
 from connector.rules.lint_content import about_content
@@ -25,6 +26,7 @@ def lint(rules: Written, is_business_day: Callable[[date], bool], today: date) -
     """
     found = [
         *about_conditions(rules),
+        *about_apart(rules),
         *about_lifecycle(rules),
         *about_stages(rules),
         *about_content(rules),

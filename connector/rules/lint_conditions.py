@@ -62,6 +62,7 @@ def _known_words(rules: Written) -> Mapping[str, set[str]]:
     statuses = {"opportunity", "won", "lost", "disqualified"}
     return {
         "activity.theme": {item.theme for item in rules.content.content if item.theme},
+        "activity.product": {item.product for item in rules.content.content if item.product},
         "person.source": sources,
         "fit.source": sources,
         "person.crm_status": statuses,

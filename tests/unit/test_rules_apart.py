@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,13 @@ from click.testing import CliRunner
 
 from connector.cli.evaluate import evaluate
 from connector.errors import ConfigurationError
-from connector.rules.load import SHIPPED
-from tests.engine_world import rules_with, shipped
+from connector.rules.content import load_content
+from connector.rules.lint_apart import about_apart
+from connector.rules.lists import load_lists
+from connector.rules.load import SHIPPED, load_rules
+from connector.rules.mapping import load_mapping
+from connector.rules.written import Finding, written
+from tests.engine_world import bind, rules_with, shipped
 
 pytestmark = pytest.mark.requirement("SC-4", "SC-9", "SC-11", "AD-6")
 
@@ -113,3 +119,44 @@ def test_an_evaluation_of_files_tells_lines_conversions_and_the_account(tmp_path
     )
     assert (account["hot"], account["hot_lacks"]) == (False, ["score", "people"])
     assert (b["lines"], b["conversions"], b["account"]) == ([], [], None)
+
+
+ODD = """
+lines:
+  - {id: silent, name: Silent, of: "type = 'call'"}
+  - {id: named, name: Named, of: "type = 'demo_view'", rules: [page_view]}
+  - {id: fine, name: Fine, of: "type = 'demo_view'"}
+  - {id: pages, name: Pages, of: "theme = 'brand'", rules: [long_visit]}
+conversions:
+  - {id: demo, name: Demo, when: "type = 'demo_view'"}
+  - {id: again, name: Again, when: "type IN ('demo_view')"}
+accounts:
+  most_people: 1
+  cap_per_person: 65
+  roles:
+    - {id: all, name: All, when: "contains(title, '長')"}
+    - {id: some, name: Some, when: "contains(title, '長') AND department = 'IT'"}
+  hot: {at_least: 60, people_at_least: 1}
+"""
+
+
+def test_what_is_hardly_meant_is_told(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED / "classic", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "scoring.yaml").write_text(SCORING + ODD, "utf-8")
+    told = {(one.kind, one.sentence.split("`")[1] if "`" in one.sentence else "") for one in advice_about(tmp_path)}
+    assert told == {
+        ("out_of_reach", "silent"), ("out_of_reach", "named"), ("overlapping", "again"), ("account_of_one", ""),
+        ("unreachable", "some"),
+    }  # fmt: skip
+    hot = "hot: {at_least: 60, people_at_least: 1}"
+    (tmp_path / "scoring.yaml").write_text(SCORING + ODD.replace(hot, "hot: {at_least: 70}"), "utf-8")
+    (found,) = (one for one in advice_about(tmp_path) if one.sentence.startswith("No account"))
+    assert found.sentence == "No account ever has 70 points: 1 people bring 65 each at most."
+
+
+def advice_about(folder: Path) -> list[Finding]:
+    rules = load_rules(folder, bind)
+    parts = written(
+        folder, rules, load_content(folder / "content.yaml"), load_mapping(folder).fields, load_lists(folder, bind)
+    )
+    return list(about_apart(parts))
