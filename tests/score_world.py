@@ -25,6 +25,7 @@ GAPS = (
 )  # fmt: skip
 KINDS = ("page_view", "page_view", "page_view", "email_open", "demo_view", "content_download", "search", "email_reply")
 THEMES = (None, "pricing", "careers")
+SCORED = ("page_view", "page_view", "demo_view", "content_download")
 PERIODS = ("day", "week", "month", "ever")
 STAGES = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")
 
@@ -34,12 +35,12 @@ Life = tuple[dict[str, Any], list[dict[str, Any]]]
 
 def random_rules(rng: random.Random) -> Rules:
     """Rules as the reference reads them; every option comes up, alone and together."""
-    behaviour = [_behaviour(rng, number) for number in range(rng.randrange(2, 7))]
-    visits = [
+    behaviour = [_behaviour(rng, number) for number in range(rng.randrange(3, 8))]
+    visits: list[Rules] = [
         {"id": f"v{n}", "pages": rng.choice((1, 2, 3)), "points": _points(rng), "cap": _cap(rng)}
         for n in range(rng.randrange(3))
     ]
-    weeks = [
+    weeks: list[Rules] = [
         {"id": f"w{n}", "visits": rng.choice((1, 2, 3)), "points": _points(rng), "cap": _cap(rng),
          "rolling": rng.choice((None, 1, 7, 10))}
         for n in range(rng.randrange(3))
@@ -58,7 +59,7 @@ def random_rules(rng: random.Random) -> Rules:
         "hot": {
             "at_least": rng.choice((4, 8, 15, 30)),
             "within_days": days,
-            "with_attributes": rng.random() < 0.4,
+            "with_attributes": rng.random() < 0.5,
         },
         "recycle": rng.choice((None, 0, 20)),
     }
@@ -67,8 +68,8 @@ def random_rules(rng: random.Random) -> Rules:
 def _behaviour(rng: random.Random, number: int) -> Rules:
     return {
         "id": f"b{number}",
-        "type": rng.choice(KINDS[:6]),
-        "theme": rng.choice(THEMES),
+        "type": rng.choice(SCORED),
+        "theme": rng.choice((None, *THEMES)),
         "points": _points(rng),
         "once": rng.random() < 0.3,
         "cap": _cap(rng),
@@ -76,22 +77,23 @@ def _behaviour(rng: random.Random, number: int) -> Rules:
 
 
 def _points(rng: random.Random) -> int:
-    return rng.choice((1, 2, 3, 5, 5, 8, -2, -10))
+    return rng.choice((1, 2, 3, 5, 5, 8, -2, -3, -10))
 
 
 def _cap(rng: random.Random) -> tuple[int, str] | None:
     return (rng.choice((1, 3, 5, 7, 12)), rng.choice(PERIODS)) if rng.random() < 0.4 else None
 
 
-def _groups(rng: random.Random, singly: list[str], together: list[str]) -> list[Rules]:
-    left, found = [*singly, *together], []
-    for number in range(rng.randrange(3)):
+def _groups(rng: random.Random, singly: Sequence[str], together: Sequence[str]) -> list[Rules]:
+    left = [*singly, *together]
+    found: list[Rules] = []
+    for number in range(rng.choice((0, 1, 2, 2))):
         chosen = rng.sample(left, min(len(left), rng.randrange(1, 4)))
         if not chosen:
             continue
         exclusive = rng.choice((None, "most_points", "first"))
         if exclusive:
-            chosen = [one for one in chosen if one in singly]
+            chosen = rng.sample(singly, min(len(singly), 3)) if not found else [one for one in chosen if one in singly]
         cap = _cap(rng) or (None if exclusive else (6, "week"))
         if chosen:
             found.append({"id": f"g{number}", "rules": chosen, "exclusive": exclusive, "cap": cap})

@@ -194,7 +194,7 @@ def _let(
         return points
     most, per = holder["cap"]
     period = (key, _period(rules["zone"], now, per))
-    left = min(abs(points), most - given[period])
+    left: int = min(abs(points), most - given[period])
     given[period] += left
     return left if points > 0 else -left
 
