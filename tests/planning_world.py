@@ -45,6 +45,10 @@ def lead_of(person_id: str) -> str:
     return f"00Q{person_id:0>12}AAA"
 
 
+def _names(columns: Mapping[str, Any]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
 class PlanningWorld:
     """A store with the shipped rules and mapping; the guard counts from the first record on where a test says so."""
 
@@ -81,7 +85,7 @@ class PlanningWorld:
     def insert(self, table: str, values: Mapping[str, Any]) -> None:
         plain = {key: as_column(value) if isinstance(value, datetime) else value for key, value in values.items()}
         self.store.run(
-            f"INSERT INTO {table} ({', '.join(plain)}) VALUES ({', '.join(f'${key}' for key in plain)})", plain
+            f"INSERT INTO {table} ({_names(plain)}) VALUES ({', '.join(f'${key}' for key in plain)})", plain
         )
 
     def person(self, person_id: str, demos: int = 0, at: datetime = MONDAY - timedelta(hours=1), **fields: Any) -> None:

@@ -128,7 +128,7 @@ class Sections:
         ):
             refused = [self._words[key] for key, may in (("no_call", may_call), ("no_email", may_email)) if not may]
             if refused:
-                found[person] = [f"※{self._words['with'].join(refused)}"]
+                found[person] = [f"{self._words['note']}{self._words['with'].join(refused)}"]
         return found
 
     def _reasons(self) -> Section:
@@ -143,7 +143,7 @@ class Sections:
             "ORDER BY person_id, points DESC, rule",
             most=MAIN_REASONS,
         ):
-            found[person].append(f"・{self._name(names[rule])} ×{times} {points:+d}")
+            found[person].append(f"{self._words['bullet']}{self._name(names[rule])} ×{times} {points:+d}")
         return found
 
     def _actions(self) -> Section:
@@ -162,7 +162,9 @@ class Sections:
             most=LAST_ACTIONS,
         ):
             what = self._content.get(item, url or "")
-            found[person].append(f"・{self._time(at)} {word(ACTIVITY_NAMES, kind, self._language)} {what}".rstrip())
+            found[person].append(
+                f"{self._words['bullet']}{self._time(at)} {word(ACTIVITY_NAMES, kind, self._language)} {what}".rstrip()
+            )
         return found
 
     def _heard(self) -> Section:
@@ -180,8 +182,8 @@ class Sections:
             people = " → ".join(one for one in (said_by, heard_by) if one)
             where = word(VIA_NAMES, via, self._language)
             evidence = self._words["with"].join(one for one in (people, where, self._day(at) if at else "") if one)
-            soft = "" if acceptable else f" ※{self._words['soft']}"
-            told = f"・{name}{self._words['colon']}{value}{self._bracketed(evidence)}{soft}"
+            soft = "" if acceptable else f" {self._words['note']}{self._words['soft']}"
+            told = f"{self._words['bullet']}{name}{self._words['colon']}{value}{self._bracketed(evidence)}{soft}"
             found[person].append((order.get(item, len(order)), told))
         return {person: [line for _, line in sorted(lines)] for person, lines in found.items()}
 
@@ -208,7 +210,7 @@ class Sections:
             for one in ask or ():
                 item = items.get(one)
                 question = f"{self._words['colon']}{self._name(item.ask)}" if item and item.ask else ""
-                lines.append(f"・{self._name(item.name) if item else one}{question}")
+                lines.append(f"{self._words['bullet']}{self._name(item.name) if item else one}{question}")
             if lines:
                 found[person] = lines
         return found
@@ -254,7 +256,7 @@ class Sections:
         ):
             limit = f"{self._words['until']} {until}" if until else None
             day = self._day(at) if at else None
-            found[person].append("・" + " ".join(one for one in (day, name, segment, limit) if one))
+            found[person].append(self._words["bullet"] + " ".join(one for one in (day, name, segment, limit) if one))
         return found
 
     def _rows(self, statement: str, **given: object) -> list[tuple[Any, ...]]:

@@ -59,6 +59,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "with": "、",
             "bar": "｜",
             "colon": "：",
+            "bullet": "・",
+            "note": "※",
         },
         "en": {
             "score": "Score",
@@ -76,6 +78,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "with": ", ",
             "bar": " | ",
             "colon": ": ",
+            "bullet": "- ",
+            "note": "* ",
         },
     }
 )
