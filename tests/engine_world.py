@@ -167,5 +167,13 @@ def rules_with(folder: Path, **files: str) -> RuleSet:
     return load_rules(folder, bind)
 
 
+def block(text: str, key: str) -> str:
+    """The lines of a top-level key of a YAML text, as they stand there."""
+    _, start, rest = text.partition(f"\n{key}:\n")
+    lines = rest.split("\n")
+    count = next(number for number, line in enumerate(lines) if not line.startswith(" "))
+    return start[1:] + "\n".join(lines[:count]) + "\n"
+
+
 def as_run(world: World) -> Run:
     return world.run

@@ -63,8 +63,11 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
 
 def acts_of(life: Lifecycle, types: str, counts: str) -> str:
     """SQL for the activities that claims ask about: with the silence before each where one looks at that."""
-    silent = any(claim.after_silence_days for claim in life.claims)
-    return compose(_FILE, "with_silence", types=types, not_noise=counts) if silent else "activities"
+    asking = [one for one in life.requirements() if any(claim.after_silence_days for claim in one.claims)]
+    if not asking:
+        return "activities"
+    whose = "closings" if asking == [life.second_approach] else "people"
+    return compose(_FILE, "with_silence", types=types, not_noise=counts, whose=f"SELECT person_id FROM {whose}")
 
 
 def _counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:

@@ -228,14 +228,15 @@ class Lifecycle(Strict):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """Every claim that some decision rests on, each once, in the order of the file."""
-        return tuple(dict.fromkeys(claim for requirement in self._requirements() for claim in requirement.claims))
+        return tuple(dict.fromkeys(claim for requirement in self.requirements() for claim in requirement.claims))
 
     @property
     def claim_columns(self) -> Mapping[Claim, str]:
         """The column in which the engine keeps whether a claim holds, by claim."""
         return {claim: f"c{number}" for number, claim in enumerate(self.claims)}
 
-    def _requirements(self) -> Iterator[Requirement]:
+    def requirements(self) -> Iterator[Requirement]:
+        """Everything that claims are made for, in the order of the file."""
         yield from self.hot.requires
         yield from (self.second_approach,) if self.second_approach else ()
         yield from self.mql.rules if self.mql else ()

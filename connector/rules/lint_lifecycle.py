@@ -107,6 +107,7 @@ def _requirements(rules: Written) -> Iterator[tuple[KeyPath, Requirement]]:
     life = rules.rules.lifecycle
     yield from ((("hot", "requires", place), one) for place, one in enumerate(life.hot.requires))
     yield from ((("mql", "rules", place), one) for place, one in enumerate(life.mql.rules if life.mql else ()))
+    yield from ([(("second_approach",), life.second_approach)] if life.second_approach else ())
     criteria = life.toss_up.criteria if life.toss_up else ()
     yield from ((("toss_up", "criteria", place), one) for place, one in enumerate(criteria))
 
@@ -166,6 +167,7 @@ def _hearing(rules: Written) -> Iterator[Finding]:
     """Items that nobody collects, or that nothing rests on."""
     life = rules.rules.lifecycle
     used = set(life.sql.needs if life.sql else ())
+    used |= {*(life.recycle.heard if life.recycle else ()), *(life.not_before.heard if life.not_before else ())}
     asked = [claim.hearing for claim in life.claims if claim.hearing is not None]
     everything = any("item" not in condition.columns for condition in asked)
     used |= {word for condition in asked for thing, word in words(condition.sql) if thing == "hearing.item"}

@@ -14,7 +14,7 @@ from connector.engine.moments import as_column
 from connector.engine.score import score
 from connector.engine.tier import tier
 from connector.rules.load import SHIPPED, RuleSet
-from tests.engine_world import World, rules_with, shipped, utc
+from tests.engine_world import World, block, rules_with, shipped, utc
 
 pytestmark = pytest.mark.requirement("LC-1", "CD-1")
 
@@ -203,7 +203,7 @@ def test_recycling_starts_the_clock(world: World, classic: RuleSet) -> None:
 @pytest.mark.requirement("RC-3")
 def test_without_recycling_lost_stays_lost(world: World, tmp_path: Path) -> None:
     text = (SHIPPED / "classic" / "lifecycle.yaml").read_text(encoding="utf-8")
-    rules = rules_with(tmp_path, lifecycle=text.replace("recycle:\n  after_days: 90\n", ""))
+    rules = rules_with(tmp_path, lifecycle=text.replace(block(text, "recycle"), ""))
     _person(world, crm_status="lost", lost_at=START)
     world.activities(*_demos(13))
     assert _decided(world, rules, START + 400 * DAY)["stage"] == "lost"

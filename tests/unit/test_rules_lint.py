@@ -17,7 +17,7 @@ from connector.rules.lists import load_lists
 from connector.rules.load import SHIPPED, load_rules
 from connector.rules.mapping import load_mapping
 from connector.rules.written import Finding, written
-from tests.engine_world import bind
+from tests.engine_world import bind, block
 
 pytestmark = pytest.mark.requirement("AD-6")
 
@@ -67,6 +67,7 @@ TIER3 = "\"employees >= 500 AND industry = '化学'\""
 BOTH = "- grade: B\n        - score: 30\n        - score_at_most: 20\n"
 EITHER = "        - score: 65\n      any:\n        - score: 70\n        - ac"
 KEY = "- activity: \"type = 'inquiry'\"\n          within_days: 7\n"
+RECYCLE = block((RULES / "lifecycle.yaml").read_text("utf-8"), "recycle")
 SAME = "source = 'web_inquiry' AND TRUE"
 # File, what is replaced, by what, and the advice with the place where it is due.
 Case = tuple[str, str, str, str, str]
@@ -110,7 +111,7 @@ TWO: tuple[Case, ...] = (
     ("lifecycle.yaml", "        - score: 65\n        - ac", EITHER, "sum_only", "id: score_at_threshold"),
     ("lifecycle.yaml", "- hearing: \"item = 'need'\"\n", KEY, "overlapping", "id: fit_and_interest"),
     ("lifecycle.yaml", "\"item = 'current_solution'\"", "\"item = 'timing'\"", "not_needed", "id: current_solution"),
-    ("lifecycle.yaml", "recycle:\n  after_days: 90\n", "", "dead_end", "version"),
+    ("lifecycle.yaml", RECYCLE, "", "dead_end", "version"),
     ("fields.yaml", "  webinar: [Webinar]\n", "", "source_without_words", "webinar, event, list]"),
     ("cadence.yaml", "closing_days: []", "closing_days: [2025-12-29]", "no_effect", "[2025-12-29]"),
 )

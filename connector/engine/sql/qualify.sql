@@ -9,13 +9,19 @@ WHERE activity.occurred_at <= $as_of AND coalesce(activity.occurred_at > again.r
   AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
 
 -- name: with_silence
--- What counts as theirs, each with the time of silence before it.
+-- What counts as theirs, each with the time of silence before it, the registration counting as the first sign of life.
+-- Only those are looked at of whom somebody asks.
 (
-  SELECT activity.*, activity.occurred_at - lag(activity.occurred_at) OVER (
-    PARTITION BY activity.person_id ORDER BY activity.occurred_at
-  ) AS silence
+  SELECT activity.*, NULL::INTERVAL AS silence
   FROM activities AS activity
-  WHERE activity.type IN (<<types>>) AND <<not_noise>>
+  WHERE activity.person_id NOT IN (<<whose>>)
+  UNION ALL
+  SELECT activity.*, activity.occurred_at - coalesce(
+      lag(activity.occurred_at) OVER (PARTITION BY activity.person_id ORDER BY activity.occurred_at), person.created_at
+    ) AS silence
+  FROM activities AS activity
+  JOIN people AS person USING (person_id)
+  WHERE activity.person_id IN (<<whose>>) AND activity.type IN (<<types>>) AND <<not_noise>>
 )
 
 -- name: heard_ever
