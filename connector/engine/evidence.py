@@ -149,6 +149,7 @@ class _Look:
 _OF_ACTS = frozenset({"activity"})
 _ACTIVITY = ("at", "activity_id", "type", "content", "url", "counts")
 _ANSWER = ("at", "item", "value", "said_by", "via", "heard_by", "counts")
+_ACCOUNT = ("account_score", "people", "active_people", "hot")
 _DEAL = ("opportunity_id", "status", "product", "amount", "created_at", "closed_at")
 
 
@@ -177,9 +178,9 @@ def _requirement(
 
 
 def says(claim: Claim) -> str:
-    """A claim in the words of the rules: its condition as written, else its figure."""
+    """A claim in the words of the rules: its condition as written, else its figure, with the line that it is of."""
     said = getattr(claim, claim.about)
-    return str(getattr(said, "text", said))
+    return str(getattr(said, "text", said)) + (f" ({claim.line})" if claim.line else "")
 
 
 def _shown(claim: Claim, look: _Look) -> tuple[Mapping[str, Any], ...]:
@@ -196,6 +197,8 @@ def _shown(claim: Claim, look: _Look) -> tuple[Mapping[str, Any], ...]:
     if claim.attributes is not None:
         seen = sorted(claim.attributes.columns)
         return look.rows("attributes", seen, columns=", ".join(f'fit."{name}"' for name in seen)) if seen else ()
+    if claim.account is not None:
+        return look.rows("account", _ACCOUNT)
     figure = _figure(claim)
     return look.rows("figures", figure[:1], columns=figure[1]) if figure else ()
 

@@ -86,6 +86,7 @@ def _line(rules: RuleSet, line: Line, number: int, days: Collection[int], as_of:
         longest=now - max(days) * DAY_US,
         sums=", ".join(sums),
         leaves=", ".join(leaves),
+        score=f"greatest(fold.after, {scoring.floor.at_least})" if scoring.floor else "fold.after",
         windows=", ".join(f"coalesce(recent.window_{n}d, 0)" for n in days),
         threshold="NULL" if hot is None else hot,
         next_penalty=silence_of(scoring).due("lives.clock", "fold.after", now),

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from connector.engine.decide import decide
+from connector.engine.evidence import evidence
 from connector.engine.grade import grade
 from connector.engine.score import score
 from connector.engine.tier import tier
-from connector.rules.load import SHIPPED
+from connector.rules.load import SHIPPED, RuleSet
 from tests.engine_world import World, rules_with, utc
 
 pytestmark = pytest.mark.requirement("SC-4", "SC-11", "LC-2")
@@ -41,12 +42,18 @@ def did(kind: str, ago: timedelta, **more: Any) -> dict[str, Any]:
 
 
 def evaluated(folder: Path, lives: dict[str, list[dict[str, Any]]], **people: dict[str, Any]) -> World:
+    return evaluated_with_rules(folder, lives, **people)[0]
+
+
+def evaluated_with_rules(
+    folder: Path, lives: dict[str, list[dict[str, Any]]], more: str = "", **people: dict[str, Any]
+) -> tuple[World, RuleSet]:
     scoring, lifecycle = (
         (SHIPPED / "classic" / f"{file}.yaml").read_text("utf-8") for file in ("scoring", "lifecycle")
     )
     before, after = lifecycle.split("\nmql:\n", 1)
     head, rules = after.split("  rules:\n", 1)
-    rules = rules_with(folder, scoring=scoring + APART, lifecycle=f"{before}\nmql:\n{head}  rules:{MQL}{rules}")
+    rules = rules_with(folder, scoring=scoring + APART + more, lifecycle=f"{before}\nmql:\n{head}  rules:{MQL}{rules}")
     world = World()
     world.people(
         *({"person_id": who, "created_at": NOW - 300 * DAY, "source": "list", **people.get(who, {})} for who in lives)
@@ -56,7 +63,7 @@ def evaluated(folder: Path, lives: dict[str, list[dict[str, Any]]], **people: di
     grade(rules, world.run)
     score(rules, NOW, world.run)
     decide(rules, NOW, NOW.date(), world.run)
-    return world
+    return world, rules
 
 
 def lined(world: World, line: str) -> dict[str, dict[str, Any]]:
@@ -152,3 +159,26 @@ def test_a_conversion_is_counted_for_each_person_and_machines_convert_nobody(tmp
     # The one of almost seven days ago is the first to leave a window: it was told a second too late to have left.
     assert demo["next_change_at"] == (NOW + SECOND).replace(tzinfo=None)
     assert (rows["asked"]["is_key"], demo["is_key"]) == (True, False)
+
+
+@pytest.mark.requirement("AD-8")
+def test_evidence_of_a_line_and_of_an_account_is_their_figures(tmp_path: Path) -> None:
+    life = {"p": [did("demo_view", 2 * DAY, product="cloud")]}
+    world, rules = evaluated_with_rules(tmp_path, life, p={"company_id": "c"})
+    found = evidence(rules, NOW, "p", world.run)
+    assert found is not None
+    claims = {line.id: line.claims[0] for line in found.requirements}
+    line, account = claims["cloud_10"], claims["big_account"]
+    assert (line.about, line.says, line.met, line.evidence) == ("score", "10 (cloud)", False, ({"score": 5},))
+    assert claims["cloud_lately"].met
+    assert (account.met, account.says) == (False, "active_people >= 2 AND score = 5")
+    assert account.evidence == ({"account_score": 0, "people": 1, "active_people": 1, "hot": False},)
+
+
+def test_the_floor_of_the_score_is_that_of_a_line(tmp_path: Path) -> None:
+    """A demo for the cloud and a careers page of it: 5 − 10; a floor of 0 holds both scores."""
+    life = {"p": [did("demo_view", 2 * DAY, product="cloud"), did("page_view", DAY, product="cloud", theme="careers")]}
+    floor = "floor: {id: floor, name: Floor, at_least: 0}\n"
+    world, _ = evaluated_with_rules(tmp_path, life, more=floor)
+    row = lined(world, "cloud")["p"]
+    assert (row["score"], row["score_behaviour"], row["score_inactivity"]) == (0, -4, 4)

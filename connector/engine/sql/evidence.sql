@@ -44,6 +44,13 @@ SELECT <<columns>> FROM grade_fit AS fit WHERE fit.person_id = $person
 -- The figures that claims look at.
 SELECT <<columns>> FROM scored JOIN graded USING (person_id) WHERE scored.person_id = $person
 
+-- name: account
+-- The account that claims look at.
+SELECT account.score, account.people, account.active_people, account.hot
+FROM account_scored AS account
+JOIN people AS person USING (company_id)
+WHERE person.person_id = $person
+
 -- name: items
 -- The latest answers to all items, and whether they count.
 SELECT heard.item, heard.value, heard.said_by, heard.via, heard."at", heard.heard_by,

@@ -39,7 +39,7 @@ recent AS (
   )
   GROUP BY pid
 )
-SELECT who.person_id, <<line>>, fold.after, lives.points, fold.after - lives.points, lives.activities,
+SELECT who.person_id, <<line>>, <<score>>, lives.points, <<score>> - lives.points, lives.activities,
   make_timestamp(lives.first), make_timestamp(lives.last), <<windows>>,
   fold.after >= <<threshold>>, make_timestamp(crossing.crossed),
   make_timestamp(least(<<next_penalty>>, recent.next_leaves))
