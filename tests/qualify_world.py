@@ -268,9 +268,8 @@ def random_life(rng: random.Random, person_id: str) -> Person:
     return Person(row, activities, hearing, deals, open_until=run)
 
 
-def engine_verdicts(rules: RuleSet, people: Sequence[Person], as_of: datetime, rng: random.Random) -> Mapping[str, Any]:
-    """What the engine says of each person; the rows come in any order."""
-    world = World()
+def fill(world: World, people: Sequence[Person], rng: random.Random) -> None:
+    """Puts people and all that is known of them into a world, in any order."""
     rows: dict[str, list[Any]] = {
         "people": [person.row for person in people],
         "activities": [row for person in people for row in person.activities],
@@ -286,10 +285,21 @@ def engine_verdicts(rules: RuleSet, people: Sequence[Person], as_of: datetime, r
     for table, found in rows.items():
         rng.shuffle(found)
         getattr(world, table)(*found)
-    score(rules, as_of, world.run)
+
+
+def evaluate(rules: RuleSet, as_of: datetime, world: World) -> None:
+    """From the tables of a world to its decisions."""
     tier(rules, world.run)
     grade(rules, world.run)
+    score(rules, as_of, world.run)
     decide(rules, as_of, (as_of + timedelta(hours=9)).date(), world.run)
+
+
+def engine_verdicts(rules: RuleSet, people: Sequence[Person], as_of: datetime, rng: random.Random) -> Mapping[str, Any]:
+    """What the engine says of each person; the rows come in any order."""
+    world = World()
+    fill(world, people, rng)
+    evaluate(rules, as_of, world)
     tables = [world.rows(table) for table in ("scored", "graded", "qualified", "decided")]
     return {key: {name: value for table in tables for name, value in table[key].items()} for key in tables[0]}
 
