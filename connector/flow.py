@@ -22,6 +22,7 @@ from connector.engine.grade import grade
 from connector.engine.our_tasks import our_tasks
 from connector.engine.routing import owner_names
 from connector.engine.score import score as score_people
+from connector.engine.standing import standing
 from connector.engine.tier import tier
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
@@ -94,11 +95,12 @@ def score(river: River, as_of: datetime) -> None:
 
 
 def decide(river: River, as_of: datetime) -> None:
-    """Decides the stage of everybody, and whose follow-up starts."""
+    """Decides the stage of everybody and whose follow-up starts, and works out the lives that led there."""
     river.say("decide")
     owner_names(river.store.run)
     our_tasks(river.store.run)
     decide_stages(river.rules, as_of, today(river, as_of), river.store.run)
+    standing(river.rules, as_of, river.store.run)
 
 
 def plan(river: River, org_id: str, as_of: datetime) -> Plan:

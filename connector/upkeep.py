@@ -16,7 +16,6 @@ from connector.domain.reconciled import Reconciled
 from connector.engine.answers import answers
 from connector.engine.enrich_identity import folded_email
 from connector.engine.intake import door
-from connector.engine.life import lives
 from connector.engine.tracks import nurtured
 from connector.planning.history import waiting_persons
 from connector.pulling.backfill import Backfilled, History, has_it_all, resume_or_begin, run_backfill
@@ -88,7 +87,6 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     A look at everybody is a test of all the narrow ones before it: a difference is an error, told in the log.
     """
     answers(river.store.run)
-    lives(river.rules, as_of, river.store.run)
     keep_lives(river.store, as_of, whole=whom.whole)
     nurtured(river.rules, river.store.run)
     door(river.store.run)

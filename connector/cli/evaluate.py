@@ -20,9 +20,9 @@ from connector.engine.decide import decide
 from connector.engine.explain import reasons
 from connector.engine.grade import grade
 from connector.engine.inputs import complete, oddities
-from connector.engine.life import lives
 from connector.engine.next_action import next_actions
 from connector.engine.score import score
+from connector.engine.standing import standing
 from connector.engine.tier import tier
 from connector.errors import ConfigurationError, Problem, in_order
 from connector.reporting.evaluation import evaluations
@@ -89,7 +89,7 @@ def _evaluate(rules: RuleSet, moment: datetime, store: Store) -> None:
     grade(rules, store.run)
     score(rules, moment, store.run)
     decide(rules, moment, today, store.run)
-    lives(rules, moment, store.run)
+    standing(rules, moment, store.run)
     next_actions(rules, moment, today, store.run, store.load)
     reasons(rules, moment, store.run)
 

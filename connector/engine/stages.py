@@ -10,11 +10,12 @@ from connector.engine.moments import as_column
 from connector.rules.lifecycle import Lifecycle
 from connector.rules.stages import StageText
 
+_NO_LIVES = "SELECT '' AS person_id, '' AS stage, NULL::TIMESTAMP AS since WHERE FALSE"
 _NO_LIMIT = "(NULL::VARCHAR, NULL::VARCHAR, NULL::INTEGER, NULL::VARCHAR)"
 _NOTHING_EXPECTED = "(NULL::VARCHAR, NULL::VARCHAR, NULL::INTEGER)"
 
 
-def stage_times(life: Lifecycle, as_of: datetime, run: Run) -> None:
+def stage_times(life: Lifecycle, as_of: datetime, run: Run, *, lived: bool = False) -> None:
     """Makes the temporary tables `stage_times` and `lead_timed`.
 
     `stage_times(person_id, stage, since, limit_at, overdue, way_on, owner, next_change_at)`, one row for each row of
@@ -23,10 +24,12 @@ def stage_times(life: Lifecycle, as_of: datetime, run: Run) -> None:
     (LC-9), one row for each stage and buying stage (`about`) of which the person's segment says how long it takes.
     Times are TIMESTAMP in UTC; `next_change_at` is when time alone changes the row.
 
+    With `lived`, stages begin where `life` (see life) says so; else as far as deals, scores and the ledger tell.
     Reads decided, scored, people, opportunities, cadence_runs, placed, segmented and the ledger's transitions.
     """
     moment = {"as_of": as_column(as_of)}
-    run(compose("stages", "since"), moment)
+    lives = compose("stages", "lived") if lived else _NO_LIVES
+    run(compose("stages", "since", lived=lives), moment)
     limits = [_limit(stage, text) for stage, text in life.stages.items() if text.owner or text.then]
     run(compose("stages", "times", rules=", ".join(limits) or _NO_LIMIT), moment)
     expected = [

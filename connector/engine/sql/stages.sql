@@ -1,6 +1,7 @@
 -- name: since
--- Since when everybody has stood where they stand. Deals tell it of what the CRM says, the score of hot, recycling and
--- the first act of cold; where they tell nothing, the ledger does, since the stage was recorded. Null: nobody knows.
+-- Since when everybody has stood where they stand: as everybody's life tells it, where it was worked out and knows.
+-- Else deals tell it of what the CRM says, the score of hot, recycling and the first act of cold; where they tell nothing,
+-- the ledger does, since the stage was recorded. Null: nobody knows.
 CREATE OR REPLACE TEMP TABLE stage_since AS
 WITH deals AS (
   SELECT person_id, min(created_at) FILTER (status = 'open') AS opened,
@@ -19,7 +20,7 @@ runs AS (
   SELECT person_id, min(start_date)::TIMESTAMP AS started FROM cadence_runs WHERE ended_at IS NULL GROUP BY person_id
 )
 SELECT decided.person_id,
-  CASE decided.stage
+  coalesce(lived.since, CASE decided.stage
     WHEN 'opportunity' THEN coalesce(deals.opened, moved.happened_at)
     WHEN 'won' THEN coalesce(deals.won, moved.happened_at)
     WHEN 'lost' THEN coalesce(person.lost_at, moved.happened_at)
@@ -27,13 +28,21 @@ SELECT decided.person_id,
     WHEN 'hot' THEN coalesce(decided.hot_since, moved.happened_at, runs.started)
     WHEN 'cold' THEN greatest(person.created_at, scored.first_activity_at, scored.recycled_at, moved.happened_at)
     ELSE person.created_at
-  END AS since
+  END) AS since
 FROM decided
 JOIN people AS person USING (person_id)
 JOIN scored USING (person_id)
 LEFT JOIN deals USING (person_id)
 LEFT JOIN moved ON moved.person_id = decided.person_id AND moved.to_stage = decided.stage
 LEFT JOIN runs ON runs.person_id = decided.person_id
+LEFT JOIN (<<lived>>) AS lived ON lived.person_id = decided.person_id AND lived.stage = decided.stage
+
+-- name: lived
+SELECT person_id, arg_max(to_stage, n) AS stage,
+  CASE WHEN NOT list_contains(arg_max(undated, n), 'crm_status') THEN arg_max("at", n) END AS since
+FROM life
+WHERE kind = 'stage'
+GROUP BY person_id
 
 -- name: times
 -- The limit of each person's stage: over from the moment at which it passes.
