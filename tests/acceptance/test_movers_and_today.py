@@ -63,6 +63,17 @@ def test_what_moves_is_what_the_ledger_says(connector: CommandLine) -> None:
     assert not any(awake - timedelta(days=90) < at < awake for at, _ in acts)
 
 
+def test_risers_rise_by_the_metric_that_was_asked_for(connector: CommandLine) -> None:
+    found = told(connector, "movers", "--window", "month", "--metric", "visits", "--as-of", "2026-10-01T00:00")
+    assert found["metric"] == "visits"
+    rises = [one["visits"]["now"] - one["visits"]["before"] for one in found["risers"]]
+    assert rises
+    assert rises == sorted(rises, reverse=True)
+    assert min(rises) > 0
+    wrong = connector("movers", "--metric", "vists")
+    assert (wrong.code, "there is no metric 'vists'. There are score, activities, visits" in wrong.err) == (64, True)
+
+
 def test_accounts_move_with_all_their_people(connector: CommandLine) -> None:
     shown = connector("movers", "--by", "account", "--window", "month", "--as-of", "2026-10-01T00:00").out
     assert "Rising: 2026-09-01 to 2026-09-30 against the month before" in shown
