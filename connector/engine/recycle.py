@@ -119,7 +119,7 @@ def _days(clock: Clock | None, rules: Recycle) -> int:
 
 
 def _due_local(clock: Clock | None, rules: Recycle) -> str:
-    """SQL for the day on which the time is over, by the clock of the zone; null where no day of the calendar says it."""
+    """SQL for the day on which the time is over, by the clock of the zone; null where the calendar does not say it."""
     if clock is not None and clock.next is not None:
         return _next_term("local", TERM_MONTHS[clock.next], rules)
     if clock is not None and clock.before_renewal_days is not None:

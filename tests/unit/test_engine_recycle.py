@@ -74,9 +74,6 @@ def test_what_opened_the_gate_before_recycling_does_not_open_it_again() -> None:
     }  # fmt: skip
 
 
-NO_BUDGET = {"id": "no_budget", "name": "No budget", "words": ["No budget", "予算なし"], "after": {"next": "fiscal_year"}}
-
-
 def due(clock: dict[str, Any], lost: str, world: World | None = None, reason: str = "why", **more: Any) -> str | None:
     """When the time of one lost deal is over, as a local time in Tokyo."""
     world = world or World()
@@ -224,7 +221,8 @@ def test_which_closing_counts() -> None:
     told = told_of(world)
     assert "reopened" not in told
     naive = NOW.replace(tzinfo=None)
-    assert {who: (row["rule"], row["action"], row["due_at"] and row["due_at"] - naive) for who, row in told.items()} == {
+    found = {who: (row["rule"], row["action"], row["due_at"] and row["due_at"] - naive) for who, row in told.items()}
+    assert found == {
         "last": ("soon", "nurture", 5 * DAY), "older": ("soon", "nurture", 5 * DAY),
         "unknown": ("other", "nurture", DAY), "never": ("target", "never", None),
         "undated": ("without_reason", "nurture", None), "lead": ("soon", "nurture", 0 * DAY),
@@ -308,3 +306,16 @@ def test_a_second_approach_needs_new_interest() -> None:
     }  # fmt: skip
     assert (told["quiet"]["stage"], told["quiet"]["cadence_starts"]) == ("hot", False)
     assert told["key"]["cadence_starts"] is True
+
+
+@pytest.mark.requirement("LC-12")
+def test_people_with_a_short_lead_time_wait_less_where_days_are_counted() -> None:
+    world = World()
+    for who, size in (("small", 10), ("large", 5_000)):
+        lost(world, who, ("soon", 6 * DAY))
+        world.connection.execute("UPDATE people SET employees = ? WHERE person_id = ?", [size, who])
+    short = {"id": "small", "name": "Small", "when": "fit.employees < 100", "recycle_percent": 50}
+    told = decided(rules(recycle=SOME, lead_times=[short]), world)
+    assert {who: row["recycled_at"] and NOW.replace(tzinfo=None) - row["recycled_at"] for who, row in told.items()} == {
+        "small": DAY, "large": None,
+    }  # fmt: skip
