@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "movers": "movers",
         "today": "today",
         "overdue": "overdue",
+        "nurture": "nurture",
         "status": "status",
         "forget": "forget",
         "writes": "writes",

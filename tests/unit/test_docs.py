@@ -20,6 +20,7 @@ from connector.cli.explain import document
 from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
 from connector.cli.movers import document as movers_document
+from connector.cli.nurture import document as nurture_document
 from connector.cli.overdue import document as overdue_document
 from connector.cli.render import plan_document
 from connector.cli.river import _applied_document
@@ -34,6 +35,7 @@ from connector.engine.momentum import Periods
 from connector.errors import StoppedError
 from connector.reporting.explanation import Explanation, Person
 from connector.reporting.movers import Movers
+from connector.reporting.nurture import Nurturing
 from connector.reporting.outlook import Outlook
 from connector.reporting.overdue import Standing
 from connector.reporting.report import Status
@@ -99,6 +101,7 @@ SHOWN = {
     "connector movers": {"as_of", "by", "window", "metric", *movers_document(Movers(), "person", Periods(*[MOMENT] * 3))},
     "connector today": {"as_of", *today_document(Today(MOMENT.date()))},
     "connector overdue": {"as_of", *overdue_document(Standing(), MOMENT)},
+    "connector nurture": {"as_of", *nurture_document(Nurturing(), None)},
     "connector import": set(
         import_document(_blank(Imported, head=_blank(ListHead), kept=_blank(Kept), state=_blank(ListState)))
     ),
