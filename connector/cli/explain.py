@@ -117,6 +117,7 @@ def document(found: Explanation) -> dict[str, Any]:
         "writes": [_write_document(write) for write in found.writes],
         "lists": [{**asdict(one), "happened_at": _iso(one.happened_at)} for one in found.lists],
         "score_deciding": person.score_deciding,
+        "score_floor": person.score_floor,
         "consent": {"opted_out": person.opted_out, "do_not_call": person.do_not_call},
         **_evidence_document(found.evidence),
         "next_action": _action_document(found.next_action),
@@ -156,7 +157,7 @@ def _item_document(item: ItemLine) -> dict[str, Any]:
 def _action_document(action: Action | None) -> dict[str, Any] | None:
     if not action:
         return None
-    return {**asdict(action), "due": _iso(action.due), "ask": list(action.ask)}
+    return {**asdict(action), "due": _iso(action.due), "ask": list(action.ask), "why_parts": list(action.why_parts)}
 
 
 def _planned_document(planned: Planned | None) -> dict[str, Any] | None:
@@ -180,6 +181,7 @@ def _ledger_document(line: LedgerLine) -> dict[str, Any]:
         "total": line.running_total,
         "what": line.what,
         "activity_id": line.activity_id,
+        "uncut": line.uncut,
     }
 
 

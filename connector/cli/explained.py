@@ -59,7 +59,8 @@ def _show_head(shown: Console, found: Explanation, words: Wording) -> None:
         ("behaviour", person.score_behaviour),
         ("inactivity", person.score_inactivity),
     )
-    sums = "  ".join(f"{words.label(name)} {points:+d}" for name, points in parts)
+    lifted = (("floor", person.score_floor),) if person.score_floor else ()
+    sums = "  ".join(f"{words.label(name)} {points:+d}" for name, points in (*parts, *lifted))
     deciding = ""
     if person.score_deciding is not None and person.score_deciding != person.score:
         deciding = f"   {words.label('deciding')} [bold]{person.score_deciding}[/bold]"
@@ -79,8 +80,9 @@ def _show_action(shown: Console, found: Explanation, words: Wording) -> None:
     what = f"{word(CHANNEL_NAMES, action.channel, language)} — {word(PURPOSE_NAMES, action.purpose, language)}"
     owner = action.owner_name or word(TEAM_NAMES, action.owner, language)
     asks = " / ".join(words.question(one) for one in action.ask)
+    why = words.whys.text(action.why_id, action.why_parts, action.channel)
     for label, value in (
-        ("what", what), ("who", owner), ("due", str(action.due or "–")), ("why", action.why), ("ask", asks),
+        ("what", what), ("who", owner), ("due", str(action.due or "–")), ("why", why), ("ask", asks),
         ("offer", words.content(action.content)),
     ):  # fmt: skip
         if value:
@@ -122,10 +124,11 @@ def _show_ledger(shown: Console, lines: Iterable[LedgerLine], words: Wording) ->
     for label, right in (("when", False), ("points", True), ("total", True), ("rule", False), ("what", False)):
         rows.add_column(words.label(label), justify="right" if right else "left", header_style="dim", overflow="fold")
     for line in lines:
-        colour = "green" if line.points > 0 else "red"
+        colour = "green" if line.points > 0 else "red" if line.points else "dim"
+        cut = "" if line.uncut is None else f" [dim]/ {line.uncut:+d}[/dim]"
         rows.add_row(
             words.time(line.at),
-            f"[{colour}]{line.points:+d}[/{colour}]",
+            f"[{colour}]{line.points:+d}[/{colour}]{cut}",
             str(line.running_total),
             escape(words.name(line.name)),
             f"[dim]{escape(_did(line.what, words))}[/dim]",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connector.domain.vocabulary import ATTRIBUTE_NAMES, Language, word
+from connector.engine.whys import Whys
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
 from connector.rules.model import Name
@@ -30,6 +31,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "source": ("経路", "source"),
     "behaviour": ("行動", "behaviour"),
     "inactivity": ("休眠", "inactivity"),
+    "floor": ("下限", "floor"),
     "deciding": ("判定に使うスコア", "deciding score"),
     "opted_out": ("メール配信停止", "opted out of e-mail"),
     "do_not_call": ("電話不可", "do not call"),

@@ -12,6 +12,7 @@ from connector.reporting.further import Further
 from connector.reporting.life_keys import LIFE
 from connector.reporting.loss_keys import LOSS
 from connector.reporting.nurture_keys import NURTURE
+from connector.reporting.score_keys import SCORE
 from connector.reporting.stage_keys import STAGES
 
 SCHEMA = 1
@@ -21,7 +22,7 @@ _COLUMNS = (
     "toss_up_ready", "toss_up_met", "toss_up_required", "toss_up_missing", "channel", "owner", "purpose", "due", "ask",
     "content", "why", "next_actions.track",
 )  # fmt: skip
-FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE, LOSS, LIFE)
+FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE, LOSS, LIFE, SCORE)
 """What parts of the engine add at the end of each document, in this order."""
 _EVERYBODY = f"""
 SELECT {", ".join(_COLUMNS)}{"".join(f", further_{n}" for n in range(len(FURTHER)))}

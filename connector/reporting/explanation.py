@@ -39,6 +39,7 @@ class Person:
     score_deciding: int | None = None
     opted_out: bool = False
     do_not_call: bool = False
+    score_floor: int = 0
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def _person(run: Run, person_id: str) -> Person | None:
              WHERE person_records.person_id = people.person_id),
             decided.stage, decided.stage_rule, decided.hot_since, scored.score, scored.score_source,
             scored.score_behaviour, scored.score_inactivity, scored.score_deciding,
-            coalesce(people.opted_out, FALSE), coalesce(people.do_not_call, FALSE)
+            coalesce(people.opted_out, FALSE), coalesce(people.do_not_call, FALSE), scored.score_floor
         FROM people JOIN decided USING (person_id) JOIN scored USING (person_id)
         WHERE people.person_id = $person
         """,

@@ -111,7 +111,7 @@ _SHOWN = {
 _REASONS = """
 SELECT shown.id, ledger.rule, sum(ledger.points)::BIGINT, count(*)
 FROM ledger JOIN movers_shown AS shown USING (person_id)
-WHERE ledger.moment >= $begins AND ledger.moment < $ends AND ledger.rule NOT IN ({others})
+WHERE ledger.moment >= $begins AND ledger.moment < $ends AND ledger.points <> 0 AND ledger.rule NOT IN ({others})
 GROUP BY ALL
 ORDER BY shown.id, abs(sum(ledger.points)) DESC, ledger.rule
 """
@@ -167,8 +167,9 @@ def _count(run: Run, where: str) -> int:
 def _reasons(run: Run, rules: RuleSet, as_of: datetime, periods: Periods) -> dict[str, list[Reason]]:
     """What the shown did within the period, by rule; how they came in and their silence are no movement."""
     ledgers(rules, as_of, run, "movers_shown")
-    silent = [rules.scoring.inactivity.id] if rules.scoring.inactivity else []
-    others = ", ".join(quoted(one) for one in (*(rule.id for rule in rules.scoring.source), *silent)) or "''"
+    scoring = rules.scoring
+    silent = [one.id for one in (scoring.inactivity, scoring.floor) if one]
+    others = ", ".join(quoted(one) for one in (*(rule.id for rule in scoring.source), *silent)) or "''"
     span = {"begins": as_column(periods.begins), "ends": as_column(periods.ends)}
     found: dict[str, list[Reason]] = defaultdict(list)
     for id_, rule, points, times in run(_REASONS.format(others=others), span):
