@@ -54,7 +54,7 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     apart = ", ".join(quoted(one) for one in (*rules.cadence.beside_the_score, *NEVER_HOT))
     zone = quoted(rules.scoring.time_zone)
     runs = compose("decide", "runs", zone=zone, spans=_spans(rules, calendar, run), apart=apart)
-    run(runs, {"latest_start": calendar.on_or_after(today)})
+    run(runs, {"latest_start": calendar.on_or_after(today), "as_of": as_column(as_of)})
     statement = compose("decide", "decided", fresh_days=rules.cadence.fresh_days)
     run(statement, {"as_of": as_column(as_of), "today": today})
     stage_times(rules.lifecycle, as_of, run)

@@ -60,8 +60,8 @@ def today(world: PlanningWorld, as_of: datetime = MONDAY, **changes: Any) -> Tod
     tier(rules, run)
     grade(rules, run)
     load_catalogue(world.book.content, load)
-    decide(rules, as_of, asked.day, run)
     our_tasks(run)
+    decide(rules, as_of, asked.day, run)
     next_actions(rules, as_of, asked.day, run, load)
     return today_of(run, asked)
 
@@ -104,8 +104,8 @@ def test_inquiries_come_first_then_toss_ups_then_steps_by_due_then_reviews(world
     world.person("under review", HOT, MONDAY - 25 * DAY)
     in_run(world, "under review", cadence="review")
     world.person("fresh", HOT)
-    world.person("late", HOT, MONDAY - 4 * DAY)
-    in_run(world, "late", "2026-05-29")
+    world.person("late", HOT, MONDAY - 5 * DAY)
+    in_run(world, "late", "2026-05-28")
     world.person("asked later", 0)
     asks(world, "asked later", MONDAY - HOUR)
     world.person("asked first", 0)
@@ -160,8 +160,7 @@ def test_a_step_is_done_when_all_its_tasks_are(world: PlanningWorld) -> None:
     }  # fmt: skip
     assert (found["called"].task, found["untouched"].task) == (mail, None)
     tomorrow = calls(today(world, MONDAY + DAY))
-    assert {one for one, call in tomorrow.items() if call.overdue} == {"untouched", "called", "of an older run"}
-    assert tomorrow["both"].due == tomorrow["deleted"].due == (MONDAY + DAY).date()
+    assert {call.due for call in tomorrow.values()} == {(MONDAY + DAY).date()}, "what came before was missed"
 
 
 def test_within_a_day_come_timing_size_relation_budget_and_score(world: PlanningWorld) -> None:
@@ -254,3 +253,18 @@ def test_a_weekend_has_the_list_of_the_next_business_day(world: PlanningWorld) -
     assert {one: (call.due.isoformat(), call.overdue) for one, call in found.items()} == {
         "friday's": ("2026-06-05", True), "saturday's": ("2026-06-08", False)
     }  # fmt: skip
+
+
+@pytest.mark.requirement("RC-2", "CD-8")
+def test_who_was_closed_without_a_reason_is_listed_and_the_owner_is_asked(world: PlanningWorld) -> None:
+    for person, ago, reason in (("lately", 5, None), ("long ago", 80, " "), ("said", 5, "No budget")):
+        world.person(person, 0)
+        world.store.run(
+            "UPDATE people SET crm_status = 'disqualified', closed_at = $at, close_reason = $why WHERE person_id = $who",
+            {"at": MONDAY - ago * DAY, "why": reason, "who": person},
+        )
+    found = today(world)
+    assert [gap.person_id for gap in found.gaps if gap.gap == "closed_without_reason"] == ["lately", "long ago"]
+    (call,) = calls(found).values()
+    assert (call.person_id, call.purpose, call.channel, call.ask) == ("lately", "ask_reason", "ask", ("loss_reason",))
+    assert call.reason.startswith("closed without a reason · ")

@@ -2,6 +2,8 @@
 -- The runs recorded so far, each with the last moment at which it was open: the end that was recorded, else what ended it
 -- since (a restart aside), else the end of its last day in the zone of the rules.
 CREATE OR REPLACE TEMP TABLE decide_runs AS
+SELECT *, CASE WHEN open_until > $as_of THEN open_until END AS next_change_at
+FROM (
 SELECT run.person_id, run.start_date,
   coalesce(
     run.ended_at,
@@ -17,6 +19,7 @@ LEFT JOIN run_pauses AS pause
 LEFT JOIN (VALUES <<spans>>) AS span(cadence, start_date, pauses, last_day)
   ON span.cadence = run.cadence AND span.start_date = run.start_date AND span.pauses = coalesce(pause.pauses, '')
 WHERE run.start_date <= $latest_start AND run.cadence NOT IN (<<apart>>)
+)
 
 -- name: decided
 -- The stage: what the CRM says comes first, save of a lost deal whose person was recycled since; then hot, by the score or by an open run; then what the person did.
