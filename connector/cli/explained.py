@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +16,8 @@ from connector.cli.wording import MARKS, Wording, grid, heading, values
 from connector.domain.vocabulary import (
     ACTIVITY_NAMES,
     CHANNEL_NAMES,
+    DECISION_NAMES,
+    DETAIL_NAMES,
     PURPOSE_NAMES,
     STAGE_RULE_NAMES,
     TEAM_NAMES,
@@ -107,16 +109,32 @@ def _show_fit(shown: Console, fit: Fit, words: Wording) -> None:
 
 
 def _show_further(shown: Console, standing: Mapping[str, Mapping[str, Any]], words: Wording) -> None:
+    """What was decided beside stage and score: those details that have words for people."""
     rows = grid(columns=2)
     told = False
     for name, row in standing.items():
-        told_row = ", ".join(f"{key} = {value}" for key, value in row.items() if value not in (None, [], {}))
-        if told_row:
-            rows.add_row(f"  {name}", f"[dim]{escape(told_row)}[/dim]")
+        details = "  ".join(
+            f"[dim]{word(DETAIL_NAMES, key, words.language)}[/dim] {escape(_detail(value, words))}"
+            for key, value in row.items()
+            if key in DETAIL_NAMES and value not in (None, False, 0, [], {})
+        )
+        if details:
+            rows.add_row(f"  {word(DECISION_NAMES, name, words.language)}", details)
             told = True
     if told:
         heading(shown, words.label("further"))
         shown.print(rows)
+
+
+def _detail(value: Any, words: Wording) -> str:
+    """A value as people read it: moments in the zone of the rules, `✓` for what is so."""
+    if value is True:
+        return "✓"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, str) and value.endswith("+00:00"):
+        return words.time(datetime.fromisoformat(value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _show_ledger(shown: Console, lines: Iterable[LedgerLine], words: Wording) -> None:

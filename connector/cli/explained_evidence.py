@@ -72,6 +72,8 @@ def _claim(claim: ClaimLine, words: Wording) -> tuple[str, bool]:
         soft = "" if claim.met else f" ({words.label('soft')})"
         answer = _answer(tuple(shown[key] for key in ("value", "said_by", "heard_by", "via", "at")), words)
         return mark + escape(answer + soft), claim.met
+    if claim.about == "hearing":
+        return f"{mark}[dim]{words.label('not_heard')}[/dim]", claim.met
     if claim.about in {"score", "score_at_most"}:
         sign = "≥" if claim.about == "score" else "≤"
         days = f" / {claim.within_days}d" if claim.within_days else ""

@@ -101,6 +101,7 @@ class Wording:
     stages: Mapping[str, Name]
     contents: Mapping[str, Name]
     questions: Mapping[str, Name]
+    whys: Whys
     named: Mapping[tuple[str, str], Name] = field(default_factory=dict)
 
     def label(self, key: str) -> str:
@@ -141,9 +142,12 @@ def wording_of(rules: RuleSet, catalogue: Content | None, language: Language) ->
     questions = {item.id: item.ask or item.name for item in rules.lifecycle.hearing}
     zone = ZoneInfo(rules.scoring.time_zone)
     scoring = rules.scoring
-    each = {"line": scoring.lines, "conversion": scoring.conversions, "role": scoring.accounts.roles}
-    named = {(kind, one.id): one.name for kind, entries in each.items() for one in entries}
-    return Wording(language, zone, stages, contents, questions, named)
+    named = {
+        **{("line", one.id): one.name for one in scoring.lines},
+        **{("conversion", one.id): one.name for one in scoring.conversions},
+        **{("role", one.id): one.name for one in scoring.accounts.roles},
+    }
+    return Wording(language, zone, stages, contents, questions, Whys(rules, catalogue, language), named)
 
 
 def grid(*, numbers: Iterable[int] = (), columns: int) -> Table:

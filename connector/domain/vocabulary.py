@@ -46,6 +46,8 @@ ACTIVITY_NAMES: Words = MappingProxyType(
 STAGE_RULE_NAMES: Words = MappingProxyType(
     {
         "crm_status": ("CRMの状態による", "as the CRM says"),
+        "decision": ("フォロー後の判断による", "decided at the end of the follow-up"),
+        "screened": ("対象外の判定", "screened out"),
         "score_at_threshold": ("スコアがしきい値以上", "score at the threshold"),
         "cadence_open": ("フォロー期間中", "follow-up is running"),
         "recycled": ("再アプローチの対象", "back in nurturing after a loss"),
@@ -66,10 +68,43 @@ PURPOSE_NAMES: Words = MappingProxyType(
         "nurture": ("ナーチャリング", "nurture"),
         "thanks": ("お礼", "say thanks"),
         "ask_reason": ("失注・終了理由の確認", "ask for the reason of the loss"),
-        "overdue": ("滞留への対応", "overdue in this stage"),
+        "second_approach": ("再アプローチ", "approach again"),
+        "not_before": ("約束の日まで待つ", "wait until the day agreed on"),
+        "deal": ("商談の推進", "work on the deal"),
+        "stage_limit": ("滞留への対応", "longer than its time in this stage"),
+        "rise": ("再上昇への対応", "rising again"),
+        "contact": ("すぐに連絡", "turn to them at once"),
     }
 )
 """What a next action is for."""
+
+WHY_TEXTS: Words = MappingProxyType(
+    {
+        "inquiry": ("{0}に未対応", "{0}, not answered yet"),
+        "deal": ("商談中", "a deal is open"),
+        "deal_over_time": ("商談が標準の期間を超えている", "a deal is open for longer than its time"),
+        "lost": ("{0}：{1}から再アプローチ", "{0}: again from {1}"),
+        "lost_for_good": ("{0}：再アプローチなし", "{0}: not again"),
+        "lost_unknown_when": ("失注した時期が不明", "a deal was lost, nobody knows when"),
+        "ask_reason": ("終了の理由が未入力", "closed without a reason"),
+        "new_interest": ("{1}の後に新たな関心（{0}）", "new interest since {1} ({0})"),
+        "time_is_over": ("{0}：待機期間が終わった", "{0}: its time is over"),
+        "not_before": ("{0}より前は連絡しない約束", "not before {0}"),
+        "toss_up": ("トスアップの条件を満たす（必要{0}）：{rest}", "criteria of the toss-up met ({0} needed): {rest}"),
+        "turned_hot": ("ホットになった", "turned hot"),
+        "step": ("{0}", "{0}"),
+        "decision_overdue": ("{0}（期限超過）", "{0} (overdue)"),
+        "hot_since_longer": ("以前からホット", "hot since longer"),
+        "no_consent": ("電話もメールもできない", "may be neither called nor written to"),
+        "thanks": ("{0}へのお礼", "thanks for {0}"),
+        "stage_limit": ("「{0}」の期限を過ぎた", "{0} for longer than its time"),
+        "rise": ("「{2}」になってから{1}点上昇", "{1} points since {2}"),
+        "short_lead_time": ("検討期間が短いためすぐに連絡", "short lead time"),
+        "mql": ("MQL", "MQL"),
+        "owned": ("担当のリード", "owned"),
+    }
+)
+"""Why a next action is the next one, by `why_id`; the numbers are places of `why_parts`, `rest` all but the first."""
 
 CHANNEL_NAMES: Words = MappingProxyType(
     {
@@ -79,6 +114,7 @@ CHANNEL_NAMES: Words = MappingProxyType(
         "decide": ("判断", "decide"),
         "wait": ("待機", "wait"),
         "hand_over": ("引き継ぎ", "hand over"),
+        "ask": ("確認", "ask"),
     }
 )
 """How a next action is done."""
@@ -131,3 +167,62 @@ ATTRIBUTE_NAMES: Words = MappingProxyType(
     }
 )
 """What is known of people and companies."""
+
+DECISION_NAMES: Words = MappingProxyType(
+    {
+        "screened": ("対象外", "Screened out"),
+        "recycling": ("失注・終了", "Lost or closed"),
+        "not_before": ("連絡を待つ約束", "Not before"),
+        "stage_times": ("現在のステージ", "In this stage"),
+        "intake": ("受け入れの判断", "Decided when they came in"),
+        "tracked": ("ナーチャリングのトラック", "Nurture track"),
+        "mqls": ("MQLになった時期", "Times of becoming MQL"),
+        "toss_ups": ("トスアップ", "Toss-up"),
+        "routed": ("担当チーム", "Team"),
+        "touches": ("これまでの接触", "Touches so far"),
+    }
+)
+"""What was decided beside stage and score, by the name of its table."""
+
+DETAIL_NAMES: Words = MappingProxyType(
+    {
+        "since": ("開始", "since"),
+        "limit_at": ("期限", "limit"),
+        "overdue": ("期限超過", "overdue"),
+        "way_on": ("期限後", "then"),
+        "owner": ("担当", "whose turn"),
+        "reason": ("理由", "reason"),
+        "rule": ("ルール", "rule"),
+        "action": ("対応", "action"),
+        "competitor": ("競合", "competitor"),
+        "product": ("製品", "product"),
+        "amount": ("金額", "amount"),
+        "closed_at": ("終了日時", "closed"),
+        "due_at": ("再アプローチ", "again from"),
+        "recycled_at": ("再アプローチ開始", "recycled"),
+        "target": ("ターゲット", "target"),
+        "target_why": ("その理由", "because"),
+        "nurture": ("ナーチャリング", "nurture"),
+        "nurture_why": ("その理由", "because"),
+        "when_on": ("次の連絡", "when"),
+        "when_why": ("その目的", "for"),
+        "track": ("トラック", "track"),
+        "list": ("リスト", "list"),
+        "first_at": ("最初", "first"),
+        "last_at": ("最新", "last"),
+        "times": ("回数", "times"),
+        "state": ("状態", "state"),
+        "start_date": ("開始日", "begun"),
+        "missing": ("不足", "missing"),
+        "day": ("日付", "day"),
+        "held": ("待機中", "held"),
+        "calls": ("電話", "calls"),
+        "emails": ("メール", "e-mails"),
+        "meetings": ("打ち合わせ", "meetings"),
+        "in_run": ("今回のフォロー中", "in this follow-up"),
+        "tasks": ("完了ToDo", "tasks done"),
+        "team": ("現在", "now"),
+        "next_team": ("次", "next"),
+    }
+)
+"""The details of such decisions; those without a word of their own are for machines."""

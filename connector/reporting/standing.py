@@ -11,7 +11,9 @@ from typing import Any
 
 from connector.domain.running import Run
 
-FURTHER = ("screened", "recycling", "stage_times", "intake", "tracked", "mqls")
+FURTHER = (
+    "screened", "recycling", "not_before", "stage_times", "intake", "tracked", "mqls", "toss_ups", "routed", "touches",
+)  # fmt: skip
 """Tables with at most one row a person that are told as they stand."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
@@ -19,8 +21,11 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 
 @dataclass(frozen=True)
 class Action:
-    """Who does what by when. `owner` is an id or a team, `owner_name` what it is called where that is known; `ask` and
-    `content` are ids. `due` is a date in the zone of the rules."""
+    """Who does what by when. `owner` is an id or a team, `owner_name` what it is called where that is known.
+
+    `ask` and `content` are ids; `why_id` and `why_parts` say `why` for texts in any language. `due` is a date in the
+    zone of the rules.
+    """
 
     channel: str
     owner: str
@@ -30,6 +35,8 @@ class Action:
     ask: tuple[str, ...]
     content: str | None
     why: str
+    why_id: str
+    why_parts: tuple[str | None, ...]
 
 
 def tables(run: Run) -> frozenset[str]:
@@ -56,13 +63,13 @@ def action_of(run: Run, person_id: str) -> Action | None:
     rows = run(_ACTION, {"person": person_id})
     if not rows:
         return None
-    channel, owner, name, purpose, due, ask, content, why = rows[0]
-    return Action(channel, owner, name, purpose, due, tuple(ask or ()), content, why)
+    channel, owner, name, purpose, due, ask, content, why, why_id, parts = rows[0]
+    return Action(channel, owner, name, purpose, due, tuple(ask or ()), content, why, why_id, tuple(parts or ()))
 
 
 _ACTION = """
 SELECT action.channel, action.owner, coalesce(person.name, team.name), action.purpose, action.due, action.ask,
-    action.content, action.why
+    action.content, action.why, action.why_id, action.why_parts
 FROM next_actions AS action
 LEFT JOIN seen_salesforce_user AS person ON person.id = action.owner
 LEFT JOIN seen_salesforce_group AS team ON team.id = action.owner
