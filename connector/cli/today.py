@@ -26,6 +26,7 @@ GAPS = {
     "owner_left": "Their owner is not active any more",
     "out_of_reach": "They may be neither called nor written to",
     "no_next_action": "They have no next action",
+    "closed_without_reason": "They were lost or closed, and nobody said why",
 }
 """What is missing, by the word in the document."""
 

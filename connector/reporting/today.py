@@ -13,6 +13,7 @@ from connector.domain.vocabulary import ACTIVITY_NAMES
 from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
 from connector.engine.moments import as_column, from_column
+from connector.engine.whys import Whys
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
 from connector.rules.model import Name
@@ -22,7 +23,7 @@ _FILE = "today"
 _CALL = (
     "person_id", "name", "company", "record", "score", "grade", "place", "owner", "owner_name", "owner_active",
     "purpose", "channel", "due", "ask", "content", "asked_at", "asked_by", "step", "cadence", "toss_up_met",
-    "toss_up_required", "hot_since", "last_at", "last_type", "task",
+    "toss_up_required", "hot_since", "last_at", "last_type", "task", "why_id", "why_parts",
 )  # fmt: skip
 _GAP = ("gap", "person_id", "name", "company", "record", "stage", "score", "owner", "owner_name")
 
@@ -70,7 +71,8 @@ class Rep:
 
 @dataclass(frozen=True)
 class Gap:
-    """A lead about whom nobody does anything: nobody_owns, owner_left, out_of_reach or no_next_action."""
+    """A lead about whom nobody does anything: nobody_owns, owner_left, out_of_reach or no_next_action; or one who was
+    lost or closed without a reason: closed_without_reason."""
 
     gap: str
     person_id: str
@@ -215,6 +217,7 @@ class Words:
     def __init__(self, asked: Asked) -> None:
         rules = asked.rules
         self._language, self._zone = asked.language, asked.zone
+        self._whys = Whys(rules, asked.catalogue, asked.language)
         self._content = {item.id: item.name for item in asked.catalogue.content}
         self._questions = {item.id: item.ask or item.name for item in rules.lifecycle.hearing}
         toss_up = rules.lifecycle.toss_up
@@ -257,6 +260,8 @@ class Words:
         if row["purpose"] == "cadence":
             subject = self._steps.get((row["cadence"], row["step"], row["channel"]))
             return self.text(subject) if subject else str(row["step"])
+        if row["purpose"] in {"second_approach", "ask_reason"}:
+            return self._whys.text(row["why_id"], row["why_parts"], row["channel"])
         since = "" if row["hot_since"] is None else self._day(row["hot_since"])
         if row["purpose"] == "review":
             return f"{since}からホット：要確認" if japanese else f"hot since {since}, to be looked at"

@@ -127,7 +127,8 @@ told AS (
     CASE purpose
       WHEN 'inquiry' THEN 'inquiry'
       WHEN 'deal' THEN CASE WHEN over_time THEN 'deal_over_time' ELSE 'deal' END
-      WHEN 'recycle' THEN CASE WHEN closed_at IS NULL AND lost_at IS NULL THEN 'lost_unknown_when' ELSE 'lost' END
+      WHEN 'recycle' THEN CASE WHEN closed_at IS NULL AND lost_at IS NULL THEN 'lost_unknown_when'
+        WHEN due_at IS NULL THEN 'lost_for_good' ELSE 'lost' END
       WHEN 'ask_reason' THEN 'ask_reason'
       WHEN 'second_approach' THEN CASE WHEN by_interest THEN 'new_interest' ELSE 'time_is_over' END
       WHEN 'not_before' THEN 'not_before'
@@ -197,7 +198,8 @@ SELECT person_id,
     WHEN 'deal' THEN 'open deal'
     WHEN 'deal_over_time' THEN 'open deal, longer than its time'
     WHEN 'lost' THEN CASE loss_rule WHEN 'without_reason' THEN 'no reason given' ELSE loss_reason END
-      || coalesce(': again from ' || timezone(<<zone>>, timezone('UTC', due_at))::DATE, ': not again')
+      || ': again from ' || timezone(<<zone>>, timezone('UTC', due_at))::DATE
+    WHEN 'lost_for_good' THEN coalesce(loss_reason, 'no reason given') || ': not again'
     WHEN 'ask_reason' THEN 'closed without a reason'
     WHEN 'new_interest' THEN 'new interest since ' || timezone(<<zone>>, timezone('UTC', due_at))::DATE
     WHEN 'time_is_over' THEN coalesce(loss_reason, 'no reason given') || ': its time is over'
@@ -220,6 +222,7 @@ SELECT person_id,
     WHEN 'lost' THEN [loss_rule, timezone(<<zone>>, timezone('UTC', due_at))::DATE::VARCHAR]
     WHEN 'new_interest' THEN [loss_rule, timezone(<<zone>>, timezone('UTC', due_at))::DATE::VARCHAR]
     WHEN 'time_is_over' THEN [loss_rule]
+    WHEN 'lost_for_good' THEN [loss_rule]
     WHEN 'not_before' THEN [agreed_day::VARCHAR]
     WHEN 'thanks' THEN [thanked_for]
     WHEN 'stage_limit' THEN [stage, way_on]
