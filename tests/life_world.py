@@ -1,4 +1,4 @@
-"""Random lives with a past: deals that open and close, words of the CRM, follow-ups; and what the engine says of them."""
+"""Random lives with a past: deals that open and close, words of the CRM, follow-ups; and what the engine says."""
 
 from __future__ import annotations
 

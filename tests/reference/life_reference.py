@@ -95,10 +95,8 @@ def _moments(rules: Rules, past: Past, until: datetime) -> Iterator[datetime]:
     for at in (*acts, *heard):
         yield at
         yield from (at + timedelta(days=days) for days in windows - {None})
-    for at in (*acts, *born):
-        while at <= until:
-            yield at
-            at += MONTH
+    for begin in (*acts, *born):
+        yield from (begin + count * MONTH for count in range((until - begin) // MONTH + 1))
     yield from (at for at in (past.word_since, *(past.run or ())) if at is not None)
 
 

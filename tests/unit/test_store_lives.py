@@ -1,0 +1,107 @@
+"""What was known of a life when: late data rewrites the past, nothing is forgotten, and no old action fires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.engine.life import lives
+from connector.store.cursors import naive
+from connector.store.decisions import record_starts
+from connector.store.lives import KeptLives, keep_lives
+from tests.planning_world import MONDAY, PlanningWorld
+
+pytestmark = pytest.mark.requirement("LC-5", "SC-10", "WB-7", "SY-3")
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def shared() -> PlanningWorld:
+    world = PlanningWorld()
+    world.store.run("CREATE TEMP TABLE crm_words (person_id VARCHAR, begins TIMESTAMP, status VARCHAR)")
+    return world
+
+
+@pytest.fixture
+def world(shared: PlanningWorld) -> Iterator[PlanningWorld]:
+    shared.empty()
+    shared.store.run("DELETE FROM known_life")
+    yield shared
+
+
+def cycle(world: PlanningWorld, now: datetime) -> tuple[KeptLives, list[str]]:
+    """One evaluation that is kept, and the tasks that it plans. The follow-ups that it begins are recorded."""
+    planned = world.plan(now)
+    lives(world.book.rules, now, world.store.run)
+    kept = keep_lives(world.store, now, whole=True)
+    record_starts(world.store, f"run of {now:%m-%d}", planned.starts, now)
+    return kept, sorted(task.key for task in planned.tasks)
+
+
+def known(world: PlanningWorld, at: datetime) -> list[tuple[Any, ...]]:
+    """The life as it was known at a time."""
+    return world.store.run(
+        "SELECT happened_at, kind, to_stage, score FROM known_life WHERE seen_at <= $at "
+        "AND coalesce(withdrawn_at > $at, TRUE) ORDER BY person_id, happened_at, place",
+        {"at": naive(at)},
+    )
+
+
+def act(world: PlanningWorld, number: int, at: datetime, kind: str = "demo_view") -> None:
+    world.insert("activities", {"activity_id": f"late{number}", "person_id": "1", "occurred_at": at, "type": kind})
+
+
+def test_late_data_withdraws_what_was_known_and_makes_no_task_for_an_old_crossing(world: PlanningWorld) -> None:
+    world.person("1", created_at=MONDAY - 400 * DAY)
+    act(world, 0, MONDAY - 300 * DAY, "page_view")
+    # Cold for long: nothing to keep, nothing to do.
+    assert cycle(world, MONDAY) == (KeptLives(0, 0), [])
+    # Fourteen demos of last summer arrive late: hot for a month then, and over.
+    for number in range(1, 15):
+        act(world, number, MONDAY - 300 * DAY)
+    assert cycle(world, MONDAY + DAY) == (KeptLives(3, 0), [])
+    stages = [row[2] for row in known(world, MONDAY + DAY)]
+    assert stages == ["registered", "hot", "cold"]
+    assert known(world, MONDAY) == []
+    assert world.store.run("SELECT count(*) FROM cadence_runs") == [(0,)]
+    # Three more of then keep the score up for a month longer: the fall is withdrawn, and told anew. Again no task.
+    for number in range(15, 18):
+        act(world, number, MONDAY - 300 * DAY)
+    kept, tasks = cycle(world, MONDAY + 2 * DAY)
+    assert (kept, tasks) == (KeptLives(2, 2), [])
+    assert [row[2:] for row in known(world, MONDAY + DAY)] == [("registered", None), ("hot", 66), ("cold", 51)]
+    assert [row[2:] for row in known(world, MONDAY + 2 * DAY)] == [("registered", None), ("hot", 81), ("cold", 51)]
+
+
+def test_a_crossing_that_moves_into_the_past_fires_once(world: PlanningWorld) -> None:
+    world.person("1", demos=13)
+    kept, tasks = cycle(world, MONDAY)
+    assert kept.added == 2 and tasks
+    for number in range(13):
+        act(world, number, MONDAY - 5 * DAY)
+    kept, again = cycle(world, MONDAY + timedelta(hours=2))
+    assert kept.added and kept.withdrawn
+    assert set(again) <= set(tasks)
+    assert world.store.run("SELECT count(*) FROM cadence_runs") == [(1,)]
+
+
+def test_what_was_known_then_is_what_an_evaluation_of_then_said(world: PlanningWorld) -> None:
+    world.person("1", demos=13)
+    world.person("2", demos=13)
+    cycle(world, MONDAY)
+    then = world.store.run('SELECT "at", kind, to_stage, score FROM life ORDER BY person_id, n')
+    assert known(world, MONDAY) == then
+    for table in ("activities", "cadence_runs"):
+        world.store.run(f"DELETE FROM {table}")
+    world.store.run("DELETE FROM people WHERE person_id = '2'")
+    # Of a few that were looked at, only they lose what is there no more; of all, those too who are gone.
+    world.plan(MONDAY + DAY)
+    lives(world.book.rules, MONDAY + DAY, world.store.run)
+    assert keep_lives(world.store, MONDAY + DAY, whole=False) == KeptLives(0, 2)
+    assert keep_lives(world.store, MONDAY + 2 * DAY, whole=True) == KeptLives(0, 2)
+    assert known(world, MONDAY) == then
+    assert known(world, MONDAY + 2 * DAY) == []
