@@ -260,7 +260,7 @@ class Words:
         if row["purpose"] == "cadence":
             subject = self._steps.get((row["cadence"], row["step"], row["channel"]))
             return self.text(subject) if subject else str(row["step"])
-        if row["purpose"] in {"second_approach", "ask_reason"}:
+        if row["purpose"] in {"second_approach", "ask_reason", "rise"}:
             return self._whys.text(row["why_id"], row["why_parts"], row["channel"])
         since = "" if row["hot_since"] is None else self._day(row["hot_since"])
         if row["purpose"] == "review":

@@ -268,3 +268,13 @@ def test_who_was_closed_without_a_reason_is_listed_and_the_owner_is_asked(world:
     (call,) = calls(found).values()
     assert (call.person_id, call.purpose, call.channel, call.ask) == ("lately", "ask_reason", "ask", ("loss_reason",))
     assert call.reason.startswith("closed without a reason · ")
+
+
+@pytest.mark.requirement("LC-13")
+def test_a_customer_whose_interest_rises_is_on_the_list_of_the_owner(world: PlanningWorld) -> None:
+    world.person("7", 4, at=MONDAY - HOUR, owner_id=ANN, crm_status="won")
+    world.insert("opportunities", {"person_id": "7", "status": "won", "created_at": MONDAY - 9 * DAY})
+    (rep,) = today(world).reps
+    (call,) = rep.calls
+    assert (rep.owner, call.purpose, call.channel) == (ANN, "rise", "call")
+    assert call.reason.startswith("20 points since Won · score 20")

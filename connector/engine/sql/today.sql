@@ -47,7 +47,7 @@ ranked AS (
   FROM today_people AS who
   LEFT JOIN customers AS customer USING (person_id)
   WHERE (purpose IN ('inquiry', 'toss_up') OR (purpose IN ('cadence', 'second_approach') AND due <= $day::DATE)
-      OR purpose IN ('cadence_starts', 'ask_reason')
+      OR purpose IN ('cadence_starts', 'ask_reason', 'rise')
       OR (purpose = 'review' AND review))
     AND (purpose NOT IN ('cadence_starts', 'review') OR person_id NOT IN (SELECT unnest($history::VARCHAR[])))
 ),
