@@ -105,4 +105,7 @@ def _mql_times(row: dict[str, Any]) -> tuple[datetime, datetime, int]:
 
 def _last_rise(rows: Sequence[dict[str, Any]]) -> datetime:
     """When the person rose last to all that hot requires, at registration at the earliest, whatever the CRM said."""
-    return max(row["at"] for row in rows if row["n"] == 1 or row["kind"] == "rose" or row["to_stage"] == "hot")
+    rises: list[datetime] = [
+        row["at"] for row in rows if row["n"] == 1 or row["kind"] == "rose" or row["to_stage"] == "hot"
+    ]
+    return max(rises)
