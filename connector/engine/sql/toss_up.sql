@@ -24,7 +24,7 @@ facts AS (
     qualified.toss_up_required::INTEGER AS required, runs.start_date, qualified.toss_up_ready AS ready,
     len(qualified.toss_up_met) > 0 AND len(qualified.toss_up_met) >= qualified.toss_up_required - 1 AS almost,
     decided.stage IN ('registered', 'cold', 'hot') AND screened.person_id IS NULL
-      AND NOT coalesce(not_before.held, FALSE)
+      AND NOT coalesce(not_before.held, FALSE) AND coalesce(qualified.approach, TRUE)
       AND coalesce(scored.last_activity_at > scored.recycled_at, scored.recycled_at IS NULL) AS free
   FROM decided
   JOIN qualified USING (person_id)
