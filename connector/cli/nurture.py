@@ -20,8 +20,9 @@ from connector.engine.next_action import next_actions
 from connector.engine.similar import Similar, similar
 from connector.errors import ConfigurationError
 from connector.reporting.explanation import find_person
-from connector.reporting.nurture import Nurtured, Nurturing, nurturing_of, offered
+from connector.reporting.nurture import Nurtured, Nurturing, nurturing_of
 from connector.river import River
+from connector.rules.content import OFFERED
 
 MOST_LEADS_SHOWN = 10
 
@@ -38,6 +39,7 @@ MOST_LEADS_SHOWN = 10
 def nurture(options: Options, /, like: str | None, limit: int, as_of: str | None, as_json: bool, **whom: Any) -> int:
     """Show who is nurtured on which track, and to whom content may be offered."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
+        _refuse_unknown(river, **whom)
         moment = moment_asked(river, as_of)
         flow.mirror(river, as_of=moment_told(as_of, river) if as_of else None)
         flow.enrich(river, moment, remember=False)
@@ -45,7 +47,7 @@ def nurture(options: Options, /, like: str | None, limit: int, as_of: str | None
         flow.decide(river, moment)
         run = river.store.run
         next_actions(river.rules, moment, flow.today(river, moment), run, river.store.load)
-        found = _found(river, **whom)
+        found = nurturing_of(run, **whom)
         past = _like(river, like, moment) if like else None
         if as_json:
             echo_json({"as_of": moment.isoformat(), **document(found, past)})
@@ -59,16 +61,15 @@ def nurture(options: Options, /, like: str | None, limit: int, as_of: str | None
     return 0
 
 
-def _found(river: River, track: str | None, content: str | None) -> Nurturing:
+def _refuse_unknown(river: River, track: str | None, content: str | None) -> None:
     tracks = [one.id for one in river.rules.nurture.tracks]
     if track is not None and track not in tracks:
         raise ConfigurationError(f"--track: nurture.yaml has no track {track!r}. There: {', '.join(tracks) or 'none'}.")
-    there = offered(river.store.run)
+    there = [item.id for item in river.content.content if item.stage and item.activity in OFFERED]
     if content is not None and content not in there:
         raise ConfigurationError(
             f"--content: {content!r} is nothing that can be offered. There: {', '.join(there) or 'nothing'}."
         )
-    return nurturing_of(river.store.run, track, content)
 
 
 def _like(river: River, like: str, moment: datetime) -> Similar:

@@ -64,11 +64,6 @@ def nurturing_of(run: Run, track: str | None = None, content: str | None = None)
     )
 
 
-def offered(run: Run) -> tuple[str, ...]:
-    """The content that can be offered at all, in the order of the catalogue."""
-    return tuple(str(row[0]) for row in run("SELECT content FROM content_offers ORDER BY place::INTEGER", {}))
-
-
 _TRACKS = """
 SELECT track, list, count(*) FROM tracked GROUP BY track, list ORDER BY track IS NULL, count(*) DESC, track
 """

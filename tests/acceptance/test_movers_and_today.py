@@ -91,3 +91,18 @@ def test_today_names_every_owner(connector: CommandLine) -> None:
     for rep in found["reps"]:
         assert rep["name"] == names[rep["owner"]]
         assert [call["rank"] for call in rep["calls"]] == list(range(1, len(rep["calls"]) + 1))
+
+
+@pytest.mark.requirement("NU-1", "NU-2", "NU-3", "EN-4")
+def test_everybody_is_nurtured_or_not_and_the_lists_are_those_people(connector: CommandLine) -> None:
+    with open_store(connector.store) as store:
+        somebody = store.value("SELECT min(id) FROM mirror_salesforce_lead WHERE NOT is_deleted")
+    found = told(connector, "nurture", "--track", "first_steps", "--content", "case-video", "--like", somebody)
+    tracks = {one["track"]: one["people"] for one in found["tracks"]}
+    assert 25 <= sum(tracks.values()) + sum(found["refused"].values()) <= 30, "merged ones are one person"
+    assert 0 < len(found["people"]) <= tracks["first_steps"]
+    assert {one["track"] for one in found["people"]} == {"first_steps"}
+    past = found["similar"]
+    assert len(past["leads"]) == past["won"] + past["lost"] <= past["all_won"] + past["all_lost"]
+    unknown = connector("nurture", "--track", "first_step")
+    assert (unknown.code, "nurture.yaml has no track 'first_step'. There: second_appr" in unknown.err) == (64, True)
