@@ -18,6 +18,7 @@ from connector.domain.calls import SALESFORCE
 from connector.domain.hidden import HiddenField
 from connector.errors import ConfigurationError
 from connector.reporting.budget import AccountBudget
+from connector.reporting.closings import closed_without_reason
 from connector.reporting.outlook import Expected, Outlook, StreamOutlook, outlook
 from connector.reporting.report import Status, StreamState, status_of
 from connector.reporting.statuses import StatusWord, status_words
@@ -47,7 +48,10 @@ def status(options: Options, as_json: bool) -> int:
     with open_store(path, announce=lambda sentence: click.echo(sentence, err=True)) as store:
         found, ahead = status_of(store.run), outlook(store.run, expected, machine_time())
         hidden = hidden_fields(store)
-        words = status_words(store.run, load_mapping(rules_folder(settings)).fields)
+        fields = load_mapping(rules_folder(settings)).fields
+        words = status_words(store.run, fields)
+        reasonless = closed_without_reason(store.run, fields)
+        found = replace(found, reasonless_leads=reasonless.leads, reasonless_deals=reasonless.deals)
     off = switched_off(*settings.switch_folders, by_setting=settings.writes == "off")
     found = replace(found, writes_off=None if off is None else off.sentence)
     if as_json:
@@ -86,6 +90,9 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
         runs.add_row(run.run_id, run.command, f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC", run.outcome or "not finished")
     shown.print(runs)
     shown.print(f"\nOpen cadence runs: {found.open_runs}. Writes whose outcome is unknown: {found.unsettled}.")
+    if found.reasonless_leads or found.reasonless_deals:
+        counted = f"leads {found.reasonless_leads or 0:,}, deals {found.reasonless_deals or 0:,}"
+        shown.print(f"Closed or lost without a reason: {counted}. `connector today` names them and whom to ask.")
     if found.forgotten:
         shown.print(f"People forgotten: {found.forgotten}. What the org still shows of them is turned away.")
     for object_name, code, count in found.failures:
@@ -165,6 +172,7 @@ def document(
         "open_cadence_runs": found.open_runs,
         "unsettled": found.unsettled,
         "failures": [{"object": name, "code": code, "count": count} for name, code, count in found.failures],
+        "closed_without_reason": {"leads": found.reasonless_leads, "deals": found.reasonless_deals},
         "forgotten": found.forgotten,
         "writes_off": found.writes_off,
         "status_words": status_words_document(words),

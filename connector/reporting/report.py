@@ -53,6 +53,12 @@ class Status:
     forgotten: int = 0
     """People who were forgotten because somebody asked for it."""
 
+    reasonless_leads: int | None = None
+    """Leads that were closed while nobody said why; None where nobody can know."""
+
+    reasonless_deals: int | None = None
+    """The same of deals that were lost."""
+
     writes_off: str | None = None
     """Why nothing may be written at present, in a sentence."""
 
