@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from connector.domain.running import Run
+from connector.engine.branching import any_of
 from connector.engine.composing import compose, quoted
 from connector.engine.moments import as_column
 from connector.engine.score import WINDOWS, counts
@@ -31,7 +32,7 @@ def conversions(rules: RuleSet, as_of: datetime, run: Run) -> None:
         "converted",
         named=named(scoring.conversions),
         key=", ".join(quoted(one.id) for one in scoring.conversions if one.key) or "NULL",
-        any=" OR ".join(f"({one.when.sql})" for one in scoring.conversions),
+        any=any_of("type", (one.when.sql for one in scoring.conversions)),
         types=", ".join(quoted(word) for word in scoring.activity_types),
         not_noise=counts(scoring, run),
         sums=", ".join(f"count(*) FILTER ({test}) AS last_{days}d" for days, test in inside.items()),

@@ -6,10 +6,11 @@ content, once a visit or week, or under a cap make awards: rows of their own, ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.domain.running import Run
+from connector.engine.branching import summed
 from connector.engine.composing import compose, quoted
 from connector.rules.capping import Cap, Group
 from connector.rules.scoring import BehaviourRule, Scoring, VisitRule, WeekRule
@@ -40,10 +41,12 @@ def event_columns(scoring: Scoring, details: bool) -> dict[str, str]:
     kept = kept_rules(scoring)
     once = [rule for rule in kept if rule.once_per == "content"]
     freely = {rule.id: rule.points for rule in scoring.behaviour if rule not in kept}
+    parts = _parts(kept)
     columns = [
         f"({_sum(scoring, {rule.id: 1 << bit for bit, rule in enumerate(part)})})::BIGINT AS kept_{number}"
-        for number, part in enumerate(_parts(kept))
+        for number, part in enumerate(parts)
     ]
+    masks = [sum(1 << bit for bit, rule in enumerate(part) if rule in once) for part in parts]
     named = {rule.id: number for number, rule in enumerate(scoring.behaviour)}
     singly = [rule.when.sql for rule in kept if rule.once_per is None]
     told = f", CASE WHEN {_any(singly)} THEN activity.activity_id END AS activity_id" if singly else ""
@@ -53,7 +56,7 @@ def event_columns(scoring: Scoring, details: bool) -> dict[str, str]:
     return {
         "points": _sum(scoring, freely),
         "kept": ", ".join(columns),
-        "any_once": _any([rule.when.sql for rule in once]),
+        "any_once": _any([f"kept_{number} & {mask} <> 0" for number, mask in enumerate(masks) if mask]),
         "details": told,
     }
 
@@ -64,7 +67,9 @@ def make_awards(scoring: Scoring, details: bool, run: Run) -> None:
     `uncut` is what the rule would have given without caps. What a cap took whole is left out, save with `details`.
     """
     holds = _holds(scoring)
-    free = [branch for rule, branch in _branches(scoring) if rule not in holds]
+    alone = _firsts(scoring, run)
+    free = [branch for rule, branch in _branches(scoring) if rule not in holds and rule not in alone]
+    free += _alone(scoring, {rule for rule in alone if rule not in holds})
     held = [_held(scoring, rule, branch, holds[rule]) for rule, branch in _branches(scoring) if rule in holds]
     rows = [compose(_FILE, "free", branches="\nUNION ALL\n".join(free))] if free else []
     if held:
@@ -75,8 +80,32 @@ def make_awards(scoring: Scoring, details: bool, run: Run) -> None:
         run(compose(_FILE, "no_awards"), {})
         return
     run(compose(_FILE, "awards", rows="\nUNION ALL\n".join(rows)), {})
-    for part in ("score_held", "score_held_own") if held else ():
+    for part in ("score_firsts", *(("score_held", "score_held_own") if held else ())):
         run(f"DROP TABLE {part}", {})
+
+
+def _firsts(scoring: Scoring, run: Run) -> set[str]:
+    """Makes the temporary table `score_firsts`; the ids of the rules each of which has one row a content there."""
+    parts = _parts(kept_rules(scoring))
+    masks = [sum(1 << bit for bit, rule in enumerate(part) if rule.once_per == "content") for part in parts]
+    columns = ", ".join(f"kept_{number} & {mask} AS kept_{number}" for number, mask in enumerate(masks))
+    any_once = _any([f"kept_{number} & {mask} <> 0" for number, mask in enumerate(masks) if mask])
+    run(compose(_FILE, "firsts", kept=columns, any_once=any_once), {})
+    if len(parts) > 1:
+        return set()
+    ((together,),) = run(compose(_FILE, "shared_firsts"), {})
+    return {
+        rule.id for bit, rule in enumerate(parts[0]) if rule.once_per == "content" and not (together or 0) & 1 << bit
+    }
+
+
+def _alone(scoring: Scoring, rules: Collection[str]) -> list[str]:
+    """The statement that finds the awards of all these rules at once, where there are any."""
+    kept = kept_rules(scoring)
+    rows = [
+        f"({1 << bit}, {rule.points}, {quoted(rule.id)})" for bit, rule in enumerate(kept[:_BITS]) if rule.id in rules
+    ]
+    return [compose(_FILE, "award_once_alone", rules=", ".join(rows))] if rows else []
 
 
 def kept_rules(scoring: Scoring) -> list[BehaviourRule]:
@@ -146,16 +175,13 @@ def _period(cap: Cap | None, zone: str) -> str:
 def _sum(scoring: Scoring, values: Mapping[str, int]) -> str:
     """SQL for the sum of the values of the rules that an activity counts for."""
     chains = _chains(scoring)
-    terms = [
-        f"CASE WHEN {rule.when.sql} THEN {values[rule.id]} ELSE 0 END"
-        for rule in scoring.behaviour
-        if rule.id not in chains and values.get(rule.id)
-    ]
+    wanted = [rule for rule in scoring.behaviour if rule.id not in chains and values.get(rule.id)]
+    terms = [summed("type", [(rule.when.sql, values[rule.id]) for rule in wanted])]
     for chain in {id(chain): chain for chain in chains.values()}.values():
         if any(values.get(rule.id) for rule in chain):
             cases = " ".join(f"WHEN {rule.when.sql} THEN {values.get(rule.id, 0)}" for rule in chain)
             terms.append(f"CASE {cases} ELSE 0 END")
-    return " + ".join(terms) or "0"
+    return " + ".join(terms)
 
 
 def _fits(scoring: Scoring, rule: BehaviourRule) -> str:

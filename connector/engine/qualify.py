@@ -11,6 +11,7 @@ from datetime import datetime
 
 from connector.domain.running import Run
 from connector.engine.account_score import account_is
+from connector.engine.branching import any_of
 from connector.engine.changes import claim_changes
 from connector.engine.composing import compose, quoted
 from connector.engine.lines import figure
@@ -75,8 +76,10 @@ def _counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, st
     tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in claims.items() if claim.activity}
     required = {claim for one in life.hot.requires for claim in one.claims}
     tests |= {claims[claim]: "TRUE" for claim in required if claim.active_within_days}
+    everything = ["TRUE"] if any(claim.active_within_days for claim in required) else []
     columns = ", ".join(f"{test} AS {name}" for name, test in tests.items())
-    return {"columns": columns or "TRUE AS nothing", "any": " OR ".join(tests.values()) or "FALSE"}
+    wanted = any_of("type", [*(asked(claim) for claim in claims if claim.activity), *everything])
+    return {"columns": columns or "TRUE AS nothing", "any": wanted}
 
 
 def asked(claim: Claim) -> str:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.running import Run
-from connector.engine.composing import compose, quoted
+from connector.engine.branching import is_one_of
+from connector.engine.composing import compose
 from connector.engine.deciding import crossings, decided_columns
 from connector.engine.earning import event_columns, make_awards
 from connector.engine.moments import DAY_US, as_column, microseconds
@@ -153,13 +154,14 @@ def _find_noise(noise: Noise, as_of: datetime, run: Run) -> None:
         burst_us=burst.within_seconds * 1_000_000 if burst else 0,
         opens_wanted="FALSE" if noise.open_within_seconds_of_sending is None else "TRUE",
         open_seconds=noise.open_within_seconds_of_sending or 0,
+        stretch=(noise.open_within_seconds_of_sending or 0) * 1_000_000 + 1,
     )
     run(statement, {"as_of": as_column(as_of)})
 
 
 def _event_holes(scoring: Scoring, not_noise: str, details: bool) -> dict[str, str]:
-    types = ", ".join(quoted(word) for word in scoring.activity_types)
-    return {"types": types, "not_noise": not_noise, **event_columns(scoring, details)}
+    counted = is_one_of("activity.type", scoring.activity_types)
+    return {"counted": counted, "not_noise": not_noise, **event_columns(scoring, details)}
 
 
 def _windows(windows: Sequence[int], claimed: Sequence[int]) -> Iterator[str]:

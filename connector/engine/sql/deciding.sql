@@ -15,32 +15,43 @@ LEFT JOIN begun USING (pid)
 -- name: ledger_crossings
 -- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
 -- running score is the score before it plus what was earned up to that moment; what happens at one instant counts
--- together, after a penalty that is due at that instant.
+-- together, after a penalty that is due at that instant. It rose in the last knot before which it stood below, or
+-- in a later one in which points were taken: the others need not be looked at.
 CREATE OR REPLACE TEMP TABLE <<life>>_crossings AS
 WITH hot AS (
   SELECT pid FROM <<life>>_fold <<joins>> WHERE is_last AND <<over_now>>
 ),
-instants AS (
-  SELECT pid, t, sum(points) AS points
-  FROM (
-    SELECT pid, t, points FROM <<life>>_events SEMI JOIN hot USING (pid)
-    UNION ALL
-    SELECT pid, t, points FROM <<life>>_awards SEMI JOIN hot USING (pid)
-    UNION ALL
-    SELECT pid, created, source_points FROM <<life>>_people SEMI JOIN hot USING (pid)
-  )
-  GROUP BY pid, t
-),
-spans AS (
-  SELECT knot.pid, knot.i, knot.first, fold.before
+all_spans AS (
+  SELECT knot.pid, knot.i, knot.first, knot.last, knot.gains > knot.points AS dips, knot.first AS t, fold.before, fold.before AS score,
+    0 AS points, knot.nested
   FROM <<life>>_knots AS knot
   JOIN <<life>>_fold AS fold USING (pid, i)
   SEMI JOIN hot ON hot.pid = knot.pid
-  WHERE NOT knot.nested
+),
+low AS (
+  SELECT pid, max(i) AS i FROM all_spans <<joins>> WHERE NOT nested AND NOT (<<over_before>>) GROUP BY pid
+),
+nests AS (
+  SELECT pid, bool_or(nested AND dips) AS dips FROM all_spans GROUP BY pid
+),
+spans AS (
+  SELECT one.pid, one.i, one.first, one.last, one.before
+  FROM all_spans AS one
+  JOIN low ON low.pid = one.pid
+  JOIN nests ON nests.pid = one.pid
+  WHERE NOT one.nested AND (one.i = low.i OR (one.i > low.i AND (one.dips OR nests.dips)))
 ),
 placed AS (
-  SELECT instants.pid, instants.t, instants.points, spans.i, spans.before
-  FROM instants ASOF JOIN spans ON instants.pid = spans.pid AND instants.t >= spans.first
+  SELECT span.pid, span.i, span.before, earned.t, sum(earned.points) AS points
+  FROM (
+    SELECT pid, t, points FROM <<life>>_events
+    UNION ALL
+    SELECT pid, t, points FROM <<life>>_awards
+    UNION ALL
+    SELECT pid, created, source_points FROM <<life>>_people
+  ) AS earned
+  JOIN spans AS span ON span.pid = earned.pid AND earned.t BETWEEN span.first AND span.last
+  GROUP BY ALL
 ),
 running AS (
   SELECT pid, t, points, before + sum(points) OVER (PARTITION BY pid, i ORDER BY t) AS score FROM placed

@@ -1,7 +1,22 @@
+-- name: firsts
+-- The first activity of each person, content and set of rules that pay once a content.
+CREATE OR REPLACE TEMP TABLE score_firsts AS
+SELECT pid, content, <<kept>>, min(t) AS t FROM score_events WHERE <<any_once>> GROUP BY ALL
+
+-- name: shared_firsts
+-- The bits of rules that some activities pay together: only of these can one content have several rows.
+SELECT bit_or(kept_0) FROM score_firsts WHERE kept_0 & (kept_0 - 1) <> 0
+
+-- name: award_once_alone
+-- Points for the first activity of each content, of rules that no activity pays together with others.
+SELECT pid, t, points::INTEGER AS points, rule, content AS about, NULL AS activity_id
+FROM score_firsts
+JOIN (VALUES <<rules>>) AS paid(bits, points, rule) ON paid.bits = score_firsts.kept_0
+
 -- name: award_once
 -- Points for the first activity of each content.
 SELECT pid, min(t) AS t, <<points>> AS points, <<rule>> AS rule, content AS about, NULL AS activity_id
-FROM score_events
+FROM score_firsts
 WHERE <<met>>
 GROUP BY pid, content
 

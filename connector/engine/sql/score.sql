@@ -14,29 +14,39 @@ WHERE person.created_at <= $as_of AND <<among>>
 -- Activities that a machine did, by pattern: bursts of clicks, and opens right after the sending (SY-8).
 CREATE OR REPLACE TEMP TABLE score_noise AS
 WITH clicks AS (
-  SELECT activity.person_id, activity.activity_id, epoch_us(activity.occurred_at) AS t
+  SELECT who.pid, activity.activity_id, epoch_us(activity.occurred_at) AS t
   FROM activities AS activity
-  JOIN score_people USING (person_id)
+  JOIN score_people AS who USING (person_id)
   WHERE activity.type = 'email_click' AND activity.occurred_at <= $as_of AND <<clicks_wanted>>
 ),
 bursts AS (
-  SELECT person_id, activity_id, t, lead(t, <<burst>> - 1) OVER each - t <= <<burst_us>> AS begins
+  SELECT pid, activity_id, t, lead(t, <<burst>> - 1) OVER each - t <= <<burst_us>> AS begins
   FROM clicks
-  WINDOW each AS (PARTITION BY person_id ORDER BY t, activity_id)
+  WINDOW each AS (PARTITION BY pid ORDER BY t, activity_id)
+),
+bursting AS (
+  SELECT * FROM bursts SEMI JOIN (SELECT pid FROM bursts WHERE begins) AS seen USING (pid)
 ),
 in_burst AS (
   SELECT
     activity_id,
     coalesce(bool_or(begins) OVER (
-      PARTITION BY person_id ORDER BY t, activity_id ROWS BETWEEN <<burst>> - 1 PRECEDING AND CURRENT ROW
+      PARTITION BY pid ORDER BY t, activity_id ROWS BETWEEN <<burst>> - 1 PRECEDING AND CURRENT ROW
     ), FALSE) AS noise
-  FROM bursts
+  FROM bursting
+),
+-- Stretches as long as the time asked for: what was opened in time was sent in the same one or in the one before.
+sent AS (
+  SELECT person_id, content, occurred_at,
+    unnest([epoch_us(occurred_at) // <<stretch>>, epoch_us(occurred_at) // <<stretch>> + 1]) AS stretch
+  FROM activities
+  WHERE type = 'email_sent' AND occurred_at <= $as_of AND <<opens_wanted>>
 ),
 opens AS (
   SELECT opened.activity_id
   FROM activities AS opened
-  SEMI JOIN activities AS sent
-    ON sent.type = 'email_sent'
+  SEMI JOIN sent
+    ON sent.stretch = epoch_us(opened.occurred_at) // <<stretch>>
     AND sent.person_id = opened.person_id
     AND sent.content = opened.content
     AND opened.occurred_at >= sent.occurred_at
@@ -63,7 +73,7 @@ SELECT
 FROM <<activities>> AS activity
 JOIN score_people AS who USING (person_id)
 WHERE activity.occurred_at <= $as_of
-  AND activity.type IN (<<types>>)
+  AND <<counted>>
   AND <<not_noise>>
 
 -- name: visits
