@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,16 +53,25 @@ def accounts(folder: Path, more: str, *people: tuple[str, str | None, dict[str, 
     return world.rows("account_scored", "company_id")
 
 
-def test_by_default_two_active_people_and_more_points_than_one_can_bring(tmp_path: Path) -> None:
-    rows = accounts(
-        tmp_path,
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, Any]]:
+    """By the numbers that count where the rules say nothing."""
+    return accounts(
+        tmp_path_factory.mktemp("rules"),
         "",
         ("one", "150", {"department": "Sales", "title": "Manager"}),
         ("one", "35", {"department": "IT"}),
         ("one", "0", {"department": "HR", "title": "Clerk"}),
         ("two", "300", {"title": "部長"}),
         ("three", "0", {"source": "thought_leader"}),
+        ("screened", "50", {"title": "学生"}),
+        ("screened", "50", {"title": "部長"}),
+        ("lately", "50", {}),
+        ("never", "0", {}),
     )
+
+
+def test_by_default_two_active_people_and_more_points_than_one_can_bring(rows: Mapping[str, dict[str, Any]]) -> None:
     one = rows["one"]
     assert (one["people"], one["active_people"], one["score"], one["hot"]) == (3, 2, 65 + 35, True)
     assert (one["departments"], one["titles"], one["hot_lacks"]) == (["IT", "Sales"], ["Manager"], [])
@@ -91,13 +101,28 @@ def test_roles_weigh_and_are_asked_for_and_only_the_best_count(tmp_path: Path) -
     assert three["hot_lacks"] == ["people"]
 
 
-def test_who_was_screened_out_brings_nothing(tmp_path: Path) -> None:
-    rows = accounts(tmp_path, "", ("one", "50", {"title": "学生"}), ("one", "50", {"title": "部長"}))
-    assert (rows["one"]["people"], rows["one"]["active_people"], rows["one"]["score"]) == (2, 1, 50)
+def test_who_was_screened_out_brings_nothing(rows: Mapping[str, dict[str, Any]]) -> None:
+    row = rows["screened"]
+    assert (row["people"], row["active_people"], row["score"]) == (2, 1, 50)
 
 
-def test_an_account_says_when_time_alone_can_change_it(tmp_path: Path) -> None:
+def test_active_is_within_so_many_times_24_hours(tmp_path: Path) -> None:
+    scoring = (SHIPPED / "classic" / "scoring.yaml").read_text(encoding="utf-8")
+    rules = rules_with(tmp_path, scoring=scoring + "accounts: {active_days: 5}\n")
+    for second, active in ((0, 0), (-1, 1)):
+        world = World()
+        world.people({"person_id": "p", "company_id": "one", "created_at": CREATED})
+        world.activities({"person_id": "p", "type": "page_view", "occurred_at": LATELY})
+        now = LATELY + timedelta(days=5, seconds=second)
+        score(rules, now, world.run)
+        world.run("CREATE TEMP TABLE screened (person_id VARCHAR)", {})
+        account_scores(rules, now, world.run)
+        row = world.rows("account_scored", "company_id")["one"]
+        assert row["active_people"] == active
+        assert active == 0 or row["next_change_at"].isoformat() == "2026-06-15T01:00:00"
+
+
+def test_an_account_says_when_time_alone_can_change_it(rows: Mapping[str, dict[str, Any]]) -> None:
     """The demos leave the window of seven days first; with nobody active, what is left is a month of silence."""
-    rows = accounts(tmp_path, "", ("one", "50", {}), ("two", "0", {}))
-    assert rows["one"]["next_change_at"].isoformat() == "2026-06-17T01:00:00"
-    assert rows["two"]["next_change_at"].isoformat() == "2026-06-30T15:00:00"
+    assert rows["lately"]["next_change_at"].isoformat() == "2026-06-17T01:00:00"
+    assert rows["never"]["next_change_at"].isoformat() == "2026-06-30T15:00:00"

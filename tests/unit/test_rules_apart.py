@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,50 +24,54 @@ pytestmark = pytest.mark.requirement("SC-4", "SC-9", "SC-11", "AD-6")
 
 SCORING = (SHIPPED / "classic" / "scoring.yaml").read_text(encoding="utf-8")
 LIFECYCLE = (SHIPPED / "classic" / "lifecycle.yaml").read_text(encoding="utf-8")
-FIRST = "    - {id: first, name: First, all: [{%s}]}\n"
+FIRST = "    - {id: rule_%s, name: First, all: [{%s}]}\n"
 
 
-def wrong(folder: Path, scoring: str = "", claim: str = "") -> list[str]:
+def wrong(folder: Path, scoring: str = "", claims: Sequence[str] = ()) -> list[str]:
     before, rules = LIFECYCLE.split("  rules:\n", 1)
-    lifecycle = f"{before}  rules:\n{FIRST % claim}{rules}" if claim else LIFECYCLE
+    each = "".join(FIRST % (number, claim) for number, claim in enumerate(claims))
     with pytest.raises(ConfigurationError) as told:
-        rules_with(folder, scoring=SCORING + scoring, lifecycle=lifecycle)
+        rules_with(folder, scoring=SCORING + scoring, lifecycle=f"{before}  rules:\n{each}{rules}")
     return [str(one) for one in told.value.problems]
 
 
-@pytest.mark.parametrize(
-    ("scoring", "sentence"),
-    [
-        ("lines: [{id: a, name: A, of: \"product = 'a'\", rules: [page_veiw]}]", "The line `a` names `page_veiw`"),
-        ("lines: [{id: a, name: A, of: \"product = 'a'\", rules: [page_view, page_view]}]", "names a rule twice"),
-        ("lines: [{id: a, name: A, of: \"prodct = 'a'\"}]", "There is no `prodct`"),
-        ("conversions: [{id: visits, name: V, when: \"type = 'page_view'\"}]", "`visits` is a metric of its own"),
-        ("accounts: {hot: {roles: [boss]}}", "There is no role `boss`"),
-        ("accounts: {cap: 3}", "There is no key `cap` here"),
-    ],
-)
-def test_what_cannot_be_is_told(scoring: str, sentence: str, tmp_path: Path) -> None:
-    (told,) = wrong(tmp_path, scoring=scoring + "\n")
-    assert sentence in told
-    assert told.startswith("scoring.yaml:")
+def test_what_cannot_be_is_told_at_its_place(tmp_path: Path) -> None:
+    odd = """lines:
+  - {id: a, name: A, of: "product = 'a'", rules: [page_view, page_view]}
+  - {id: b, name: A, of: "prodct = 'a'"}
+conversions: [{id: visits, name: V, when: "type = 'page_view'"}]
+accounts: {hot: {roles: [boss]}}
+"""
+    told = wrong(tmp_path, scoring=odd)
+    line = SCORING.count("\n") + 2
+    for number, sentence in (
+        (line, "The line `a` names a rule twice"),
+        (line + 1, "There is no `prodct`"),
+        (line + 2, "`visits` is a metric of its own"),
+        (line + 3, "There is no role `boss`"),
+    ):
+        assert any(one.startswith(f"scoring.yaml:{number}:") and sentence in one for one in told), sentence
+    (one,) = wrong(tmp_path, scoring="lines: [{id: a, name: A, of: \"type = 'call'\", rules: [page_veiw]}]\n")
+    assert "The line `a` names `page_veiw`: no rule of behaviour, visits or weeks." in one
 
 
-@pytest.mark.parametrize(
-    ("claim", "sentence"),
-    [
-        ("conversion: demo", "scoring.yaml has no conversion `demo`. There: none."),
-        ("score: 3, line: cloud", "scoring.yaml has no line `cloud`. There: none."),
-        ("line: cloud", "A claim has to say something."),
-        ("grade: B, line: cloud", "`line` belongs to `score` or `score_at_most`."),
-        ('account: "score > 3 AND cold"', "There is no `cold`"),
-        ("conversion: demo, score: 3", "A claim says one thing."),
-    ],
-)
-def test_what_a_claim_names_has_to_be_there(claim: str, sentence: str, tmp_path: Path) -> None:
-    told = wrong(tmp_path, claim=claim)[0]
+def test_what_a_claim_names_has_to_be_there(tmp_path: Path) -> None:
     line = LIFECYCLE.split("  rules:\n", 1)[0].count("\n") + 2
-    assert told.startswith(f"lifecycle.yaml:{line}:")
-    assert sentence in told
+    unknown = wrong(tmp_path, claims=("conversion: demo", "score: 3, line: cloud"))
+    assert unknown == [
+        f"lifecycle.yaml:{line}:52: scoring.yaml has no conversion `demo`. There: none.",
+        f"lifecycle.yaml:{line + 1}:56: scoring.yaml has no line `cloud`. There: none.",
+    ]
+    odd = {
+        "line: cloud": "A claim has to say something.",
+        "grade: B, line: cloud": "`line` belongs to `score` or `score_at_most`.",
+        'account: "score > 3 AND cold"': "There is no `cold` in a condition about an account.",
+        "conversion: demo, score: 3": "A claim says one thing.",
+        "score: 3, at_least: 2": "`at_least` belongs to `activity` and `conversion`.",
+    }
+    told = wrong(tmp_path, claims=tuple(odd))
+    for number, sentence in enumerate(odd.values()):
+        assert any(one.startswith(f"lifecycle.yaml:{line + number}:") and sentence in one for one in told), sentence
 
 
 def test_a_claim_about_a_conversion_is_one_about_its_activities(tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_a_claim_about_a_conversion_is_one_about_its_activities(tmp_path: Path) 
     book = rules_with(
         tmp_path,
         scoring=SCORING + "conversions: [{id: demo, name: Demo, when: \"type = 'demo_view'\"}]\n",
-        lifecycle=f"{before}  rules:\n{FIRST % 'conversion: demo, at_least: 2, within_days: 7'}{rules}",
+        lifecycle=f"{before}  rules:\n{FIRST % (1, 'conversion: demo, at_least: 2, within_days: 7')}{rules}",
     )
     assert book.lifecycle.mql is not None
     (claim,) = book.lifecycle.mql.rules[0].all
