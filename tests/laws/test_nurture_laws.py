@@ -32,7 +32,7 @@ from tests.reference.nurture_reference import Act, Lead
 pytestmark = pytest.mark.requirement("EN-4", "LC-10", "NU-1", "NU-2", "EN-8")
 
 LIVES = int(os.environ.get("CONNECTOR_TEST_LIVES", "0"))
-SETS, EACH = (LIVES // 2000, 2000) if LIVES else (3, 200)
+SETS, EACH = (LIVES // 2000, 2000) if LIVES else (2, 200)
 NOW = datetime(2026, 9, 30, 16, 0, tzinfo=UTC)  # one in the morning of the 1st of October in Tokyo
 TODAY = date(2026, 10, 1)
 DAY, MICRO = timedelta(days=1), timedelta(microseconds=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.requirement("NU-3")
 
 NOW = utc("2026-06-01T10:00:00+09:00")
 DAY = timedelta(days=1)
+RULES = cache(shipped)
 
 
 def fit(person_id: str, employees: int | None = 500, tier: str | None = "tier1", **other: Any) -> tuple[Any, ...]:
@@ -54,7 +56,7 @@ def asked(won: int, lost: int, like: tuple[Any, ...] = fit("me")) -> Similar:
     ground.deals(*deals)
     ground.activities(*acts)
     ground.content_stages({"content": "cases", "stage": "interest", "rank": "2"})
-    return similar(shipped(), NOW, "me", ground.run)
+    return similar(RULES(), NOW, "me", ground.run)
 
 
 def test_the_likest_come_first_and_say_what_is_alike() -> None:
