@@ -18,7 +18,6 @@ from connector.domain.vocabulary import Language
 from connector.engine.evidence import ClaimLine, Evidence, ItemLine, RequirementLine
 from connector.engine.explain import Fit, LedgerLine
 from connector.engine.next_action import next_actions
-from connector.engine.our_tasks import our_tasks
 from connector.errors import ConfigurationError
 from connector.reporting.apart_keys import APART_KEYS
 from connector.reporting.explanation import (
@@ -81,7 +80,6 @@ def explained(river: River, person: str, moment: datetime, horizon: Horizon) -> 
     flow.enrich(river, moment, remember=False)
     flow.score(river, moment)
     flow.decide(river, moment)
-    our_tasks(run)
     next_actions(river.rules, moment, flow.today(river, moment), run, river.store.load)
     person_id = find_person(run, person)
     found = explanation_of(run, river.rules, moment, person_id, horizon) if person_id else None

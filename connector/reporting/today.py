@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
 from connector.engine.moments import as_column, from_column
 from connector.engine.whys import Whys
+from connector.reporting.presales import Candidate, Queued, candidates, queue
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
 from connector.rules.model import Name
@@ -93,6 +94,8 @@ class Today:
     reps: tuple[Rep, ...] = ()
     gaps: tuple[Gap, ...] = ()
     gap_counts: Mapping[str, int] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    queue: tuple[Queued, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,14 +139,16 @@ def today_of(run: Run, asked: Asked) -> Today:
     words = Words(asked)
     owners = dict.fromkeys(str(row["owner"]) for row in rows)
     reps = [_rep(owner, [row for row in rows if row["owner"] == owner], asked, words) for owner in owners]
-    return with_gaps(Today(asked.day, tuple(sorted(reps, key=lambda rep: (-len(rep.calls), rep.owner)))), gaps)
+    sorted_reps = tuple(sorted(reps, key=lambda rep: (-len(rep.calls), rep.owner)))
+    handing = candidates(run, rules, asked.language)
+    return with_gaps(Today(asked.day, sorted_reps, candidates=handing, queue=queue(run)), gaps)
 
 
 def with_gaps(found: Today, gaps: Sequence[Gap]) -> Today:
     """The same lists with these gaps, counted."""
     kinds = dict.fromkeys(one.gap for one in gaps)
     counts = {kind: sum(one.gap == kind for one in gaps) for kind in kinds}
-    return Today(found.day, found.reps, tuple(gaps), counts)
+    return replace(found, gaps=tuple(gaps), gap_counts=counts)
 
 
 def only(found: Today, wanted: str) -> Today | None:
@@ -156,7 +161,11 @@ def only(found: Today, wanted: str) -> Today | None:
 
     reps = tuple(rep for rep in found.reps if is_meant(rep.owner, rep.name))
     gaps = [gap for gap in found.gaps if is_meant(gap.owner, gap.owner_name)]
-    return with_gaps(Today(found.day, reps), gaps) if reps or gaps else None
+    handing = tuple(one for one in found.candidates if is_meant(one.owner, one.owner_name))
+    queued = tuple(one for one in found.queue if is_meant(one.owner, one.owner_name))
+    if not (reps or gaps or handing or queued):
+        return None
+    return with_gaps(Today(found.day, reps, candidates=handing, queue=queued), gaps)
 
 
 def is_owner(run: Run, wanted: str) -> bool:

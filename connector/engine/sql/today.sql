@@ -106,3 +106,36 @@ SELECT gap, person_id, name, company, record, stage, score, owner_id AS owner, o
 FROM told
 WHERE gap IS NOT NULL
 ORDER BY list_position(['nobody_owns', 'owner_left', 'out_of_reach', 'no_next_action', 'closed_without_reason'], gap), score DESC, person_id
+
+-- name: hand_overs
+-- Whom field sales could take: those who wait for an approval or for the next plan, and those who lack one criterion. Of
+-- the last only those who matter.
+SELECT who.person_id, who.record, who.name, who.company, who.owner_id AS owner, owner.name AS owner_name, who.score, who.grade,
+  tossed.state, tossed.met, tossed.missing, tossed.required
+FROM toss_ups AS tossed
+JOIN today_people AS who USING (person_id)
+LEFT JOIN today_owners AS owner ON owner.owner_id = who.owner_id
+WHERE tossed.state IN ('due', 'awaits_approval') OR (tossed.state = 'almost' AND (who.is_mql OR who.stage = 'hot'))
+ORDER BY list_position(['due', 'awaits_approval', 'almost'], tossed.state), len(tossed.missing), who.score DESC, who.person_id
+
+-- name: queue
+-- What pre-sales has before it, whoever does it: MQLs and hot people who are neither a deal nor handed over, by timing,
+-- size, relation and budget (CD-8).
+WITH customers AS (
+  SELECT DISTINCT person.person_id
+  FROM opportunities AS deal
+  JOIN people AS person ON person.company_id = deal.company_id
+  WHERE deal.status = 'won'
+)
+SELECT who.person_id, who.record, who.name, who.company, who.owner_id AS owner, owner.name AS owner_name, who.score, who.grade,
+  coalesce(who.timing, FALSE) AS timing, who.size, customer.person_id IS NOT NULL AS relation,
+  coalesce(who.budget, FALSE) AS budget
+FROM today_people AS who
+LEFT JOIN today_owners AS owner ON owner.owner_id = who.owner_id
+LEFT JOIN customers AS customer USING (person_id)
+ANTI JOIN screened ON screened.person_id = who.person_id
+ANTI JOIN (SELECT person_id FROM toss_ups WHERE state = 'handed_over') AS handed ON handed.person_id = who.person_id
+WHERE (who.is_mql OR who.stage = 'hot') AND who.stage IN ('registered', 'cold', 'hot')
+  AND (who.may_call OR who.may_email) AND who.purpose IS DISTINCT FROM 'not_before'
+ORDER BY coalesce(who.timing, FALSE) DESC, who.size DESC NULLS LAST, relation DESC, coalesce(who.budget, FALSE) DESC,
+  who.score DESC, who.person_id
