@@ -15,6 +15,7 @@ from tests.engine_world import shipped
 
 pytestmark = pytest.mark.requirement("SC-4", "SC-9", "SC-11", "AD-8")
 
+CONTENT_LED = shipped("content-led")
 APART: dict[str, Any] = {
     "lines": [
         {"id": "predictive", "score": 35, "7d": 5, "30d": 15, "hot": True, "last_at": "2026-09-29T02:10:00+00:00"},
@@ -57,7 +58,7 @@ Account  score 72
 @pytest.mark.parametrize(("language", "expected"), [("ja", JAPANESE), ("en", ENGLISH)])
 def test_lines_conversions_and_account_in_words(language: Language, expected: str) -> None:
     shown = Console(file=StringIO(), width=100)
-    show_apart(shown, APART, wording_of(shipped("content-led"), None, language))
+    show_apart(shown, APART, wording_of(CONTENT_LED, None, language))
     assert isinstance(shown.file, StringIO)
     text = "\n".join(line.rstrip() for line in shown.file.getvalue().splitlines())
     assert [line.split() for line in text.splitlines()] == [line.split() for line in expected.rstrip().splitlines()]
@@ -66,7 +67,8 @@ def test_lines_conversions_and_account_in_words(language: Language, expected: st
 
 def test_nobody_and_nothing_show_nothing() -> None:
     shown = Console(file=StringIO(), width=100)
+    words = wording_of(CONTENT_LED, None, "en")
     for nothing in ({}, {"lines": [], "conversions": [], "account": None}):
-        show_apart(shown, nothing, wording_of(shipped(), None, "en"))
+        show_apart(shown, nothing, words)
     assert isinstance(shown.file, StringIO)
     assert shown.file.getvalue() == ""
