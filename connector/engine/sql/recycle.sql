@@ -81,7 +81,7 @@ WITH last AS (
   SELECT closings.*, person.crm_status
   FROM closings
   JOIN people AS person USING (person_id)
-  WHERE person.crm_status IN ('lost', 'disqualified')
+  WHERE person.crm_status = 'lost' OR (person.crm_status = 'disqualified' AND (kind = 'lead' OR closings.closed_at IS NOT NULL))
   QUALIFY row_number() OVER (
     PARTITION BY closings.person_id, kind ORDER BY closings.closed_at DESC NULLS LAST, record_id DESC NULLS LAST
   ) = 1
