@@ -147,10 +147,14 @@ def _show_rep(shown: Console, rep: Rep, items: Mapping[str, str], language: Lang
     rows = table(head, "", *_heads(language, "due", "by", "who", "record", "why", "ask"), right=("",))
     for call in rep.calls:
         due = f"[red]{call.due} {_said('overdue', language)}[/red]" if call.overdue else f"{call.due}"
-        why = escape(call.reason) + (f" ({escape(_said('offer', language, call.content))})" if call.content else "")
+        why = escape(call.reason) + (
+            f" ({escape(_said('offer', language, call.offer or call.content))})" if call.content else ""
+        )
         ask = escape(between.join(items.get(one, one) for one in call.ask))
         by = word(CHANNEL_NAMES, call.channel, language)
         rows.add_row(f"{call.rank}", due, by, _person(call), call.record or "–", why, ask)
+    for column in rows.columns:
+        column.overflow = "fold"  # Japanese has no spaces to break at: nothing is cut off.
     shown.print(rows)
     shown.print(_said("waiting", language, rep.waiting) + "\n" if rep.waiting else "")
 

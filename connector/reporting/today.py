@@ -34,8 +34,8 @@ class Call:
     """One person to turn to. `record` is the id to open, `task` our open task where there is one.
 
     `rank` counts from 1 in the rep's list. `reason` is one line in the language asked for. `ask` are ids of what was
-    not heard yet, `questions` the same in words. `due` is a date in the zone of the rules: of an inquiry the day on
-    which it came, or the first business day after it.
+    not heard yet, `questions` the same in words; `offer` is what `content` is called. `due` is a date in the zone of
+    the rules: of an inquiry the day on which it came, or the first business day after it.
     """
 
     rank: int
@@ -54,6 +54,7 @@ class Call:
     ask: tuple[str, ...]
     questions: tuple[str, ...]
     content: str | None
+    offer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,7 @@ def _call(rank: int, row: Mapping[str, Any], asked: Asked, words: Words) -> Call
         ask=tuple(row["ask"] or ()),
         questions=tuple(words.question(one) for one in row["ask"] or ()),
         content=row["content"],
+        offer=words.content(row["content"]),
     )
 
 
@@ -244,6 +246,10 @@ class Words:
     def question(self, item: str) -> str:
         """How an item of the hearing is asked for, else what it is called."""
         return self.text(self._questions[item]) if item in self._questions else item
+
+    def content(self, item: str | None) -> str | None:
+        """What a content is called."""
+        return self.text(self._content[item]) if item in self._content else item
 
     def reason(self, row: Mapping[str, Any]) -> str:
         """Why this person, why now: what it is about, the figures, and what was done last."""
