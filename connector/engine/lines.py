@@ -16,7 +16,7 @@ from connector.engine.deciding import plain_crossings
 from connector.engine.moments import DAY_US, as_column, microseconds
 from connector.engine.score import Told, clear, counts, live
 from connector.engine.silence import silence_of
-from connector.rules.lifecycle import Claim, Lifecycle
+from connector.rules.lifecycle import Claim, Lifecycle, TossUpSegment
 from connector.rules.lines import Line
 from connector.rules.load import RuleSet
 from connector.rules.scoring import Scoring
@@ -35,10 +35,14 @@ def lines(rules: RuleSet, as_of: datetime, run: Run) -> None:
     to it for those at or over it. Of the recycled only what was done since counts. `next_change_at` is the next moment
     at which time alone changes the row; an activity dated later does, too: `scored` tells when. Reads people,
     activities and scored, so `score` goes before.
+
+    Also `own_lines(person_id, line)`: of each person the line with the highest score, if it is above 0; of equals the
+    first of the file.
     """
     days = sorted({*WINDOWS, *_claimed_days(rules.lifecycle)})
     columns = ", ".join(f"window_{n}d BIGINT" for n in days)
     run(compose(_FILE, "none", windows=columns), {})
+    run(compose(_FILE, "no_own_lines"), {})
     scoring = rules.scoring
     if not scoring.lines:
         return
@@ -52,6 +56,8 @@ def lines(rules: RuleSet, as_of: datetime, run: Run) -> None:
     run(compose(_FILE, "acts", **holes), {"as_of": as_column(as_of)})
     for number, line in enumerate(scoring.lines):
         _line(rules, line, number, days, as_of, run)
+    places = ", ".join(f"({quoted(line.id)}, {place})" for place, line in enumerate(scoring.lines))
+    run(compose(_FILE, "own_lines", places=places), {})
     run("DROP VIEW line_activities", {})
     run("DROP TABLE line_acts", {})
 
@@ -61,6 +67,15 @@ def figure(claim: Claim) -> str:
     column = f"window_{claim.within_days}d" if claim.within_days else "score"
     of_line = f"lined.person_id = scored.person_id AND lined.line = {quoted(claim.line or '')}"
     return f"coalesce((SELECT max(lined.{column}) FROM lined WHERE {of_line}), 0)"
+
+
+def in_segment(part: TossUpSegment) -> str:
+    """SQL for whether the person of `grade_fit AS fit` is in a segment of the toss-up."""
+    tests = [part.when.sql] if part.when else []
+    if part.line:
+        own = f"own.person_id = fit.person_id AND own.line = {quoted(part.line)}"
+        tests.append(f"EXISTS (SELECT 1 FROM own_lines AS own WHERE {own})")
+    return " AND ".join(f"({test})" for test in tests)
 
 
 def _claimed_days(life: Lifecycle) -> set[int]:

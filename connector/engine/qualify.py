@@ -14,7 +14,7 @@ from connector.engine.account_score import account_is
 from connector.engine.branching import any_of
 from connector.engine.changes import claim_changes
 from connector.engine.composing import compose, quoted
-from connector.engine.lines import figure
+from connector.engine.lines import figure, in_segment
 from connector.engine.moments import as_column
 from connector.engine.since import open_since
 from connector.rules.hearing import HearingItem
@@ -59,7 +59,6 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     open_since(life, claims, acceptable, as_of, run)
     run(compose(_FILE, "qualified", **_qualified_holes(life, claims)), {})
     claim_changes(claims, life.buying_stages, as_of, run)
-    run("DROP TABLE counted_activities", {})
 
 
 def acts_of(life: Lifecycle, types: str, counts: str) -> str:
@@ -161,7 +160,7 @@ def _by_segment(life: Lifecycle, value: Callable[[TossUp | TossUpSegment], str])
     toss_up = life.toss_up
     if toss_up is None:
         return "NULL"
-    cases = " ".join(f"WHEN {part.when.sql} THEN {value(part)}" for part in toss_up.segments)
+    cases = " ".join(f"WHEN {in_segment(part)} THEN {value(part)}" for part in toss_up.segments)
     return f"CASE {cases} ELSE {value(toss_up)} END" if cases else value(toss_up)
 
 

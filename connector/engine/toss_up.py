@@ -6,6 +6,7 @@ from typing import Literal
 
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
+from connector.engine.lines import in_segment
 from connector.rules.load import RuleSet
 from connector.rules.toss_up import HandOver
 
@@ -32,7 +33,7 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
     if toss_up is None:
         run(compose(_FILE, "nobody"), {})
     else:
-        cases = " ".join(f"WHEN {part.when.sql} THEN {quoted(part.id)}" for part in toss_up.segments)
+        cases = " ".join(f"WHEN {in_segment(part)} THEN {quoted(part.id)}" for part in toss_up.segments)
         segment = f"CASE {cases} END" if cases else "NULL::VARCHAR"
         ready = quoted("due" if toss_up.mode == "automatic" else "awaits_approval")
         run(compose(_FILE, "toss_ups", cadence=cadence, segment=segment, ready=ready), {})

@@ -145,14 +145,25 @@ class TossUpCriterion(Requirement):
 
 
 class TossUpSegment(Strict):
-    """Another count, or other necessary criteria, for people whom `when` chooses."""
+    """Another count, or other necessary criteria, for people whom `when` chooses, or whose line it is.
+
+    Somebody's line is the one with the highest score of all (scoring.yaml, `lines`), if it is above 0.
+    """
 
     id: Id
     name: Name
-    when: FitCondition
+    when: FitCondition | None = None
+    line: Id | None = None
     required: Positive
     needed: tuple[Id, ...] = ()
     hand_over: HandOver | None = None
+
+
+    @model_validator(mode="after")
+    def _chooses_somebody(self) -> Self:
+        if self.when is None and self.line is None:
+            raise problem(f"The segment `{self.id}` chooses nobody.", "Give `when` or `line`.")
+        return self
 
 
 class TossUp(Strict):

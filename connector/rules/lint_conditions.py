@@ -122,7 +122,7 @@ def _hidden(rules: Written) -> Iterator[Finding]:
         ("tiers.yaml", ("tiers",), [(one.id, one.when, frozenset()) for one in tiers.tiers]),
         ("tiers.yaml", ("grade", "profiles"), [(one.id, one.when, frozenset()) for one in tiers.grade.profiles]),
     ]
-    if life.toss_up:
+    if life.toss_up and not any(one.line for one in life.toss_up.segments):
         segments: list[tuple[str, Condition | None, frozenset[str]]] = [
             (one.id, one.when, frozenset()) for one in life.toss_up.segments
         ]

@@ -8,11 +8,12 @@ from typing import TypeVar, cast
 from pydantic import BaseModel
 
 from connector.errors import Problem
-from connector.rules.lifecycle import Claim, Lifecycle
+from connector.rules.lifecycle import Claim, Lifecycle, TossUpSegment
 from connector.rules.scoring import Scoring
 from connector.rules.source import KeyPath, Source
 
 _Value = TypeVar("_Value")
+_Change = Callable[[Claim | TossUpSegment, KeyPath], Claim | TossUpSegment]
 
 
 def resolved(lifecycle: Lifecycle, scoring: Scoring, source: Source) -> tuple[Lifecycle, list[Problem]]:
@@ -31,33 +32,35 @@ def resolved(lifecycle: Lifecycle, scoring: Scoring, source: Source) -> tuple[Li
         there = f"There: {', '.join(known) or 'none'}."
         problems.append(Problem(source.file, place.line, place.column, sentence, there))
 
-    def filled(claim: Claim, path: KeyPath) -> Claim:
-        if claim.line is not None and claim.line not in lines:
-            missing("line", claim.line, lines, path)
-        if claim.conversion is None:
+    def filled(one: Claim | TossUpSegment, path: KeyPath) -> Claim | TossUpSegment:
+        if one.line is not None and one.line not in lines:
+            missing("line", one.line, lines, path)
+        return with_activity(one, path) if isinstance(one, Claim) and one.conversion is not None else one
+
+    def with_activity(claim: Claim, path: KeyPath) -> Claim:
+        name = claim.conversion or ""
+        if name not in conversions:
+            missing("conversion", name, list(conversions), path)
             return claim
-        if claim.conversion not in conversions:
-            missing("conversion", claim.conversion, list(conversions), path)
-            return claim
-        return claim.model_copy(update={"activity": conversions[claim.conversion]})
+        return claim.model_copy(update={"activity": conversions[name]})
 
-    return _with_claims(lifecycle, filled, ()), problems
+    return _with_each(lifecycle, filled, ()), problems
 
 
-def _with_claims(value: _Value, change: Callable[[Claim, KeyPath], Claim], path: KeyPath) -> _Value:
-    """The same value of the rules with each claim within it changed; `path` leads to it."""
+def _with_each(value: _Value, change: _Change, path: KeyPath) -> _Value:
+    """The same value of the rules with each claim and segment within it changed; `path` leads to it."""
     made: object = value
-    if isinstance(value, Claim):
+    if isinstance(value, Claim | TossUpSegment):
         made = change(value, path)
     elif isinstance(value, BaseModel):
         fields = {name: getattr(value, name) for name in type(value).model_fields}
-        new = {name: _with_claims(inner, change, (*path, name)) for name, inner in fields.items()}
+        new = {name: _with_each(inner, change, (*path, name)) for name, inner in fields.items()}
         changed = {name: inner for name, inner in new.items() if inner is not fields[name]}
         made = value.model_copy(update=changed) if changed else value
     elif isinstance(value, tuple):
-        each = tuple(_with_claims(inner, change, (*path, place)) for place, inner in enumerate(value))
+        each = tuple(_with_each(inner, change, (*path, place)) for place, inner in enumerate(value))
         made = each if any(one is not other for one, other in zip(each, value, strict=True)) else value
     elif isinstance(value, Mapping):
-        pairs = {key: _with_claims(inner, change, (*path, key)) for key, inner in value.items()}
+        pairs = {key: _with_each(inner, change, (*path, key)) for key, inner in value.items()}
         made = pairs if any(pairs[key] is not value[key] for key in pairs) else value
     return cast(_Value, made)

@@ -40,6 +40,12 @@ MQL = """
     - {id: two_demos, name: Two demos, all: [{conversion: demo, at_least: 2, within_days: 14}]}
     - {id: big_account, name: Account, all: [{account: "active_people >= 2 AND score = 5"}]}
 """
+SEGMENTS = """  segments:
+    - {id: the_app, name: App, line: app, required: 1}
+    - {id: big_cloud, name: Big, line: cloud, when: "employees >= 100", required: 2}
+    - {id: the_cloud, name: Cloud, line: cloud, required: 3}
+  criteria:
+"""
 Told = tuple[World, RuleSet]
 
 
@@ -77,7 +83,7 @@ PEOPLE: Mapping[str, dict[str, Any]] = {
     "back": {"crm_status": "lost", "lost_at": NOW - 150 * DAY},
     "fresh": {"company_id": "c"},
     "app": {"company_id": "c"},
-    "old": {"company_id": "other"},
+    "old": {"company_id": "other", "employees": 100},
 }
 
 
@@ -88,7 +94,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     )
     before, after = lifecycle.split("\nmql:\n", 1)
     head, more = after.split("  rules:\n", 1)
-    written = f"{before}\nmql:\n{head}  rules:{MQL}{more}"
+    written = f"{before}\nmql:\n{head}  rules:{MQL}{more}".replace("  criteria:\n", SEGMENTS, 1)
     rules = rules_with(tmp_path_factory.mktemp("rules"), scoring=scoring + APART, lifecycle=written)
     world = World()
     born = NOW - 300 * DAY
@@ -152,6 +158,14 @@ def test_a_conversion_is_counted_for_each_person_and_machines_convert_nobody(tol
     # The one of almost seven days ago leaves its window first.
     assert demo["next_change_at"] == (NOW + SECOND).replace(tzinfo=None)
     assert (rows["asked"]["is_key"], demo["is_key"]) == (True, False)
+
+
+@pytest.mark.requirement("TU-1")
+def test_what_a_toss_up_takes_differs_by_the_line_in_which_somebody_stands_highest(told: Told) -> None:
+    """The one who moved on stands higher for the app; of nobody's line are those who did nothing of any above 0."""
+    required = {who: row["toss_up_required"] for who, row in told[0].rows("qualified").items()}
+    assert (required["moved on"], required["app"], required["old"], required["fresh"]) == (1, 1, 2, 3)
+    assert required["careers"] == required["looks"] == 4
 
 
 @pytest.mark.requirement("AD-8")

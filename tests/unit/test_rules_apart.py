@@ -62,6 +62,14 @@ def test_what_a_claim_names_has_to_be_there(tmp_path: Path) -> None:
         f"lifecycle.yaml:{line}:52: scoring.yaml has no conversion `demo`. There: none.",
         f"lifecycle.yaml:{line + 1}:56: scoring.yaml has no line `cloud`. There: none.",
     ]
+    segment = "  segments: [{id: a, name: A, line: cloud, required: 1}]\n  criteria:\n"
+    for lifecycle, sentence in (
+        (segment, "scoring.yaml has no line `cloud`. There: none."),
+        (segment.replace("line: cloud, ", ""), "The segment `a` chooses nobody. Give `when` or `line`."),
+    ):
+        with pytest.raises(ConfigurationError) as refused:
+            rules_with(tmp_path, lifecycle=LIFECYCLE.replace("  criteria:\n", lifecycle, 1))
+        assert sentence in str(refused.value.problems[0])
     odd = {
         "line: cloud": "A claim has to say something.",
         "grade: B, line: cloud": "`line` belongs to `score` or `score_at_most`.",

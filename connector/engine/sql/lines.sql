@@ -48,3 +48,14 @@ JOIN score_fold AS fold ON fold.pid = who.pid AND fold.is_last
 JOIN lives ON lives.pid = who.pid
 LEFT JOIN recent ON recent.pid = who.pid
 LEFT JOIN score_crossings AS crossing ON crossing.pid = who.pid
+
+-- name: no_own_lines
+CREATE OR REPLACE TEMP TABLE own_lines (person_id VARCHAR, line VARCHAR)
+
+-- name: own_lines
+-- The line in which somebody stands highest.
+INSERT INTO own_lines
+SELECT person_id, line
+FROM lined JOIN (VALUES <<places>>) AS named(line, place) USING (line)
+WHERE score > 0
+QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY score DESC, place) = 1
