@@ -20,7 +20,7 @@ from connector.errors import ConfigurationError
 from connector.reporting.budget import AccountBudget
 from connector.reporting.closings import closed_without_reason
 from connector.reporting.outlook import Expected, Outlook, StreamOutlook, outlook
-from connector.reporting.report import Status, StreamState, status_of
+from connector.reporting.report import Evaluated, Status, StreamState, status_of
 from connector.reporting.statuses import StatusWord, status_words
 from connector.rules.mapping import load_mapping
 from connector.rules.schedule import load_schedule
@@ -93,10 +93,23 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
     if found.reasonless_leads or found.reasonless_deals:
         counted = f"leads {found.reasonless_leads or 0:,}, deals {found.reasonless_deals or 0:,}"
         shown.print(f"Closed or lost without a reason: {counted}. `connector today` names them and whom to ask.")
+    _show_evaluated(shown, found.evaluated)
     if found.forgotten:
         shown.print(f"People forgotten: {found.forgotten}. What the org still shows of them is turned away.")
     for object_name, code, count in found.failures:
         shown.print(f"Refused in the last run: {count} × {object_name} {code}")
+
+
+def _show_evaluated(shown: Console, last: Evaluated | None) -> None:
+    if last is None:
+        return
+    everybody = f"everybody {last.everybody_at:%Y-%m-%d %H:%M} UTC"
+    shown.print(f"Last evaluated: {last.people:,} of {last.known:,} people {last.as_of:%m-%d %H:%M} UTC; {everybody}.")
+    if last.differences:
+        shown.print(
+            f"[red]Looking at everybody found {last.differences:,} people whom the looks before it had left out.[/red] "
+            "Their decisions are right now; send `connector support` to whoever looks after the connector."
+        )
 
 
 def _show_streams(shown: Console, found: Status, ahead: Outlook) -> None:
@@ -175,8 +188,19 @@ def document(
         "closed_without_reason": {"leads": found.reasonless_leads, "deals": found.reasonless_deals},
         "forgotten": found.forgotten,
         "writes_off": found.writes_off,
+        "evaluated": _evaluated_document(found.evaluated),
         "status_words": status_words_document(words),
     }
+
+
+def _evaluated_document(last: Evaluated | None) -> dict[str, object] | None:
+    return None if last is None else {
+        "as_of": last.as_of,
+        "people": last.people,
+        "known": last.known,
+        "everybody_at": last.everybody_at,
+        "differences": last.differences,
+    }  # fmt: skip
 
 
 def _stream_document(stream: StreamState, seen: StreamOutlook | None) -> dict[str, object]:

@@ -37,6 +37,20 @@ class RunState:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """The last evaluation: when (UTC), of how many of the `known` people; when everybody was looked at last.
+
+    `differences`: of how many people that look found something else than the narrow ones before it had kept: an error.
+    """
+
+    as_of: datetime
+    people: int
+    known: int
+    everybody_at: datetime
+    differences: int
+
+
+@dataclass(frozen=True)
 class Status:
     """The store at a glance."""
 
@@ -58,6 +72,9 @@ class Status:
 
     reasonless_deals: int | None = None
     """The same of deals that were lost."""
+
+    evaluated: Evaluated | None = None
+    """None before the first cycle."""
 
     writes_off: str | None = None
     """Why nothing may be written at present, in a sentence."""
@@ -85,6 +102,21 @@ def status_of(run: Run) -> Status:
             )
         ),
         forgotten=int(run("SELECT count(*) FROM forgetting WHERE reason = 'asked'", {})[0][0]),
+        evaluated=_evaluated(run),
+    )
+
+
+def _evaluated(run: Run) -> Evaluated | None:
+    rows = run(
+        "SELECT max(as_of), arg_max(people, (as_of, whole)), (SELECT count(*) FROM evaluated), "
+        "max(as_of) FILTER (whole), coalesce(sum(differences), 0) FROM evaluation",
+        {},
+    )
+    as_of, people, known, everybody_at, differences = rows[0]
+    if everybody_at is None:
+        return None
+    return Evaluated(
+        as_of.replace(tzinfo=UTC), int(people), int(known), everybody_at.replace(tzinfo=UTC), int(differences)
     )
 
 
