@@ -24,11 +24,14 @@ def steps(rules: RuleSet, run: Run) -> None:
     _steps(rules, "score", run)
 
 
+def again_lives(run: Run) -> None:
+    """Makes again_people, again_events and again_awards: lives that began anew, from recycled_spans."""
+    for part in ("again_people", "again_events", "again_awards"):
+        run(compose(_FILE, part), {})
+
+
 def again_steps(rules: RuleSet, as_of: datetime, run: Run) -> None:
-    """Makes `again_steps`, the same of lives that began anew; pid is `life` of recycled_spans, which it reads."""
-    run(compose(_FILE, "again_people"), {})
-    run(compose(_FILE, "again_events"), {})
-    run(compose(_FILE, "again_awards"), {})
+    """Makes `again_steps`, the same of lives that began anew, all of them; pid is `life` of recycled_spans."""
     fold("again", rules.scoring, as_of, run)
     _steps(rules, "again", run)
 
@@ -58,7 +61,8 @@ def _steps(rules: RuleSet, life: str, run: Run) -> None:
     more = ""
     if deciding.with_attributes:
         run(compose(_FILE, "extra", life=life, living=_LIVING[life]), {})
-        more = f"UNION ALL SELECT pid, since, 0 FROM {life}_extra"
+        begun = "since" if deciding.within_days is not None else "2 * since + 1"
+        more = f"UNION ALL SELECT pid, {begun}, 0 FROM {life}_extra"
     if deciding.within_days is not None:
         run(compose(_FILE, "window_steps", life=life, more=more, window=deciding.within_days * DAY_US), {})
     else:
@@ -86,7 +90,7 @@ def _lifted_holes(rules: RuleSet, life: str) -> dict[str, str]:
 def _silence_holes(silence: Silence) -> dict[str, str]:
     return {
         "months": silence.months("clock", "last"),
-        "takes_first": silence.takes("earned"),
-        "takes_next": silence.takes("after"),
+        "takes_first": silence.takes("(fold.before + knot.points)"),
+        "takes_next": silence.takes("(before + taken)"),
         "ends": silence.ends("clock", "nth"),
     }

@@ -16,8 +16,8 @@ from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.crm_past import crm_past
 from connector.engine.eventful import choose, tell_others
-from connector.engine.levels import again_steps, steps
-from connector.engine.life_spans import spans
+from connector.engine.levels import again_lives, again_steps, steps
+from connector.engine.life_spans import marks, spans
 from connector.engine.moments import from_column, microseconds
 from connector.engine.score import Told, clear, live
 from connector.engine.slots import CRM_STAGES, Slots, all_of, item_slot, mask, named, slots_of, undated
@@ -82,9 +82,11 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     choose(rules, run, among)
     live(rules.scoring, as_of, run, "life_chosen", of=Told(noise_known=True))
     crm_past(now, run)
+    again_lives(run)
+    spans(rules, slots, as_of, run)
     steps(rules, run)
     again_steps(rules, as_of, run)
-    spans(rules, slots, as_of, run)
+    marks(rules, slots, run)
     deltas = ", ".join(f"sum(delta) FILTER (word = {word}) AS d{word}" for word in slots.words)
     masks = ", ".join(f"coalesce(sum(d{word}) OVER life, 0)::BIGINT AS m{word}" for word in slots.words)
     run(compose(_FILE, "states", deltas=deltas, masks=masks, now=now), {})

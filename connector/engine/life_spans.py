@@ -25,10 +25,9 @@ _NOTHING = "SELECT 0::BIGINT AS pid, 0 AS slot, 0::BIGINT AS begins, 0::BIGINT A
 
 
 def spans(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
-    """Makes the temporary table `life_marks(pid, k, word, delta)`: where the bits of `slots` are set and taken back.
+    """Makes the temporary table `life_spans(pid, slot, begins, ends)`: microseconds since 1970, by a slot's number.
 
-    `k` is twice the microsecond since 1970, and one more for what is no month of silence. Reads what `live`, `steps`,
-    `again_steps` and `crm_past` made.
+    What the score that decides says is not in it: see `marks`. Reads what `live`, `again_lives` and `crm_past` made.
     """
     life = rules.lifecycle
     _count(rules, slots, as_of, run)
@@ -41,6 +40,14 @@ def spans(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
         "now": microseconds(as_of),
     }
     run(compose(_FILE, "spans", **holes), {})
+
+
+def marks(rules: RuleSet, slots: Slots, run: Run) -> None:
+    """Makes the temporary table `life_marks(pid, k, word, delta)`: where the bits of `slots` are set and taken back.
+
+    `k` is twice the microsecond since 1970, and one more for what is no month of silence. Reads life_spans and what
+    `steps` and `again_steps` made.
+    """
     run(compose(_FILE, "marks", marks=_UNION.join(_marks(rules, slots))), {})
 
 
@@ -49,6 +56,10 @@ def _acts(slots: Slots) -> list[tuple[Claim, str]]:
 
 
 def _count(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
+    run(compose(_FILE, "counted"), {})
+    if not run("SELECT 1 FROM recycled_spans LIMIT 1", {}):
+        run(compose(_FILE, "counted_again"), {})
+        return
     tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in slots.claims.items() if claim.activity}
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     not_noise = counts(rules.scoring, run)
@@ -59,7 +70,7 @@ def _count(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
         "types": types,
         "not_noise": not_noise,
     }
-    run(compose(_FILE, "counted", **holes), {"as_of": as_column(as_of)})
+    run(compose(_FILE, "counted_before", **holes), {"as_of": as_column(as_of)})
     run(compose(_FILE, "counted_again"), {})
 
 

@@ -1,48 +1,37 @@
 -- name: steps
 -- Every change of the running score in a life, with the score before and after it. `k` is twice the microsecond, and
--- one more for what people did: at one instant a month of silence takes its points first. Within a knot the running
--- score is the score before it plus what was earned up to that moment; what happens at one instant counts together.
+-- one more for what people did: at one instant a month of silence takes its points first, and all that happens then
+-- counts together. The months of silence are those of the fold, one by one.
 CREATE OR REPLACE TEMP TABLE <<life>>_steps AS
-WITH RECURSIVE knots AS (
-  SELECT knot.pid, knot.i, knot.first, knot.last, knot.clock, knot.nested, knot.silence, fold.before,
-    fold.before + knot.points AS earned
+WITH RECURSIVE silent AS (
+  SELECT knot.pid, knot.clock, knot.silence, <<months>> + 1 AS nth, 1::BIGINT AS n, fold.before + knot.points AS before,
+    <<takes_first>> AS taken
   FROM <<life>>_knots AS knot
   JOIN <<life>>_fold AS fold USING (pid, i)
+  WHERE knot.silence > 0 AND <<takes_first>> <> 0
+  UNION ALL
+  SELECT pid, clock, silence, nth + 1, n + 1, before + taken, <<takes_next>>
+  FROM silent
+  WHERE n < silence AND <<takes_next>> <> 0
 ),
-instants AS (
-  SELECT pid, t, sum(points)::BIGINT AS points
+changes AS (
+  SELECT pid, k, sum(points)::BIGINT AS points
   FROM (
-    SELECT pid, t, points FROM <<life>>_events WHERE points <> 0
+    SELECT pid, 2 * t + 1 AS k, points FROM <<life>>_events WHERE points <> 0
     UNION ALL
-    SELECT pid, t, points FROM <<life>>_awards WHERE points <> 0
+    SELECT pid, 2 * t + 1, points FROM <<life>>_awards WHERE points <> 0
     UNION ALL
-    SELECT pid, created, source_points FROM <<life>>_people WHERE source_points <> 0
+    SELECT pid, 2 * created + 1, source_points FROM <<life>>_people WHERE source_points <> 0
+    UNION ALL
+    SELECT pid, 2 * <<ends>>, taken FROM silent
     <<more>>
   )
-  GROUP BY pid, t
-),
-spans AS (
-  SELECT pid, i, first, before FROM knots WHERE NOT nested
-),
-placed AS (
-  SELECT instants.pid, instants.t, instants.points, spans.i, spans.before
-  FROM instants ASOF JOIN spans ON instants.pid = spans.pid AND instants.t >= spans.first
+  GROUP BY pid, k
 ),
 running AS (
-  SELECT pid, t, points, before + sum(points) OVER (PARTITION BY pid, i ORDER BY t) AS score FROM placed
-),
-silent AS (
-  SELECT pid, clock, silence, <<months>> + 1 AS nth, 1::BIGINT AS n, earned AS before, earned + <<takes_first>> AS after
-  FROM knots
-  WHERE silence > 0
-  UNION ALL
-  SELECT pid, clock, silence, nth + 1, n + 1, after, after + <<takes_next>>
-  FROM silent
-  WHERE n < silence AND after < before
+  SELECT pid, k, points, sum(points) OVER (PARTITION BY pid ORDER BY k)::BIGINT AS after FROM changes
 )
-SELECT pid, 2 * t + 1 AS k, (score - points)::BIGINT AS before, score::BIGINT AS after FROM running
-UNION ALL
-SELECT pid, 2 * <<ends>>, before, after FROM silent WHERE after < before
+SELECT pid, k, after - points AS before, after FROM running
 
 -- name: window_steps
 -- The same where the score that decides is what behaviour earned in a window.

@@ -84,19 +84,38 @@ WHERE activity.occurred_at BETWEEN known.created_at AND $as_of AND activity.type
 GROUP BY known.person_id
 
 -- name: active
--- From when on somebody has done anything that counts, since they are known.
-SELECT event.pid, 2 * min(event.t) + 1 AS k, <<word>> AS word, <<bit>> AS delta
-FROM score_events AS event
+-- From when on somebody has done anything that counts, since they are known; whoever had done something before is looked
+-- at activity by activity.
+SELECT pid, 2 * first + 1 AS k, <<word>> AS word, <<bit>> AS delta
+FROM (SELECT pid, min(first) AS first FROM score_knots WHERE active GROUP BY pid) AS begun
 JOIN score_people AS who USING (pid)
-WHERE event.t >= who.created
+WHERE first >= who.created
+UNION ALL
+SELECT event.pid, 2 * min(event.t) + 1, <<word>>, <<bit>>
+FROM score_events AS event
+JOIN (
+  SELECT who.pid, who.created
+  FROM score_people AS who
+  JOIN (SELECT pid, min(first) AS first, max(last) AS last FROM score_knots WHERE active GROUP BY pid) AS begun USING (pid)
+  WHERE begun.first < who.created AND begun.last >= who.created
+) AS known ON known.pid = event.pid AND event.t >= known.created
 GROUP BY event.pid
 
 -- name: counted
 -- What people did that some claim asks about.
 CREATE OR REPLACE TEMP TABLE life_counted AS
+SELECT who.pid, epoch_us(done.occurred_at) AS t, done.* EXCLUDE (person_id, occurred_at)
+FROM counted_activities AS done
+JOIN score_people AS who USING (person_id)
+ANTI JOIN recycled_spans AS anew USING (person_id)
+
+-- name: counted_before
+-- Of those who were recycled, what they did before as well: then it counted.
+INSERT INTO life_counted BY NAME
 SELECT who.pid, epoch_us(activity.occurred_at) AS t, <<columns>>
 FROM <<acts>> AS activity
 JOIN score_people AS who USING (person_id)
+SEMI JOIN recycled_spans AS anew USING (person_id)
 WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
 
 -- name: counted_again
