@@ -35,7 +35,8 @@ def offers(rules: RuleSet, as_of: datetime, run: Run) -> None:
     holes = {"types": types, "not_noise": counts(scoring, run), "days": rules.nurture.interest.within_days}
     run(compose(_FILE, "interested", **holes), moment)
     run(compose(_FILE, "offered_to", consent=consent(rules)), {})
-    run(compose(_FILE, "offers"), moment)
+    ((last_place,),) = run(compose(_FILE, "last_place"), {})
+    run(compose(_FILE, "offers", last_place=last_place), moment)
 
 
 def consent(rules: RuleSet) -> str:

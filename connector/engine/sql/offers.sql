@@ -31,41 +31,57 @@ LEFT JOIN interested USING (person_id)
 LEFT JOIN screened USING (person_id)
 WHERE screened.person_id IS NULL AND decided.may_email AND <<consent>>
 
+-- name: last_place
+SELECT coalesce(max(place::INTEGER), 0) FROM content_offers
+
 -- name: offers
 -- What to offer next. What is for another persona is not offered; what is for the person's own, and about the person's
--- product, goes before; what is about another product comes last. Then the order of the catalogue counts.
+-- product, goes before; what is about another product comes last. Then the order of the catalogue counts. People of one
+-- stage, persona and product share one row of items, of which each is given the first not seen; what a person has seen
+-- is one bit an item.
 CREATE OR REPLACE TEMP TABLE next_offers AS
 WITH items AS (
   SELECT content, rank::INTEGER AS rank, place::INTEGER AS place, coalesce(from_rank::INTEGER, 0) AS from_rank,
     persona, product
   FROM content_offers
 ),
-seen AS (
-  SELECT DISTINCT activity.person_id, activity.content
-  FROM activities AS activity
-  SEMI JOIN items USING (content)
-  WHERE activity.occurred_at <= $as_of
-)
-SELECT who.person_id,
-  arg_min(item.content, (
-    item.persona IS NULL,
-    CASE WHEN who.product IS NULL OR item.product = who.product THEN 0 WHEN item.product IS NULL THEN 1 ELSE 2 END,
-    item.place
-  )) AS content,
-  arg_min(
-    list_filter([
-      CASE WHEN item.rank > greatest(who.rank, 1) THEN 'next_stage' ELSE 'stage' END,
-      CASE WHEN item.persona IS NOT NULL THEN 'persona' END,
-      CASE WHEN item.product = who.product THEN 'product' END
-    ], lambda one: one IS NOT NULL),
-    (
+alike AS (
+  SELECT DISTINCT rank, persona, product FROM offered_to
+),
+rows_of_items AS (
+  SELECT alike.rank, alike.persona, alike.product,
+    list({
+      'content': item.content,
+      'place': item.place,
+      'why': list_filter([
+        CASE WHEN item.rank > greatest(alike.rank, 1) THEN 'next_stage' ELSE 'stage' END,
+        CASE WHEN item.persona IS NOT NULL THEN 'persona' END,
+        CASE WHEN item.product = alike.product THEN 'product' END
+      ], lambda one: one IS NOT NULL)
+    } ORDER BY
       item.persona IS NULL,
-      CASE WHEN who.product IS NULL OR item.product = who.product THEN 0 WHEN item.product IS NULL THEN 1 ELSE 2 END,
+      CASE WHEN alike.product IS NULL OR item.product = alike.product THEN 0 WHEN item.product IS NULL THEN 1 ELSE 2 END,
       item.place
-    )
-  ) AS why
-FROM offered_to AS who
-JOIN items AS item ON item.rank IN (greatest(who.rank, 1), who.rank + 1)
-ANTI JOIN seen ON seen.person_id = who.person_id AND seen.content = item.content
-WHERE item.from_rank <= who.rank AND (item.persona IS NULL OR item.persona = who.persona)
-GROUP BY who.person_id
+    ) AS items
+  FROM alike
+  JOIN items AS item ON item.rank IN (greatest(alike.rank, 1), alike.rank + 1)
+  WHERE item.from_rank <= alike.rank AND (item.persona IS NULL OR item.persona = alike.persona)
+  GROUP BY ALL
+),
+seen AS (
+  SELECT activity.person_id, bitstring_agg(item.place, 0, <<last_place>>) AS places
+  FROM activities AS activity
+  JOIN items AS item USING (content)
+  WHERE activity.occurred_at <= $as_of
+  GROUP BY activity.person_id
+),
+chosen AS (
+  SELECT who.person_id,
+    list_filter(together.items, lambda one: coalesce(get_bit(seen.places, one.place) = 0, TRUE))[1] AS item
+  FROM offered_to AS who
+  JOIN rows_of_items AS together
+    ON together.rank = who.rank AND together.persona IS NOT DISTINCT FROM who.persona
+    AND together.product IS NOT DISTINCT FROM who.product
+  LEFT JOIN seen ON seen.person_id = who.person_id
+)
+SELECT person_id, item.content AS content, item.why AS why FROM chosen WHERE item IS NOT NULL
