@@ -194,13 +194,15 @@ def document(
 
 
 def _evaluated_document(last: Evaluated | None) -> dict[str, object] | None:
-    return None if last is None else {
+    if not last:
+        return None
+    return {
         "as_of": last.as_of,
         "people": last.people,
         "known": last.known,
         "everybody_at": last.everybody_at,
         "differences": last.differences,
-    }  # fmt: skip
+    }
 
 
 def _stream_document(stream: StreamState, seen: StreamOutlook | None) -> dict[str, object]:

@@ -246,11 +246,11 @@ def keep_answers(store: Store, basis: str, as_of: datetime, pending: Collection[
         store.run("DELETE FROM touched")
         people = int(store.value("SELECT count(*) FROM evaluated"))
         looked_at = int(store.value("SELECT count(*) FROM answers"))
+        told = {"people": looked_at, "differences": int(differences), "examples": examples or ""}
         store.run(
             "INSERT INTO evaluation VALUES ($as_of, $whole, $basis, $people, $differences, $examples)",
-            {"as_of": naive(as_of), "whole": whom.whole, "basis": basis, "people": looked_at, "differences": differences,
-             "examples": examples or ""},
-        )  # fmt: skip
+            {"as_of": naive(as_of), "whole": whom.whole, "basis": basis, **told},
+        )
     return Kept(looked_at, people, int(differences), examples or "")
 
 
