@@ -12,7 +12,8 @@ from typing import Any
 from connector.domain.running import Run
 
 FURTHER = (
-    "screened", "recycling", "not_before", "stage_times", "intake", "tracked", "mqls", "toss_ups", "routed", "touches",
+    "screened", "recycling", "not_before", "stage_times", "segmented", "risen", "intake", "tracked", "mqls", "toss_ups",
+    "routed", "touches",
 )  # fmt: skip
 """Tables with at most one row a person that are told as they stand."""
 

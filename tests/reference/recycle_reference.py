@@ -47,7 +47,7 @@ def fate(rules: Rules, person: Person, as_of: datetime, zone: str, org_month: in
     lost = [deal for deal in person.deals if deal["status"] == "lost" and deal["closed_at"] is not None]
     found = []
     if lost:
-        last = sorted(lost, key=lambda deal: (deal["closed_at"], deal["opportunity_id"]))[-1]
+        last = max(lost, key=lambda deal: (deal["closed_at"], deal["opportunity_id"]))
         found.append(teller.told("deal", last["closed_at"], last["loss_reason"], last["renewal_on"]))
     elif person.status == "lost":
         record = person.lead or {"closed_at": None, "close_reason": None}
@@ -60,7 +60,7 @@ def fate(rules: Rules, person: Person, as_of: datetime, zone: str, org_month: in
         record = person.lead or {"closed_at": None, "close_reason": None}
         found.append(teller.told("lead", record["closed_at"], record["close_reason"], None))
     never = datetime.max.replace(tzinfo=UTC)
-    return sorted(found, key=lambda one: (one.due_at or never, one.kind))[-1]
+    return max(found, key=lambda one: (one.due_at or never, one.kind))
 
 
 class _Teller:

@@ -126,6 +126,8 @@ def test_the_fiscal_year_is_the_orgs_where_the_rules_do_not_say_it_and_begins_in
         ({}, "2026-06-10T18:00+09:00", "2027-12-31", "2027-10-02 00:00"),
         # The renewal is nearer than 90 days: the one after it counts.
         ({}, "2026-06-10T18:00+09:00", "2026-08-01", "2027-05-03 00:00"),
+        # Lost at the very beginning of that day: it is not to come any more.
+        ({}, "2026-10-02T00:00+09:00", "2026-12-31", "2027-10-02 00:00"),
         ({"contract_months": 1}, "2026-08-31T12:00+09:00", None, "2026-09-01 00:00"),
     ],
 )
@@ -162,6 +164,12 @@ def test_bad_timing_waits_for_the_date_that_was_heard(said: str, again: str) -> 
         world.connection.execute("DELETE FROM hearing")
     clock = {"heard_date": ["again_on", "timeframe"], "otherwise_days": 180}
     assert due(clock, "2026-06-10T12:00+09:00", world) == again
+
+
+def test_the_day_of_the_closing_is_no_later_day() -> None:
+    world = World()
+    world.hearing({"person_id": "p", "item": "timeframe", "value": "2026-06-10", "at": utc("2026-06-01")})
+    assert due({"heard_date": ["timeframe"]}, "2026-06-10T00:00+09:00", world) == "2026-09-08 00:00"
 
 
 def test_the_first_item_that_names_a_later_day_counts() -> None:

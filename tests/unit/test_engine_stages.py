@@ -99,6 +99,7 @@ def test_lead_times_by_firmographics_and_by_deal_say_who_is_late(tmp_path: Path)
         world.people({"person_id": person, "created_at": AS_OF - 100 * DAY, "employees": employees})
     world.people({"person_id": "late", "created_at": AS_OF - 100 * DAY, "employees": 20})
     world.deals({"person_id": "dealer", "status": "open", "product": "cloud", "created_at": AS_OF - 8 * DAY})
+    world.deals({"person_id": "small", "status": "lost", "product": "cloud", "created_at": AS_OF - 8 * DAY})
     world.content_stages({"content": "prices", "stage": "decision", "rank": "4"})
     seen = {"type": "page_view", "content": "prices"}
     world.activities(
@@ -201,10 +202,9 @@ def test_a_rise_since_the_stage_was_set_asks_for_action_until_somebody_acts(tmp_
     )  # fmt: skip
     for name in ("rising", "again"):
         world.run(f"UPDATE activities SET person_id = '{name}' WHERE person_id = '{name}-'", {})
-    for person in ("answered", "again"):
-        world.activities(
-            {"activity_id": f"{person}!", "person_id": person, "occurred_at": AS_OF - 8 * DAY, "type": "call"}
-        )
+    for person, kind in (("answered", "call_attempt"), ("again", "call")):
+        spoken = {"activity_id": f"{person}!", "person_id": person, "type": kind}
+        world.activities({**spoken, "occurred_at": AS_OF - 8 * DAY})
     book = rules(
         tmp_path,
         {"opportunity": {"owner": "field_sales"}},

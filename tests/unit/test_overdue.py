@@ -19,7 +19,7 @@ from connector.engine.tier import tier
 from connector.reporting.overdue import Standing, overdue_of
 from connector.rules.conditions import Condition
 from connector.rules.model import Name
-from connector.rules.stages import LeadTime, Stage
+from connector.rules.stages import LeadTime
 from tests.planning_world import DAY, MONDAY, PlanningWorld
 
 pytestmark = pytest.mark.requirement("LC-4", "LC-9")
@@ -45,17 +45,18 @@ def world() -> Iterator[PlanningWorld]:
     world.store.close()
 
 
-def standing(world: PlanningWorld, stage: Stage | None = None) -> Standing:
+def standing(world: PlanningWorld) -> Standing:
     run, rules = world.store.run, world.book.rules
     tier(rules, run)
     grade(rules, run)
     score(rules, MONDAY, run)
     decide(rules, MONDAY, MONDAY.date(), run)
-    return overdue_of(run, stage)
+    return overdue_of(run)
 
 
-def test_each_clock_tells_its_people_the_longest_first(world: PlanningWorld) -> None:
-    found = document(standing(world), MONDAY)
+def test_each_clock_tells_its_people_the_longest_first_for_machines_and_in_words(world: PlanningWorld) -> None:
+    everybody = standing(world)
+    found = document(everybody, MONDAY)
     told = [(row["person_id"], row["clock"], row["days"], row["then"], row["owner_name"]) for row in found["overdue"]]
     assert told == [
         ("old", "stage", 190, "remind", "Ann Abe"),
@@ -64,13 +65,10 @@ def test_each_clock_tells_its_people_the_longest_first(world: PlanningWorld) -> 
         ("new", "stage", 0, "remind", "Ann Abe"),
     ]
     assert found["counts"] == {"stage": {"opportunity": 2}, "limit": {"opportunity": 1, "registered": 1}}
-    assert [row.person_id for row in standing(world, "registered").rows] == ["quiet"]
-
-
-def test_what_people_read_names_stages_days_and_whose_turn_it_is(world: PlanningWorld) -> None:
+    assert [row.person_id for row in overdue_of(world.store.run, "registered").rows] == ["quiet"]
     out = io.StringIO()
     shown = Console(file=out, width=140, no_color=True)
-    show(shown, standing(world), MONDAY, {"opportunity": "商談"}, ZoneInfo("Asia/Tokyo"), 1)
+    show(shown, everybody, MONDAY, {"opportunity": "商談"}, ZoneInfo("Asia/Tokyo"), 1)
     text = out.getvalue()
     assert "Over the time of their stage (2)" in text
     assert "… and 1 more" in text
