@@ -51,9 +51,9 @@ def kinds_of_runs(run: Run) -> Iterator[tuple[str, date, str]]:
 
 
 def pauses_of(text: str) -> Pauses:
-    """The first and the last day of each pause that a text of `run_pauses` tells: `2026-06-02/3` is the 2nd to 5th."""
-    told = [part.partition("/") for part in text.split(",") if part]
-    return tuple((date.fromisoformat(day), date.fromisoformat(day) + int(days) * _DAY) for day, _, days in told)
+    """The first and the last day of each pause that a text of `run_pauses` tells: `2026-06-02/3` is the 3rd to 5th."""
+    told = [(date.fromisoformat(part[:10]), int(part[11:])) for part in text.split(",") if part]
+    return tuple((day + _DAY, day + days * _DAY) for day, days in told)
 
 
 def _choice(cadences: Cadences, kind: Starts) -> str:

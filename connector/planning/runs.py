@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connector.domain.plan import RunEnd, RunStart
 from connector.domain.running import Run
 from connector.domain.statements import statements
-from connector.engine.cadence import BusinessCalendar, CadenceStep, cadence_steps, last_day
+from connector.engine.cadence import BusinessCalendar, cadence_steps, last_day
 from connector.engine.decide import NEVER_HOT, business_calendar
 from connector.engine.follow_up import pauses_of
 from connector.planning.history import history_persons, history_runs
@@ -38,7 +38,7 @@ class FollowUps:
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run that the ledger knows as open. `ended`: why it is over, `restarts` whether another one follows.
+    """A run that the ledger knows as open. `ended`: why it is over, and when (UTC); `restarts`: another one follows.
 
     `last_made`: a task of its last step is there; `undecided`: and nobody has ticked it off. `asked`: the person's
     inquiry is not answered yet.
@@ -50,6 +50,7 @@ class OpenRun:
     key_record: str
     pauses: str
     ended: str | None
+    ended_at: datetime | None
     restarts: bool
     last_made: bool
     undecided: bool
@@ -75,7 +76,7 @@ def follow_ups(run: Run, rules: RuleSet, reviews_a_day: int, today: date) -> Fol
         if person is not None and reason is None:
             opened.append(_follow_up(person, one.cadence, one.start, one.key_record, one.pauses))
         elif person is not None and one.restarts and reason == RESTARTED:
-            starts.append(_start(person, one.cadence, goes_on.day))
+            starts.append(_start({**person, "crossed_at": one.ended_at}, one.cadence, goes_on.day))
     history = history_persons(run)
     past, over = history_runs(run, rules, persons, history)
     present = {person_id: person for person_id, person in persons.items() if person_id not in history}
@@ -202,8 +203,3 @@ def _start(person: Mapping[str, Any], cadence: str, day: date) -> RunStart:
 def open_steps(run: Run) -> frozenset[tuple[str, str, str, str]]:
     """Our tasks that nobody has ticked off: person, cadence, step and channel, of whichever run."""
     return frozenset(run(_SQL["open_steps"], {}))
-
-
-def pairs_of(steps: Sequence[tuple[FollowUp, CadenceStep]]) -> set[tuple[str, str, str, str]]:
-    """The same four of planned steps."""
-    return {(follow_up.person_id, follow_up.cadence, step.step, step.channel) for follow_up, step in steps}

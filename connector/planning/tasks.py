@@ -19,7 +19,7 @@ ESCALATE = "escalate"
 KEY_LENGTH = 120
 SUBJECT_LENGTH = 255
 _TYPES = {"call": "Call", "email": "Email"}
-_URGENT = frozenset({"call", "hand_over"})
+_URGENT = frozenset({"call", "hand_over", ESCALATE})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.domain.running import Run
 from connector.reporting.apart_keys import APART
+from connector.reporting.contact_keys import CONTACT
 from connector.reporting.further import Further
 from connector.reporting.life_keys import LIFE
 from connector.reporting.loss_keys import LOSS
@@ -20,9 +21,9 @@ _COLUMNS = (
     "person_id", "score", "score_source", "score_behaviour", "score_inactivity", "score_deciding", "score_attribute",
     "window_1d", "window_7d", "window_30d", "grade", "tier", "stage", "buying_stage", "is_mql", "mql_rules", "is_sql",
     "toss_up_ready", "toss_up_met", "toss_up_required", "toss_up_missing", "channel", "owner", "purpose", "due", "ask",
-    "content", "why", "next_actions.track",
+    "content", "why", "next_actions.track", "why_id", "why_parts", "destination",
 )  # fmt: skip
-FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE, LOSS, LIFE, SCORE)
+FURTHER: tuple[Further, ...] = (STAGES, APART, NURTURE, LOSS, LIFE, SCORE, CONTACT)
 """What parts of the engine add at the end of each document, in this order."""
 _EVERYBODY = f"""
 SELECT {", ".join(_COLUMNS)}{"".join(f", further_{n}" for n in range(len(FURTHER)))}
@@ -80,6 +81,7 @@ def _action(found: Mapping[str, Any]) -> dict[str, Any] | None:
         "due": None if due is None else due.isoformat(),
         **{name: found[name] for name in ("ask", "content", "why")},
         "track": found["next_actions.track"],
+        **{name: found[name] for name in ("why_id", "why_parts", "destination")},
     }
 
 

@@ -59,7 +59,7 @@ LONGEST_IDS = 60
 
 
 class Pause(Strict):
-    """After `on` nothing is asked for on that day and for so many days more; what falls into them comes after."""
+    """After the day of `on` nothing is asked for on so many days; what falls into them comes after."""
 
     on: Event
     days: Annotated[int, Field(ge=1, le=365, strict=True)] = 3

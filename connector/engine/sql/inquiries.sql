@@ -60,10 +60,9 @@ SELECT act.person_id, max(act.occurred_at) AS asked_at,
   max(act.occurred_at) + to_days(<<inquiry_days>>) AS next_change_at
 FROM inquiry_acts AS act
 JOIN inquiry_answers AS answer USING (person_id)
-WHERE act.action = 'inquiry'
-  AND act.occurred_at > $as_of::TIMESTAMP - to_days(<<inquiry_days>>)
-  AND coalesce(act.occurred_at > answer.answered, TRUE)
+WHERE act.action = 'inquiry' AND coalesce(act.occurred_at > answer.answered, TRUE)
 GROUP BY act.person_id
+HAVING max(act.occurred_at) > $as_of::TIMESTAMP - to_days(<<inquiry_days>>)
 
 -- name: thanks
 -- Whoever is to be thanked for the last content of that kind, unless somebody was in touch since.

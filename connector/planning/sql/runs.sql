@@ -1,6 +1,6 @@
 -- name: open
 -- The runs that the ledger knows as open, with all that says whether they go on.
-SELECT run.person_id, run.cadence, run.start_date, run.key_record, coalesce(pause.pauses, ''), ended.reason,
+SELECT run.person_id, run.cadence, run.start_date, run.key_record, coalesce(pause.pauses, ''), ended.reason, ended.came_at,
   coalesce(ended.restarts, FALSE), last.person_id IS NOT NULL, coalesce(last.waits, FALSE), asked.person_id IS NOT NULL
 FROM cadence_runs AS run
 LEFT JOIN run_pauses AS pause
@@ -10,6 +10,7 @@ LEFT JOIN run_ends AS ended
 LEFT JOIN run_lasts AS last
   ON last.person_id = run.person_id AND last.cadence = run.cadence AND last.start_date = run.start_date
 LEFT JOIN next_contacts AS asked ON asked.person_id = run.person_id
+  AND coalesce(asked.waiting_since <= run.crossed_at, TRUE)
 WHERE run.ended_at IS NULL AND NOT list_contains($beside::VARCHAR[], run.cadence)
 ORDER BY run.person_id, run.cadence, run.start_date
 
@@ -42,7 +43,7 @@ WHERE choice.inquiry IS NOT NULL AND decided.stage <> 'disqualified'
   AND NOT EXISTS (
     SELECT 1 FROM cadence_runs AS run
     WHERE run.person_id = contact.person_id AND run.cadence = choice.inquiry
-      AND (run.ended_at IS NULL OR run.crossed_at >= contact.waiting_since))
+      AND coalesce(run.crossed_at >= contact.waiting_since, run.ended_at IS NULL))
   AND NOT EXISTS (
     SELECT 1 FROM last
     WHERE contact.asked_at <= last.acts_from
