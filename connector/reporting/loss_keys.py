@@ -9,7 +9,8 @@ from typing import Any
 from connector.reporting.further import Further
 
 _ROWS = """
-SELECT people.person_id, recycling AS loss, agreed.day AS agreed_day, qualified.approach
+SELECT people.person_id, CASE WHEN recycling.person_id IS NOT NULL THEN recycling END AS loss,
+  agreed.day AS agreed_day, qualified.approach
 FROM people
 JOIN qualified USING (person_id)
 LEFT JOIN recycling ON recycling.person_id = people.person_id
