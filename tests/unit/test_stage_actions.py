@@ -130,3 +130,8 @@ def test_where_lead_time_is_short_somebody_calls_instead_of_nurturing(told: Told
     cold = {"about": "stage", "stage": "cold", "since": "2026-05-10T01:00:00+00:00", "days": 10}
     assert [told[person]["late"] for person in purposes] == [[cold], [], []]
     assert told["keen"]["axes"]["behaviour"]["threshold"] == 40
+
+
+def test_there_is_no_dead_end_for_anybody_owned_or_not(told: Told) -> None:
+    for person, line in told.items():
+        assert line["next_action"] or line["stage_limit"], person
