@@ -40,8 +40,8 @@ def briefs(run: Run, book: Book, persons: Iterable[str], as_of: datetime) -> dic
 
     Company, department and title, but no name, e-mail address or phone number: the rep has them on the record.
     Addresses of pages come without what follows a `?`, where forms and mailings put them. Reads desired_persons,
-    people, scored, graded, decided, qualified, heard, hearing_asks, recycling, not_before, activities and
-    list_follow_ups, and next_offers where it was made.
+    people, scored, graded, decided, qualified, heard, hearing_asks, recycling, not_before, activities,
+    list_follow_ups, and content_offers where there is a catalogue.
     """
     wanted = sorted(persons)
     if not wanted:

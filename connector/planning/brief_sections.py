@@ -12,6 +12,7 @@ from connector.domain.running import Run
 from connector.domain.vocabulary import ACTIVITY_NAMES, VIA_NAMES, word
 from connector.engine.explain import reasons, rule_names
 from connector.engine.moments import as_column, from_column
+from connector.engine.offers import offers
 from connector.planning.book import Book
 from connector.planning.brief_words import MARKS, WORDS
 from connector.rules.model import Name
@@ -216,9 +217,10 @@ class Sections:
         return found
 
     def _offer(self) -> Section:
-        """The next content to offer."""
-        if not self._rows("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'next_offers'"):
+        """The next content to offer, where there is a catalogue."""
+        if not self._rows("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'content_offers'"):
             return {}
+        offers(self._book.rules, self._as_of, self._run)
         rows = self._rows("SELECT person_id, content FROM next_offers SEMI JOIN briefed USING (person_id)")
         return {person: [f"{self._words['offer']}{self._content.get(item, item)}"] for person, item in rows}
 

@@ -10,7 +10,6 @@ import pytest
 
 from connector.domain.vocabulary import Language
 from connector.engine.catalogue import load_catalogue
-from connector.engine.offers import offers
 from connector.planning.brief import LONGEST, briefs
 from connector.planning.desired import desire
 from tests.planning_world import DAY, MONDAY, PlanningWorld
@@ -56,7 +55,6 @@ def world() -> Iterator[PlanningWorld]:
     }
     world.insert("list_follow_ups", {"person_id": "1", "happened_at": MONDAY - 9 * DAY, **listed})
     world.plan()
-    offers(world.book.rules, MONDAY, world.store.run)
     yield world
     world.store.close()
 
