@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ DAY = timedelta(days=1)
 DEMO = "activity.type = 'demo_view'"
 
 
+@cache
+def _classic() -> RuleSet:
+    return shipped()
+
+
 def rules(**life: Any) -> RuleSet:
     """`classic` with another lifecycle; conditions are SQL as it stands."""
 
@@ -35,7 +41,7 @@ def rules(**life: Any) -> RuleSet:
     stages = {name: {"name": name} for name in STAGES}
     context = dict.fromkeys(("activity", "hearing", "deal", "fit"), as_it_stands)
     told = {"version": 1, "stages": stages, **life}
-    return replace(shipped(), lifecycle=Lifecycle.model_validate(told, context=context))
+    return replace(_classic(), lifecycle=Lifecycle.model_validate(told, context=context))
 
 
 def decided(book: RuleSet, world: World, now: datetime = NOW) -> dict[str, dict[str, Any]]:
