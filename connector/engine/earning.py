@@ -48,8 +48,7 @@ def event_columns(scoring: Scoring, details: bool) -> dict[str, str]:
     ]
     masks = [sum(1 << bit for bit, rule in enumerate(part) if rule in once) for part in parts]
     named = {rule.id: number for number, rule in enumerate(scoring.behaviour)}
-    singly = [rule.when.sql for rule in kept if rule.once_per is None]
-    told = f", CASE WHEN {_any(singly)} THEN activity.activity_id END AS activity_id" if singly else ""
+    told = ""
     if details:
         told = ", activity.activity_id, activity.type, activity.content AS key, activity.theme, activity.url"
         told += "".join(f", {_fits(scoring, rule)} AS met_{named[rule.id]}" for rule in scoring.behaviour)
@@ -64,13 +63,15 @@ def event_columns(scoring: Scoring, details: bool) -> dict[str, str]:
 def make_awards(scoring: Scoring, details: bool, run: Run) -> None:
     """Makes the temporary table `score_awards(pid, t, points, rule, about, activity_id, uncut)` from events and visits.
 
-    `uncut` is what the rule would have given without caps. What a cap took whole is left out, save with `details`.
+    `uncut` is what the rule would have given without caps. Only with `details` is it known which of the activities of
+    one instant was paid (the sum does not depend on it), and is there a row for what a cap took whole.
     """
     holds = _holds(scoring)
     alone = _firsts(scoring, run)
-    free = [branch for rule, branch in _branches(scoring) if rule not in holds and rule not in alone]
+    found = list(_branches(scoring, details))
+    free = [branch for rule, branch in found if rule not in holds and rule not in alone]
     free += _alone(scoring, {rule for rule in alone if rule not in holds})
-    held = [_held(scoring, rule, branch, holds[rule]) for rule, branch in _branches(scoring) if rule in holds]
+    held = [_held(scoring, rule, branch, holds[rule]) for rule, branch in found if rule in holds]
     rows = [compose(_FILE, "free", branches="\nUNION ALL\n".join(free))] if free else []
     if held:
         run(compose(_FILE, "held", branches="\nUNION ALL\n".join(held)), {})
@@ -125,13 +126,14 @@ def _holds(scoring: Scoring) -> dict[str, _Hold]:
     }
 
 
-def _branches(scoring: Scoring) -> Iterator[tuple[str, str]]:
+def _branches(scoring: Scoring, details: bool) -> Iterator[tuple[str, str]]:
     """By rule: the statement that finds its awards."""
+    activity = "activity_id" if details else "NULL"
     for number, part in enumerate(_parts(kept_rules(scoring))):
         for bit, rule in enumerate(part):
             name = "award_once" if rule.once_per == "content" else "award_each"
             met = f"kept_{number} & {1 << bit} <> 0"
-            yield rule.id, compose(_FILE, name, points=rule.points, rule=quoted(rule.id), met=met)
+            yield rule.id, compose(_FILE, name, points=rule.points, rule=quoted(rule.id), met=met, activity=activity)
     for visit in scoring.visits:
         yield (
             visit.id,

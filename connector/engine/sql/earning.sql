@@ -22,7 +22,7 @@ GROUP BY pid, content
 
 -- name: award_each
 -- Points for each activity, where a cap holds them.
-SELECT pid, t, <<points>> AS points, <<rule>> AS rule, NULL AS about, activity_id
+SELECT pid, t, <<points>> AS points, <<rule>> AS rule, NULL AS about, <<activity>> AS activity_id
 FROM score_events
 WHERE <<met>>
 
