@@ -58,6 +58,10 @@ TRANSITIONS = {
     "reason": "VARCHAR", "score": "INTEGER", "run_id": "VARCHAR", "recorded_at": "TIMESTAMP",
 }  # fmt: skip
 
+DEAL_PAST = {
+    "opportunity_id": "VARCHAR", "begins": "TIMESTAMP", "ends": "TIMESTAMP", "status": "VARCHAR",
+    "closed_at": "TIMESTAMP",
+}  # fmt: skip
 CRM_WORDS = {"person_id": "VARCHAR", "begins": "TIMESTAMP", "status": "VARCHAR"}
 
 Row = Mapping[str, Any]
@@ -78,7 +82,7 @@ class World:
             ("people", PEOPLE), ("activities", ACTIVITIES), ("companies", COMPANIES), ("cadence_runs", RUNS),
             ("hearing", HEARING), ("opportunities", DEALS), ("content_stages", STAGES_OF_CONTENT),
             ("list_follow_ups", LIST_FOLLOW_UPS), ("fiscal_calendar", FISCAL_CALENDAR), ("transitions", TRANSITIONS),
-            ("crm_words", CRM_WORDS),
+            ("crm_words", CRM_WORDS), ("deal_past", DEAL_PAST),
         ):  # fmt: skip
             fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             self.connection.execute(f"CREATE TABLE {table} ({fields})")

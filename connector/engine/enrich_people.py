@@ -90,11 +90,12 @@ def choose_attributes(run: Run, mapping: EnrichMapping) -> None:
 
 
 def enrich_people(run: Run, load: Load, mapping: EnrichMapping) -> None:
-    """Makes the temporary tables opportunities, people, crm_words and hearing, from enrich_chosen and the companies that were matched."""
+    """Makes opportunities, people, deal_past, crm_words and hearing, from enrich_chosen and the companies matched."""
     load("enrich_sources", ("word", "source"), _words(mapping.sources))
     load("enrich_statuses", ("word", "status"), _words(mapping.statuses))
     run(compose(_FILE, "opportunities"), {})
     run(compose(_FILE, "closed_leads"), {})
+    run(compose(_FILE, "deal_past"), {})
     run(compose(_FILE, "crm_words"), {})
     run(compose(_FILE, "people"), {})
     _hear(run, mapping)

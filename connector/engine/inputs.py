@@ -31,6 +31,7 @@ def complete(rules: RuleSet, catalogue: Content | None, as_of: datetime, run: Ru
     run(compose(_FILE, "no_fiscal_calendar"), {})
     run(compose(_FILE, "companies"), {})
     run(compose(_FILE, "opportunities"), moment)
+    run(compose(_FILE, "no_deal_past"), {})
     run(compose(_FILE, "crm_words"), moment)
     run(compose(_FILE, "people"), moment)
     load("input_steps", ("step", "cadence", "place", "is_first"), list(_steps(rules)))

@@ -11,6 +11,7 @@ from connector.engine.life import lives
 from connector.store.cursors import naive
 from connector.store.decisions import record_starts
 from connector.store.lives import KeptLives, keep_lives
+from tests.engine_world import CRM_WORDS, DEAL_PAST
 from tests.planning_world import MONDAY, PlanningWorld
 
 pytestmark = pytest.mark.requirement("LC-5", "SC-10", "WB-7", "SY-3")
@@ -21,7 +22,9 @@ DAY = timedelta(days=1)
 @pytest.fixture(scope="module")
 def shared() -> PlanningWorld:
     world = PlanningWorld()
-    world.store.run("CREATE TEMP TABLE crm_words (person_id VARCHAR, begins TIMESTAMP, status VARCHAR)")
+    for table, columns in (("crm_words", CRM_WORDS), ("deal_past", DEAL_PAST)):
+        fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        world.store.run(f"CREATE TEMP TABLE {table} ({fields})")
     return world
 
 

@@ -1,16 +1,24 @@
 -- name: deals
--- Each deal as it stood: open from its beginning to its closing, then won or lost. Of one that is closed and nobody
--- knows since when, nobody knows that it was ever open.
+-- Each deal as it stood: by its versions where it changed its mind, else open from its beginning to its closing, then
+-- won or lost. Of one that is closed and nobody knows since when, nobody knows that it was ever open.
 CREATE OR REPLACE TEMP TABLE deal_spans AS
 SELECT * REPLACE ('open' AS status, NULL::TIMESTAMP AS closed_at),
   coalesce(epoch_us(created_at), -<<for_ever>>) AS begins,
   coalesce(CASE WHEN status <> 'open' THEN epoch_us(coalesce(closed_at, created_at)) END, <<for_ever>>) AS ends
 FROM opportunities
+ANTI JOIN deal_past USING (opportunity_id)
 WHERE person_id IS NOT NULL AND (status = 'open' OR closed_at > coalesce(created_at, TIMESTAMP '-infinity'))
 UNION ALL
 SELECT *, coalesce(epoch_us(coalesce(closed_at, created_at)), -<<for_ever>>), <<for_ever>>
 FROM opportunities
+ANTI JOIN deal_past USING (opportunity_id)
 WHERE person_id IS NOT NULL AND status <> 'open'
+UNION ALL
+SELECT deal.* REPLACE (past.status AS status, past.closed_at AS closed_at), epoch_us(past.begins),
+  coalesce(epoch_us(past.ends), <<for_ever>>)
+FROM opportunities AS deal
+JOIN deal_past AS past USING (opportunity_id)
+WHERE deal.person_id IS NOT NULL AND past.begins < coalesce(past.ends, TIMESTAMP 'infinity')
 
 -- name: spans
 -- What the CRM said of a person, from when to when, as the deals and the words of the records tell it: an open deal

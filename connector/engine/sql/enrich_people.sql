@@ -134,6 +134,30 @@ JOIN spans USING (id)
 WHERE before < last
 GROUP BY versions.id;
 
+-- name: deal_past
+-- Deals that were closed and opened again, or closed otherwise, as they stood from when to when. What was closed when it
+-- was first seen was open before its closing; a later version begins when the record was changed.
+CREATE OR REPLACE TEMP TABLE deal_past AS
+WITH versions AS (
+    SELECT id, created_at, _valid_from AS begins, lead(_valid_from) OVER each AS ends, row_number() OVER each AS place,
+        CASE WHEN is_won THEN 'won' WHEN is_closed THEN 'lost' ELSE 'open' END AS status,
+        CASE WHEN is_closed THEN coalesce(stage_changed_at, close_date::TIMESTAMP) END AS closed_at
+    FROM versions_salesforce_opportunity
+    WINDOW each AS (PARTITION BY id ORDER BY _valid_from, _seen_at)
+),
+turned AS (
+    SELECT id
+    FROM (SELECT id, status, lag(status) OVER (PARTITION BY id ORDER BY place) AS before FROM versions)
+    WHERE before <> 'open' AND status <> before
+)
+SELECT id AS opportunity_id, CASE WHEN place = 1 THEN coalesce(greatest(begins, closed_at), begins) ELSE begins END AS begins,
+    ends, status, closed_at
+FROM versions SEMI JOIN turned USING (id)
+UNION ALL
+SELECT id, created_at, closed_at, 'open', NULL
+FROM versions SEMI JOIN turned USING (id)
+WHERE place = 1 AND closed_at > created_at;
+
 -- name: crm_words
 -- What the words of leads said of people, from when on: at each moment that of the lead that is believed first. What a
 -- lead said when it was first seen it has said since nobody knows when, unless it was not changed since it was made.

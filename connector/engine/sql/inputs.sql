@@ -29,6 +29,12 @@ SELECT * REPLACE (
 FROM opportunities
 WHERE created_at IS NULL OR created_at <= $as_of
 
+-- name: no_deal_past
+-- A file tells of each deal once: when it began, and when it was closed.
+CREATE OR REPLACE TEMP TABLE deal_past (
+  opportunity_id VARCHAR, begins TIMESTAMP, ends TIMESTAMP, status VARCHAR, closed_at TIMESTAMP
+)
+
 -- name: crm_words
 -- What the file itself says of people, since when where it tells that.
 CREATE OR REPLACE TEMP TABLE crm_words AS
