@@ -70,14 +70,11 @@ def test_what_opened_the_gate_before_recycling_does_not_open_it_again() -> None:
         *did("anew", "demo_view", 10 * DAY, 3), *did("anew", "search", DAY, 3), *did("anew", "demo_view", DAY),
         *did("silent", "demo_view", 6 * DAY, 3),
     )  # fmt: skip
-    told = decided(rules(hot={"at_least": 15, "requires": [gate]}, recycle={"after_days": 7}), world)
-    assert {who: row["stage"] for who, row in told.items()} == {"old": "cold", "anew": "hot", "silent": "cold"}
-    assert told["old"]["hot_lacks"] == ["demo"]
-    assert told["old"]["recycled_at"] == (NOW - 5 * DAY).replace(tzinfo=None)
-    told = decided(rules(hot={"at_least": 15, "requires": [lately, active]}, recycle={"after_days": 7}), world)
-    assert {who: row["hot_lacks"] for who, row in told.items()} == {
-        "old": [], "anew": [], "silent": ["points", "active"],
+    told = decided(rules(hot={"at_least": 15, "requires": [gate, lately, active]}, recycle={"after_days": 7}), world)
+    assert {who: (row["stage"], row["hot_lacks"]) for who, row in told.items()} == {
+        "old": ("cold", ["demo"]), "anew": ("hot", []), "silent": ("cold", ["demo", "points", "active"]),
     }  # fmt: skip
+    assert told["old"]["recycled_at"] == (NOW - 5 * DAY).replace(tzinfo=None)
 
 
 def due(clock: dict[str, Any], lost: str, world: World | None = None, reason: str = "why", **more: Any) -> str | None:
@@ -250,36 +247,30 @@ def test_which_closing_counts() -> None:
 
 def test_a_closed_lead_stays_closed_until_its_reason_says_otherwise() -> None:
     world = World()
-    closed(world, "lead", "soon", 11 * DAY)
-    closed(world, "none", None, 900 * DAY)
-    closed(world, "never", "対象外", 900 * DAY)
-    world.activities(*did("lead", "demo_view", 10 * DAY, 13), *did("none", "demo_view", DAY, 13))
+    for who, reason in (("lead", "soon"), ("anew", "soon"), ("none", None), ("never", "対象外")):
+        closed(world, who, reason, 11 * DAY)
+        world.activities(*did(who, "demo_view", timedelta(0) if who == "anew" else 10 * DAY, 13))
     told = decided(rules(recycle=SOME), world)
-    assert {who: row["stage"] for who, row in told.items()} == {
-        "lead": "cold", "none": "disqualified", "never": "disqualified",
+    assert {who: (row["stage"], row["cadence_starts"]) for who, row in told.items()} == {
+        "lead": ("cold", False), "anew": ("hot", True), "none": ("disqualified", False),
+        "never": ("disqualified", False),
     }  # fmt: skip
-    world.activities(*did("lead", "demo_view", timedelta(0), 13))
-    assert decided(rules(recycle=SOME), world)["lead"]["cadence_starts"] is True
 
 
-def test_recycled_and_lost_again_waits_again_and_a_changed_reason_is_counted_anew() -> None:
+def test_recycled_and_lost_again_waits_again_and_a_changed_reason_begins_nothing_old() -> None:
     world = World()
-    lost(world, "p", ("soon", 50 * DAY))
-    world.activities(*did("p", "demo_view", 25 * DAY, 13))
-    assert decided(rules(recycle=SOME), world)["p"]["stage"] == "hot"
-    # The rep corrects the reason: the same person is lost, and nothing is begun.
-    world.connection.execute("UPDATE opportunities SET loss_reason = 'late'")
-    told = decided(rules(recycle=SOME), world)["p"]
-    assert (told["stage"], told["cadence_starts"], told["review"]) == ("lost", False, False)
-    # And back: the crossing lies too far back to start a cadence.
-    world.connection.execute("UPDATE opportunities SET loss_reason = 'soon'")
-    told = decided(rules(recycle=SOME), world)["p"]
-    assert (told["stage"], told["cadence_starts"], told["review"]) == ("hot", False, True)
-    world.deals({"person_id": "p", "opportunity_id": "q", "status": "lost", "loss_reason": "soon",
-                 "closed_at": NOW - 5 * DAY})  # fmt: skip
-    world.connection.execute("UPDATE people SET lost_at = ?", [(NOW - 5 * DAY).replace(tzinfo=None)])
-    told = decided(rules(recycle=SOME), world)["p"]
-    assert (told["stage"], told["recycled_at"]) == ("lost", None)
+    lost(world, "again", ("soon", 50 * DAY), ("soon", 5 * DAY))
+    # What a rep said first and corrected since counts from the same closing.
+    lost(world, "to late", ("late", 50 * DAY))
+    lost(world, "to soon", ("soon", 50 * DAY))
+    for who in ("again", "to late", "to soon"):
+        world.activities(*did(who, "demo_view", 25 * DAY, 13))
+    told = decided(rules(recycle=SOME), world)
+    assert {who: (row["stage"], row["cadence_starts"], row["review"]) for who, row in told.items()} == {
+        "again": ("lost", False, False), "to late": ("lost", False, False),
+        # The crossing lies too far back to start a cadence.
+        "to soon": ("hot", False, True),
+    }  # fmt: skip
 
 
 def test_before_an_agreed_day_nobody_is_followed_up_however_hot() -> None:
