@@ -17,6 +17,7 @@ from connector.cli.wording import WIDTH, wording_of
 from connector.domain.vocabulary import Language
 from connector.engine.evidence import ClaimLine, Evidence, ItemLine, RequirementLine
 from connector.engine.explain import Fit, LedgerLine
+from connector.engine.life import LifeLine
 from connector.engine.next_action import next_actions
 from connector.errors import ConfigurationError
 from connector.reporting.apart_keys import APART_KEYS
@@ -122,6 +123,7 @@ def document(found: Explanation) -> dict[str, Any]:
         "standing": dict(found.standing),
         **{name: dict(found.apart).get(name) for name in APART_KEYS},
         "planned": _planned_document(found.planned),
+        "life": [_turn_document(turn) for turn in found.life],
     }
 
 
@@ -156,6 +158,12 @@ def _action_document(action: Action | None) -> dict[str, Any] | None:
     if not action:
         return None
     return {**asdict(action), "due": _iso(action.due), "ask": list(action.ask), "why_parts": list(action.why_parts)}
+
+
+def _turn_document(turn: LifeLine) -> dict[str, Any]:
+    told = {name: getattr(turn, name) for name in ("kind", "score")}
+    rules = {"rules": list(turn.rules), "undated": list(turn.undated)}
+    return {"at": _iso(turn.at), "from": turn.from_stage, "to": turn.to_stage, **told, **rules}
 
 
 def _planned_document(planned: Planned | None) -> dict[str, Any] | None:

@@ -21,6 +21,8 @@ from connector.domain.vocabulary import (
     PURPOSE_NAMES,
     STAGE_RULE_NAMES,
     TEAM_NAMES,
+    TURN_NAMES,
+    VALUE_NAMES,
     word,
 )
 from connector.engine.explain import Fit, LedgerLine
@@ -131,9 +133,11 @@ def _detail(value: Any, words: Wording) -> str:
     if value is True:
         return "✓"
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(_detail(one, words) for one in value)
     if isinstance(value, str) and value.endswith("+00:00"):
         return words.time(datetime.fromisoformat(value))
+    if isinstance(value, str):
+        return words.stage(value) if value in words.stages else word(VALUE_NAMES, value, words.language)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -163,7 +167,24 @@ def _did(what: str, words: Wording) -> str:
     return f"{word(ACTIVITY_NAMES, kind, words.language)} {words.content(about)}".rstrip()
 
 
+def _show_life(shown: Console, found: Explanation, words: Wording) -> None:
+    """What turned in the life of a person, when, and by which rules; the score that decided at that moment."""
+    if not found.life:
+        return
+    names = {line.id: words.name(line.name) for line in (found.evidence.requirements if found.evidence else ())}
+    heading(shown, words.label("life"))
+    rows = grid(columns=4, numbers=(2,))
+    for turn in found.life:
+        step = f"{words.stage(turn.from_stage)} → {words.stage(turn.to_stage)}"
+        told = step if turn.kind == "stage" else word(TURN_NAMES, turn.kind, words.language)
+        why = ", ".join(names.get(rule) or word(STAGE_RULE_NAMES, rule, words.language) for rule in turn.rules)
+        score = "" if turn.score is None else str(turn.score)
+        rows.add_row(f"  {words.time(turn.at)}", escape(told), score, f"[dim]{escape(why)}[/dim]")
+    shown.print(rows)
+
+
 def _show_history(shown: Console, found: Explanation, words: Wording) -> None:
+    _show_life(shown, found, words)
     if found.transitions:
         heading(shown, words.label("transitions"))
         rows = grid(columns=3)

@@ -178,6 +178,7 @@ DECISION_NAMES: Words = MappingProxyType(
         "tracked": ("ナーチャリングのトラック", "Nurture track"),
         "mqls": ("MQLになった時期", "Times of becoming MQL"),
         "toss_ups": ("トスアップ", "Toss-up"),
+        "toss_up_outcomes": ("引き継ぎの結果", "What came of handing over"),
         "routed": ("担当チーム", "Team"),
         "touches": ("これまでの接触", "Touches so far"),
     }
@@ -213,6 +214,11 @@ DETAIL_NAMES: Words = MappingProxyType(
         "times": ("回数", "times"),
         "state": ("状態", "state"),
         "start_date": ("開始日", "begun"),
+        "answer": ("回答", "answer"),
+        "said": ("回答の内容", "said"),
+        "opportunity_id": ("商談", "deal"),
+        "deal_status": ("商談の状態", "its state"),
+        "loss_reason": ("失注理由", "reason of the loss"),
         "missing": ("不足", "missing"),
         "day": ("日付", "day"),
         "held": ("待機中", "held"),
@@ -226,3 +232,40 @@ DETAIL_NAMES: Words = MappingProxyType(
     }
 )
 """The details of such decisions; those without a word of their own are for machines."""
+
+TURN_NAMES: Words = MappingProxyType(
+    {
+        "rose": ("しきい値に到達", "rose to the threshold"),
+        "fell": ("しきい値を下回る", "fell below the threshold"),
+        "mql_gained": ("MQLになった", "became an MQL"),
+        "mql_lost": ("MQLでなくなった", "no MQL any more"),
+        "sql_gained": ("SQLになった", "became an SQL"),
+        "sql_lost": ("SQLでなくなった", "no SQL any more"),
+        "toss_up_ready": ("トスアップの条件を満たした", "met the criteria of the toss-up"),
+        "toss_up_lost": ("トスアップの条件を満たさなくなった", "criteria of the toss-up not met any more"),
+    }
+)
+"""What turned in a life beside its stage."""
+
+VALUE_NAMES: Words = MappingProxyType(
+    {
+        **TEAM_NAMES,
+        **PURPOSE_NAMES,
+        "remind": ("担当者に確認", "the owner is reminded"),
+        "escalate": ("チームが引き取る", "the team takes over"),
+        "screened": ("対象外", "screened out"),
+        "candidate": ("企業の照合が未確定", "the company is matched doubtfully"),
+        "closed": ("廃業した企業", "the company is closed"),
+        "unknown_company": ("企業が不明", "the company is not known"),
+        "no_tier": ("ティアなし", "no tier"),
+        "target_list": ("ターゲットリスト", "on the target list"),
+        "handed_over": ("引き継ぎ済み", "handed over"),
+        "due": ("次の計画で引き継ぎ", "goes with the next plan"),
+        "awaits_approval": ("承認待ち", "awaits an approval"),
+        "almost": ("あと一項目", "one criterion is missing"),
+        "accepted": ("受諾", "accepted"),
+        "rejected": ("却下", "rejected"),
+        "mql": ("MQL", "MQL"),
+    }
+)
+"""Words that stand as values in what was decided."""

@@ -12,8 +12,9 @@ from connector.domain.plan import Plan, RecordChange, TaskCreation, Withheld
 from connector.domain.running import Run
 from connector.engine.evidence import Evidence, evidence
 from connector.engine.explain import Fit, LedgerLine, criteria, ledger
+from connector.engine.life import transitions_of
 from connector.reporting.apart_keys import apart_of
-from connector.reporting.standing import Action, action_of, standing
+from connector.reporting.standing import Action, action_of, standing, tables
 from connector.rules.load import RuleSet
 
 
@@ -99,6 +100,7 @@ class Explanation:
     next_action: Action | None = None
     standing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     planned: Planned | None = None
+    life: tuple[LifeLine, ...] = ()
     apart: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -170,6 +172,7 @@ def explanation_of(
         action_of(run, person_id),
         standing(run, person_id),
         apart=apart_of(run, person_id),
+        life=transitions_of(run, person_id) if "life" in tables(run) else (),
     )
 
 

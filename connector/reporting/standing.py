@@ -15,7 +15,7 @@ FURTHER = (
     "screened", "recycling", "not_before", "stage_times", "segmented", "risen", "intake", "tracked", "mqls", "toss_ups",
     "routed", "touches",
 )  # fmt: skip
-"""Tables with at most one row a person that are told as they stand."""
+"""Tables that are told as they stand; of several rows about a person the last."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 
@@ -52,9 +52,12 @@ def standing(run: Run, person_id: str) -> dict[str, dict[str, Any]]:
     for name in FURTHER:
         if name not in there:
             continue
-        for (row,) in run(f"SELECT to_json(t) FROM {name} AS t WHERE person_id = $person", {"person": person_id}):
+        for (row,) in run(_ROWS.format(name=name), {"person": person_id}):
             found[name] = {key: _plain(value) for key, value in json.loads(row).items() if key != "person_id"}
     return found
+
+
+_ROWS = "SELECT to_json(told) FROM {name} AS told WHERE person_id = $person ORDER BY 1"
 
 
 def action_of(run: Run, person_id: str) -> Action | None:
