@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from connector.engine.explain import rule_names
 from connector.engine.momentum import By, Periods, Window, last_complete, momentum
 from connector.errors import ConfigurationError
 from connector.planning.desired import Language
+from connector.reporting.hot_accounts import HotAccount, hot_accounts
 from connector.reporting.movers import Asked, Mover, Movers, movers_of
 from connector.rules.lines import METRICS
 from connector.rules.load import RuleSet
@@ -53,13 +54,17 @@ def movers(options: Options, /, by: By, window: Window, as_of: str | None, as_js
         periods = last_complete(window, moment, rules.scoring.time_zone)
         momentum(rules, periods, moment, by, run)
         found = movers_of(run, rules, moment, periods, asked)
+        hot, count = hot_accounts(run, asked.limit) if by == "account" else ((), 0)
         if as_json:
             question = {"as_of": moment.isoformat(), "by": by, "window": window, "metric": asked.metric}
-            echo_json({**question, **document(found, by, periods)})
+            echo_json({**question, **document(found, by, periods), **hot_document(hot, count)})
         else:
             zone = ZoneInfo(rules.scoring.time_zone)
             console().print(f"As of {moment.astimezone(zone):%Y-%m-%d %H:%M}, by what the store knows.\n")
-            Words(rules, river.mapping.fields.language, window, periods).show(console(), found, asked.metric)
+            words = Words(rules, river.mapping.fields.language, window, periods)
+            words.show(console(), found, asked.metric)
+            if by == "account":
+                words.show_hot(console(), hot, count)
     return 0
 
 
@@ -77,6 +82,9 @@ class Words:
         self._names = {
             rule: name.ja if language == "ja" else name.en for rule, name in rule_names(rules.scoring).items()
         }
+        self._roles = {
+            role.id: role.name.ja if language == "ja" else role.name.en for role in rules.scoring.accounts.roles
+        }
         self._zone = ZoneInfo(rules.scoring.time_zone)
         self._window = window
         self._periods = periods
@@ -88,6 +96,23 @@ class Words:
         self._list(shown, f"{rising}: {span} against the {self._window} before", found.risers, found.counts["risers"])
         self._list(shown, "Awake again", found.awake, found.counts["awake"], self._awake)
         self._list(shown, "More than usual in the last 7 days", found.unusual, found.counts["unusual"], _unusual)
+
+    def show_hot(self, shown: Console, hot: Sequence[HotAccount], count: int) -> None:
+        if not hot:
+            shown.print("[bold]Hot accounts[/bold]: none.\n")
+            return
+        rows = table(
+            f"Hot accounts ({len(hot):,} of {count:,})", "account", "record", "score", "active", "roles", "departments",
+            right=("score", "active"),
+        )  # fmt: skip
+        for one in hot:
+            roles = ", ".join(f"{self._roles.get(role['id'], role['id'])} {role['people']}" for role in one.roles)
+            active = f"{one.active_people} of {one.people}"
+            name = escape(one.name or one.company_id)
+            told = (escape(roles), escape(", ".join(one.departments)))
+            rows.add_row(name, one.record or one.company_id, f"{one.score:,}", active, *told)
+        shown.print(rows)
+        shown.print()
 
     def _list(
         self,
@@ -156,6 +181,11 @@ def document(found: Movers, by: By, periods: Periods) -> dict[str, Any]:
         "awake": [_mover_document(one, by) for one in found.awake],
         "unusual": [_mover_document(one, by) for one in found.unusual],
     }
+
+
+def hot_document(hot: Sequence[HotAccount], count: int) -> dict[str, Any]:
+    """The hot accounts for machines; none by person."""
+    return {"hot_accounts": [asdict(one) for one in hot], "hot_accounts_in_all": count}
 
 
 def _mover_document(one: Mover, by: By) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def test_accounts_move_with_all_their_people(connector: CommandLine) -> None:
     assert "Rising: 2026-09-01 to 2026-09-30 against the month before" in shown
     assert re.search(r" 001\w{15} ", shown)
     assert re.search(r"\d of \d people", shown)
+    assert "Hot accounts" in shown
 
 
 def test_today_names_every_owner(connector: CommandLine) -> None:

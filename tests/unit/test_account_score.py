@@ -15,6 +15,7 @@ from connector.engine.grade import grade
 from connector.engine.score import score
 from connector.engine.screening import screen
 from connector.engine.tier import tier
+from connector.reporting.hot_accounts import hot_accounts
 from connector.rules.load import SHIPPED
 from tests.engine_world import World, rules_with
 
@@ -50,7 +51,13 @@ def accounts(folder: Path, more: str, *people: tuple[str, str | None, dict[str, 
     score(rules, NOW, world.run)
     screen(rules, world.run)
     account_scores(rules, NOW, world.run)
-    return world.rows("account_scored", "company_id")
+    world.run("CREATE TEMP TABLE companies AS SELECT 'one' AS company_id, ['001A'] AS account_ids, 'One' AS name", {})
+    hot, count = hot_accounts(world.run, 1)
+    rows = world.rows("account_scored", "company_id")
+    assert count == sum(row["hot"] for row in rows.values())
+    assert [(one.company_id, one.record, one.name) for one in hot] == [("one", "001A", "One")]
+    assert (hot[0].score, hot[0].active_people) == (rows["one"]["score"], rows["one"]["active_people"])
+    return rows
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from connector.cli.explain import document
 from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
 from connector.cli.movers import document as movers_document
+from connector.cli.movers import hot_document
 from connector.cli.nurture import document as nurture_document
 from connector.cli.overdue import document as overdue_document
 from connector.cli.render import plan_document
@@ -93,12 +94,13 @@ def _blank(kind: type[Any], **given: Any) -> Any:
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 _EXPLANATION = _blank(Explanation, as_of=MOMENT, person=_blank(Person, hot_since=None), fit=_blank(Fit))
+_MOVERS = movers_document(Movers(), "person", Periods(*[MOMENT] * 3))
 SHOWN = {
     "connector plan": {"saved", *plan_document(_blank(Plan, as_of=MOMENT))},
     "connector backfill": {"api_calls", "seconds", *nothing(StoppedError("Stopped."))},
     "connector apply": set(_applied_document(Applied())),
     "connector explain": set(document(_EXPLANATION)),
-    "connector movers": {"as_of", "by", "window", "metric", *movers_document(Movers(), "person", Periods(*[MOMENT] * 3))},
+    "connector movers": {"as_of", "by", "window", "metric", *_MOVERS, *hot_document((), 0)},
     "connector today": {"as_of", *today_document(Today(MOMENT.date()))},
     "connector overdue": {"as_of", *overdue_document(Standing(), MOMENT)},
     "connector nurture": {"as_of", *nurture_document(Nurturing(), None)},
