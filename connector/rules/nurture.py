@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from connector.rules.content import BuyingStage
 from connector.rules.kinds import FitCondition, Id, Strict, problem
-from connector.rules.lifecycle import Stage
 from connector.rules.names import Name, unique
+from connector.rules.stages import Stage
 
 NURTURE_FILE = "nurture.yaml"
 _DAY_OF_YEAR = re.compile(r"(\d{2})-(\d{2})")
