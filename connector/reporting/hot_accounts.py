@@ -36,8 +36,8 @@ def hot_accounts(run: Run, limit: int) -> tuple[tuple[HotAccount, ...], int]:
 
 
 def _account(row: tuple[Any, ...]) -> HotAccount:
-    *known, departments, titles, roles = row
-    return HotAccount(*known, tuple(departments), tuple(titles), tuple(roles))
+    plain: list[Any] = [tuple(cell) if isinstance(cell, list) else cell for cell in row]
+    return HotAccount(*plain)
 
 
 _HOT = """
