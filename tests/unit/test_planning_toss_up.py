@@ -38,11 +38,10 @@ def rules_of(folder: Path, mode: str = "automatic", required: int = 4, more: str
     """`classic` with another way of handing over."""
     text = (SHIPPED / "classic" / "lifecycle.yaml").read_text(encoding="utf-8")
     head, _, rest = text.partition("toss_up:\n")
-    assert "  required: 4\n  mode: approval\n" in rest
-    rest = rest.replace(
-        "  required: 4\n  mode: approval\n", f"  required: {required}\n  mode: {mode}\n{HAND_OVER}{more}"
+    criteria = rest[rest.index("  criteria:\n") :]
+    return rules_with(
+        folder, lifecycle=f"{head}toss_up:\n  required: {required}\n  mode: {mode}\n{HAND_OVER}{more}{criteria}"
     )
-    return rules_with(folder, lifecycle=f"{head}toss_up:\n{rest}")
 
 
 @pytest.fixture(scope="module")
