@@ -69,10 +69,18 @@ LABELS: Mapping[str, tuple[str, str]] = {
 @click.option("--owner", help="Only this user, queue or team: a name or an id.")
 @click.option("--as-of", "as_of", help="All that is known now and had happened by then (ISO 8601).")
 @click.option("--language", type=click.Choice(["ja", "en"]), help="Of the text; else that of fields.yaml.")
+@click.option("--gaps", "gaps_only", is_flag=True, help="Only leads that nobody owns or nobody does anything about.")
 @place_options
 @json_option
 @click.pass_obj
-def today(options: Options, owner: str | None, as_of: str | None, language: Language | None, as_json: bool) -> int:
+def today(
+    options: Options,
+    owner: str | None,
+    as_of: str | None,
+    language: Language | None,
+    gaps_only: bool,
+    as_json: bool,
+) -> int:
     """Show whom to call today, per rep and ranked, and the leads about whom nobody does anything."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
         moment = moment_asked(river, as_of)
@@ -94,6 +102,8 @@ def today(options: Options, owner: str | None, as_of: str | None, language: Lang
                 f"There is no owner {owner!r}: give the name or the id of a user or a queue, or inside_sales, "
                 "field_sales or marketing."
             )
+        if gaps_only:
+            found = Today(found.day, gaps=found.gaps, gap_counts=found.gap_counts)
         if as_json:
             echo_json({"as_of": moment.isoformat(), **document(found)})
         else:
@@ -109,7 +119,7 @@ def show(shown: Console, found: Today, items: Mapping[str, str], language: Langu
 
     `items`: what the items of the hearing are called, in that language.
     """
-    if not found.reps:
+    if not found.reps and not found.gaps:
         shown.print(_said("nobody", language) + "\n")
     for rep in found.reps:
         _show_rep(shown, rep, items, language)

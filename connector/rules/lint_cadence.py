@@ -27,6 +27,8 @@ def about_cadence(rules: Written, is_business_day: IsBusinessDay, today: date) -
                 path = ("cadences", at, "steps", place, "day")
                 yield rules.finding("day_off", FILE, path, sentence, "Choose another day; it is moved to the next one.")
     yield from _subjects(rules)
+    yield from _ends(rules)
+    yield from _teams(rules)
     yield from _closing_days(rules, today)
 
 
@@ -51,6 +53,32 @@ def _subjects(rules: Written) -> Iterator[Finding]:
                         yield rules.finding("same_subject", FILE, path, sentence, "Say in it which day or step it is.")
                         break
                     seen[key] = step.id
+
+
+def _ends(rules: Written) -> Iterator[Finding]:
+    """Runs that nobody has to decide, and decisions where nothing is decided."""
+    for at, cadence in enumerate(rules.rules.cadence.cadences):
+        if cadence.decision is not None and not cadence.decides:
+            sentence = f"The last step of `{cadence.id}` is no decision: `decision` changes nothing."
+            advice = "Give the last step a task with the channel `decide`, or take it out."
+            yield rules.finding("no_effect", FILE, ("cadences", at, "decision"), sentence, advice)
+        if cadence.decides and cadence.decision is None:
+            sentence = f"Nobody is told when the decision of `{cadence.id}` is overdue."
+            yield rules.finding("dead_end", FILE, ("cadences", at), sentence, "Give `decision` (docs/rules.md).")
+
+
+def _teams(rules: Written) -> Iterator[Finding]:
+    """Teams through whose hands no lead goes."""
+    cadences = rules.rules.cadence
+    used = {team for chain in cadences.chains for team in chain.teams}
+    for at, team in enumerate(cadences.teams):
+        if team.id not in used:
+            sentence = f"No chain leads to the team `{team.id}`."
+            yield rules.finding("no_effect", FILE, ("teams", at), sentence, "Name it in one of `chains`.")
+    everybody = next((at for at, chain in enumerate(cadences.chains[:-1]) if chain.when is None), None)
+    if everybody is not None:
+        sentence = f"`{cadences.chains[everybody].id}` takes everybody: the chains behind it have no turn."
+        yield rules.finding("no_effect", FILE, ("chains", everybody), sentence, "Give it a `when`, or put it last.")
 
 
 def _closing_days(rules: Written, today: date) -> Iterator[Finding]:

@@ -212,3 +212,30 @@ def test_content_led_needs_no_advice(capsys: pytest.CaptureFixture[str]) -> None
     assert run(["check", "--mappings", str(RULES), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["ok"], told["advice"]) == (True, [])
+
+
+@pytest.mark.requirement("CD-4", "CD-6")
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "sentence"),
+    [
+        ("channel: decide", "channel: call", "no_effect", "The last step of `hot` is no decision"),
+        ("    decision:\n", None, "dead_end", "Nobody is told when the decision of `hot` is overdue"),
+        ("cadences:\n", "teams: [{id: partner, name: P}]\ncadences:\n", "no_effect", "No chain leads to the team"),
+        (
+            "cadences:\n",
+            "chains: [{id: a, name: A, teams: [marketing]}, {id: b, name: B, teams: [marketing]}]\ncadences:\n",
+            "no_effect", "`a` takes everybody",
+        ),
+    ],
+)  # fmt: skip
+def test_runs_without_an_end_and_teams_without_a_turn(
+    tmp_path: Path, old: str, new: str | None, kind: str, sentence: str
+) -> None:
+    shutil.copytree(RULES, tmp_path / "rules")
+    path = tmp_path / "rules" / "cadence.yaml"
+    text = path.read_text("utf-8")
+    if new is None:
+        text = text[: text.index(old)] + text[text.index("    steps:\n") :]
+    path.write_text(text.replace(old, new or old, 1), "utf-8")
+    told = [(one.kind, one.file) for one in advice(tmp_path / "rules") if one.sentence.startswith(sentence)]
+    assert told == [(kind, "cadence.yaml")]
