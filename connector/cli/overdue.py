@@ -15,6 +15,7 @@ from connector import flow
 from connector.cli.asking import moment_asked, moment_told
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.domain.vocabulary import BUYING_STAGE_NAMES
 from connector.reporting.overdue import Overdue, Standing, overdue_of
 from connector.rules.load import RuleSet
 from connector.rules.model import Name
@@ -98,4 +99,5 @@ def _names(rules: RuleSet, language: str) -> dict[str, str]:
     def word(name: Name) -> str:
         return name.ja if language == "ja" else name.en
 
-    return {stage: word(text.name) for stage, text in rules.lifecycle.stages.items()}
+    buying = {stage: names[0 if language == "ja" else 1] for stage, names in BUYING_STAGE_NAMES.items()}
+    return {**buying, **{stage: word(text.name) for stage, text in rules.lifecycle.stages.items()}}
