@@ -79,7 +79,7 @@ def _rules(rng: random.Random) -> Rules:
         {"id": name, "words": [f" {name.upper()}-Ｘ"], **({"when": _fit(rng)} if rng.random() < 0.8 else {})}
         for name in rng.sample(PERSONAS, rng.randrange(4))
     ]
-    seasons = [_season(rng, f"s{number}") for number in range(rng.randrange(3))]
+    seasons = [_season(rng, f"s{number}") for number in range(rng.randrange(1, 4))]
     return {
         "screened": screens,
         "personas": personas,
@@ -88,7 +88,7 @@ def _rules(rng: random.Random) -> Rules:
         "consent": rng.choice((None, None, (">=", "employees", 100))),
         "interest_days": rng.choice((1, 30, 180)),
         "fiscal_year_starts": rng.choice((1, 4, 10)),
-        "tracks": [_track(rng, f"t{number}", personas, seasons) for number in range(rng.randrange(5))],
+        "tracks": [_track(rng, f"t{number}", personas, seasons) for number in range(rng.randrange(1, 7))],
     }
 
 
@@ -115,7 +115,7 @@ def _track(rng: random.Random, name: str, personas: list[Rules], seasons: list[R
         "seasons": _some(rng, tuple(one["id"] for one in seasons)) if seasons else None,
         "when": _fit(rng),
     }
-    chosen = rng.sample(sorted(kinds), rng.choice((0, 1, 1, 2, 3)))
+    chosen = [key for key in kinds if rng.random() < 0.25]
     return {"id": name, **{key: kinds[key] for key in chosen if kinds[key]}}
 
 
@@ -271,16 +271,16 @@ SEASONS = st.builds(
     id=st.just("s"),
     name=st.just("s"),
     of=st.sampled_from(("fiscal_year", "calendar_year")),
-    years=st.sampled_from(((), (), (2026,), (2028, 2031))),
-    halves=st.sampled_from(((), (1,), (2,))),
-    quarters=st.sampled_from(((), (1,), (2, 4))),
-    months=st.sampled_from(((), (2,), (1, 12))),
-    dates=st.sampled_from(((), ({"first": date(2026, 2, 27), "last": date(2026, 3, 1)},))),
+    years=st.sampled_from(((), (), (), (2026,), (2028, 2031))),
+    halves=st.sampled_from(((), (), (1,), (2,))),
+    quarters=st.sampled_from(((), (), (1,), (2, 4))),
+    months=st.sampled_from(((), (), (2,), (1, 12))),
+    dates=st.sampled_from(((), ({"first": date(2026, 2, 27), "last": date(2026, 3, 4)},))),
     yearly=st.sampled_from(((), ({"first": "12-20", "last": "02-29"},), ({"first": "02-28", "last": "04-01"},))),
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_season_changes_next_when_walking_day_by_day_finds_it(data: st.DataObject) -> None:
     try:
@@ -288,7 +288,7 @@ def test_a_season_changes_next_when_walking_day_by_day_finds_it(data: st.DataObj
     except ValueError:
         return  # a season that says nothing of when it is
     starts = data.draw(st.sampled_from((1, 4, 10)))
-    edges = st.sampled_from((date(2026, 2, 27), date(2026, 3, 1), date(2026, 12, 19), date(2027, 2, 28)))
+    edges = st.sampled_from((date(2026, 2, 27), date(2026, 3, 4), date(2026, 12, 19), date(2027, 2, 28)))
     day = data.draw(edges) + data.draw(st.integers(-2, 2)) * DAY
     rules = season.model_dump(exclude_defaults=True)
     now = told.in_season(rules, day, starts)
