@@ -207,6 +207,8 @@ def _figure(claim: Claim) -> tuple[str, str] | None:
     """The figure that a claim looks at: what it is called, and SQL for it."""
     if claim.grade is not None:
         return "grade", "graded.grade"
+    if claim.lead_time is not None:
+        return "lead_time", "(SELECT any_value(segment) FROM segmented WHERE segmented.person_id = scored.person_id)"
     if claim.active_within_days is not None:
         return "last_activity_at", "scored.last_activity_at"
     if claim.score is not None or claim.score_at_most is not None:

@@ -121,6 +121,8 @@ def _of_person(claim: Claim, as_of: datetime) -> str:
         return f"scored.last_activity_at > {since}"
     if claim.account is not None:
         return account_is(claim.account.sql)
+    if claim.lead_time is not None:
+        return f"scored.person_id IN (SELECT person_id FROM segmented WHERE segment = {quoted(claim.lead_time)})"
     if claim.line is not None:
         score = figure(claim)
         return f"{score} >= {claim.score}" if claim.score is not None else f"{score} <= {claim.score_at_most}"

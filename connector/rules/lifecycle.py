@@ -43,6 +43,7 @@ class Claim(Strict):
     active_within_days   the person did anything at all so lately
     account              the person's account is so (scoring.yaml, `accounts`)
     conversion           the person did such a named event, `at_least` times, within `within_days` (scoring.yaml)
+    lead_time            the person's lead time is this one (`lead_times`)
 
     With `line`, a score is that of the line (scoring.yaml): whoever did nothing of the line has 0.
     """
@@ -57,6 +58,7 @@ class Claim(Strict):
     active_within_days: Days | None = None
     account: AccountCondition | None = None
     conversion: Id | None = None
+    lead_time: Id | None = None
     line: Id | None = None
     at_least: Positive = 1
     within_days: Days | None = None
@@ -93,7 +95,7 @@ class Claim(Strict):
 
 CLAIMS = (
     "score", "score_at_most", "activity", "attributes", "hearing", "deal", "grade", "active_within_days", "account",
-    "conversion",
+    "conversion", "lead_time",
 )  # fmt: skip
 _DATED = ("score", "score_at_most", "activity", "hearing", "conversion")
 
@@ -230,6 +232,10 @@ class Lifecycle(Strict):
         unique([requirement.id for requirement in self.hot.requires])
         unique([rule.id for rule in self.mql.rules] if self.mql else [])
         unique([one.id for one in self.lead_times])
+        times = [one.id for one in self.lead_times]
+        for claim in self.claims:
+            if claim.lead_time is not None and claim.lead_time not in times:
+                raise problem(f"There is no lead time `{claim.lead_time}`.", f"Here: {', '.join(times) or 'none'}.")
         unique([one.id for one in self.rises])
         for need in self.sql.needs if self.sql else ():
             if need not in items:

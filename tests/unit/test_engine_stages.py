@@ -242,3 +242,19 @@ def test_lead_times_set_their_own_threshold_and_waiting_time(tmp_path: Path) -> 
     due = {person: row["due_at"].replace(tzinfo=UTC) for person, row in world.rows("recycling").items()}
     assert due == {"small_lost": AS_OF, "large_lost": AS_OF + 45 * DAY}
     assert world.rows("scored")["small_lost"]["recycled_at"].replace(tzinfo=UTC) == AS_OF
+
+
+@pytest.mark.requirement("LC-12", "LC-2")
+def test_an_mql_rule_has_its_own_window_for_a_lead_time(tmp_path: Path) -> None:
+    world = World()
+    for person, employees in (("small", 20), ("large", 5000)):
+        world.people({"person_id": person, "created_at": AS_OF - 99 * DAY, "employees": employees, "source": "event"})
+        world.activities(*demos(person, 1, AS_OF - 60 * DAY))
+    claims = [{"lead_time": "slow"}, {"activity": "type = 'demo_view'", "within_days": 90}]
+    times = [{"id": "slow", "name": "Slow", "when": "employees > 999", "expected": {"cold": 90}}]
+    mql = {"rules": [{"id": "slow_interest", "name": "Slow", "all": claims}]}
+    found = evaluated(world, rules(tmp_path, lead_times=times, mql=mql)).rows("qualified")
+    assert {person: row["mql_rules"] for person, row in found.items()} == {"small": [], "large": ["slow_interest"]}
+    with pytest.raises(ConfigurationError) as refused:
+        rules(tmp_path, mql=mql)
+    assert "There is no lead time `slow`." in str(refused.value.problems[0])
