@@ -132,12 +132,12 @@ def test_15_under_a_cap_of_40_give_15_15_10_and_nothing(world: World, tmp_path: 
 
 
 def test_what_a_group_takes_is_held_apart_from_what_it_gives(world: World, tmp_path: Path) -> None:
-    """+15, −4, +15 and three more times −4, at most 20 a week: +15 −4 +5 −4 −4 −4."""
+    """+15, −4, +15 and five more times −4, at most 20 a week: +15 −4 +5 −4 −4 −4 −4 and 0."""
     rules = _rules(tmp_path, DOWNLOADS.replace("WHAT", "exclusive: most_points, cap: {points: 20, per: week}"))
-    kinds = ("content_download", "page_view", "content_download", *("page_view",) * 3)
+    kinds = ("content_download", "page_view", "content_download", *("page_view",) * 5)
     rows = [_did(kind, START + n * HOUR, theme="pricing") for n, kind in enumerate(kinds)]
-    assert _lived(world, rules, START + DAY, *rows)["score"] == 20 - 16
-    assert [points for points, _ in _given(world, rules, START + DAY)] == [15, -4, 5, -4, -4, -4]
+    assert _lived(world, rules, START + DAY, *rows)["score"] == 20 - 20
+    assert [points for points, _ in _given(world, rules, START + DAY)] == [15, -4, 5, -4, -4, -4, -4, 0]
 
 
 @pytest.mark.parametrize(("how", "points"), [("most_points", 15), ("first", 3)])
