@@ -30,7 +30,7 @@ from connector.river import Remotes, River
 from connector.rules.content import Content, load_content
 from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
-from connector.rules.relations import ATTRIBUTE_TYPES
+from connector.rules.relations import ATTRIBUTE_TYPES, RELATIONS, Columns, RelationName
 from connector.rules.schedule import Schedule, load_schedule
 from connector.salesforce.connect import connect as connect_salesforce
 from connector.salesforce.read import SalesforceReader
@@ -85,7 +85,8 @@ def load_rulebook(folder: Path) -> Rulebook:
     except ConfigurationError as error:
         problems += error.problems
     extra = _attributes(mapping) if mapping else {}
-    for load in (lambda: load_rules(folder, open_binding(), extra), lambda: load_content(folder / CONTENT_FILE)):
+    more: dict[RelationName, Columns] = {"company": _of_companies(mapping) if mapping else {}}
+    for load in (lambda: load_rules(folder, open_binding(), extra, more), lambda: load_content(folder / CONTENT_FILE)):
         try:
             parts.append(load())
         except ConfigurationError as error:
@@ -270,6 +271,12 @@ def _attributes(mapping: Mapping) -> dict[str, str]:
             extra = mapping.fields.extra_attributes(remote, name)
             found |= {attribute: ATTRIBUTE_TYPES[kind] for attribute, kind in extra.items()}
     return found
+
+
+def _of_companies(mapping: Mapping) -> dict[str, str]:
+    """The attributes that the admin added to accounts, with their SQL types: signals, technologies, their own (EN-3)."""
+    extra = mapping.fields.extra_attributes("salesforce", "Account")
+    return {name: ATTRIBUTE_TYPES[kind] for name, kind in extra.items() if name not in RELATIONS["company"]}
 
 
 def _hash(rules: RuleSet, mapping: Mapping, content: Content) -> str:
