@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from connector.applying.switch import switched_off
-from connector.bootstrap import call_policy, machine_time, rules_folder, store_path
+from connector.bootstrap import call_policy, load_rulebook, machine_time, rules_folder, store_path
 from connector.cli.render import hidden_document, show_hidden, table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options
 from connector.cli.status_words import show_status_words, status_words_document
@@ -20,6 +20,7 @@ from connector.errors import ConfigurationError
 from connector.reporting.budget import AccountBudget
 from connector.reporting.closings import closed_without_reason
 from connector.reporting.outlook import Expected, Outlook, StreamOutlook, outlook
+from connector.reporting.over_time import over_time
 from connector.reporting.report import Evaluated, Status, StreamState, status_of
 from connector.reporting.statuses import StatusWord, status_words
 from connector.rules.mapping import load_mapping
@@ -48,9 +49,12 @@ def status(options: Options, as_json: bool) -> int:
     with open_store(path, announce=lambda sentence: click.echo(sentence, err=True)) as store:
         found, ahead = status_of(store.run), outlook(store.run, expected, machine_time())
         hidden = hidden_fields(store)
-        fields = load_mapping(rules_folder(settings)).fields
+        book = load_rulebook(rules_folder(settings))
+        fields = book.mapping.fields
+        waiting = over_time(store.run, book.rules.lifecycle, ahead.now)
         words = status_words(store.run, fields)
         reasonless = closed_without_reason(store.run, fields)
+        found = replace(found, over_time=waiting)
         found = replace(found, reasonless_leads=reasonless.leads, reasonless_deals=reasonless.deals)
     off = switched_off(*settings.switch_folders, by_setting=settings.writes == "off")
     found = replace(found, writes_off=None if off is None else off.sentence)
@@ -93,6 +97,9 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
     if found.reasonless_leads or found.reasonless_deals:
         counted = f"leads {found.reasonless_leads or 0:,}, deals {found.reasonless_deals or 0:,}"
         shown.print(f"Closed or lost without a reason: {counted}. `connector today` names them and whom to ask.")
+    if found.over_time:
+        counted = ", ".join(f"{stage} {count:,}" for stage, count in found.over_time.items())
+        shown.print(f"Over the time of their stage: {counted}. `connector overdue` names them.")
     _show_evaluated(shown, found.evaluated)
     if found.forgotten:
         shown.print(f"People forgotten: {found.forgotten}. What the org still shows of them is turned away.")
@@ -190,6 +197,7 @@ def document(
         "writes_off": found.writes_off,
         "evaluated": _evaluated_document(found.evaluated),
         "status_words": status_words_document(words),
+        "over_time": dict(found.over_time),
     }
 
 

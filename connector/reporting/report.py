@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connector.domain.running import Run
@@ -72,6 +72,9 @@ class Status:
 
     reasonless_deals: int | None = None
     """The same of deals that were lost."""
+
+    over_time: Mapping[str, int] = field(default_factory=dict)
+    """How many stand in a stage for longer than it may last, of those whose lives are kept."""
 
     evaluated: Evaluated | None = None
     """None before the first cycle."""
