@@ -15,7 +15,7 @@ from tests.qualify_world import AS_OF, DAY, STAGES, evaluate, fill, random_life
 from tests.reference.life_reference import Past, crm_at, deals_at
 from tests.reference.qualify_reference import Person
 
-WORDS = (None, None, None, None, "disqualified", "opportunity", "won", "new")
+WORDS = (None, None, None, "disqualified", "disqualified", "opportunity", "won", "new")
 RUN_DAYS = (datetime(2026, 1, 13, 15, tzinfo=UTC), datetime(2026, 5, 19, 15, tzinfo=UTC))
 """Midnights in Tokyo of Wednesdays after a business day: a run that starts then counts from then on."""
 
@@ -33,7 +33,7 @@ class State:
 def random_past(rng: random.Random, person_id: str) -> Past:
     """One life with dated deals, a word of the CRM and perhaps a follow-up."""
     person = random_life(rng, person_id)
-    deals = [_deal(rng, person_id, number) for number in range(rng.choice((0, 0, 0, 1, 1, 2, 3)))]
+    deals = [_deal(rng, person, number) for number in range(rng.choice((0, 0, 0, 1, 1, 2, 3)))]
     word = rng.choice(WORDS)
     since = AS_OF - rng.randrange(200) * DAY if word == "disqualified" and rng.random() < 0.7 else None
     begun = rng.choice(RUN_DAYS)
@@ -42,9 +42,14 @@ def random_past(rng: random.Random, person_id: str) -> Past:
     return Past(replace(person, deals=deals), word, since, run if stamped else None, STAGES)
 
 
-def _deal(rng: random.Random, person_id: str, number: int) -> dict[str, Any]:
+def _deal(rng: random.Random, person: Person, number: int) -> dict[str, Any]:
+    """A deal whose waiting time ends, now and then, at the very moment of an activity."""
+    person_id = person.row["person_id"]
     created = AS_OF - timedelta(hours=rng.randrange(300 * 24))
     closed = created + timedelta(hours=rng.randrange(1, 150 * 24))
+    if person.activities and rng.random() < 0.4:
+        closed = rng.choice(person.activities)["occurred_at"] - rng.choice((0, 7, 90)) * DAY
+        created = closed - 20 * DAY
     status = rng.choice(("open", "won", "lost", "lost", "lost"))
     return {
         "opportunity_id": f"{person_id}-d{number}",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connector.engine.decide import decide
+from connector.engine.crm_past import crm_past
 from connector.engine.enrich import EnrichMapping, enrich
-from connector.engine.grade import grade
-from connector.engine.life import lives
-from connector.engine.score import score
-from connector.engine.tier import tier
+from connector.engine.moments import EPOCH, microseconds
+from connector.engine.recycle import recycle
 from connector.store.database import Store, memory_store
 from connector.store.lists import freeze_lists
 from connector.store.mirror import freeze, merge, prepare
@@ -52,45 +50,40 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-def told(store: Store, now: datetime, **times: datetime) -> dict[str, list[tuple[datetime, str, list[str]]]]:
-    """The stages of each lead's person, with their times and what is undated of them."""
+def told(store: Store, now: datetime, **times: datetime) -> list[list[tuple[datetime | None, str | None]]]:
+    """What the CRM said of each person, and since when (None: nobody knows), by the person's first record."""
     freeze(store, STREAMS, **times)
     freeze_lists(store)
-    rules = shipped()
     enrich(store.run, store.load, WORDS, NO_CATALOGUE, None)
-    tier(rules, store.run)
-    grade(rules, store.run)
-    score(rules, now, store.run)
-    decide(rules, now, (now + timedelta(hours=9)).date(), store.run)
-    lives(rules, now, store.run)
-    found: dict[str, list[tuple[datetime, str, list[str]]]] = {}
-    for key, at, stage, undated in store.run(
-        'SELECT record_key, "at", to_stage, undated FROM life JOIN person_records USING (person_id) '
-        "WHERE to_stage IS NOT NULL ORDER BY record_key, n"
+    recycle(shipped(), now, store.run)
+    crm_past(microseconds(now), store.run)
+    found: dict[str, list[tuple[datetime | None, str | None]]] = {}
+    for key, at, status, undated in store.run(
+        "SELECT record_key, begins, status, undated FROM crm_spans JOIN person_records USING (person_id) "
+        "ORDER BY record_key, begins"
     ):
-        found.setdefault(key.rpartition(":")[2][:15], []).append((at.replace(tzinfo=UTC), stage, undated))
-    return found
+        since = None if undated or at < 0 else EPOCH + timedelta(microseconds=at)
+        found.setdefault(key, []).append((since, status))
+    return list(found.values())
 
 
-def test_a_word_that_somebody_set_and_took_back_is_in_the_life_at_its_times(store: Store) -> None:
-    first, second = told(store, NOON + 6 * DAY).values()
-    assert [line[1:] for line in first] == [("registered", []), ("disqualified", []), ("registered", [])]
-    assert [line[0] for line in first[1:]] == [NOON + 2 * DAY, NOON + 5 * DAY]
+def test_a_word_that_somebody_set_and_took_back_enters_at_its_times(store: Store) -> None:
+    first, second = told(store, NOON + 6 * DAY)
+    assert first == [(None, None), (NOON + 2 * DAY, "disqualified"), (NOON + 5 * DAY, None)]
     # The lead was changed since it was made: nobody knows when it was closed.
-    assert [line[1:] for line in second] == [("disqualified", ["crm_status"])]
+    assert second == [(None, "disqualified")]
 
 
-def test_the_life_of_then_by_what_was_seen_then_and_by_what_is_known_now(store: Store) -> None:
+def test_the_past_of_then_by_what_was_seen_then_and_by_what_is_known_now(store: Store) -> None:
     between = NOON + 4 * DAY
     for times in ({"as_of": between}, {"known_at": between}):
-        first, _ = told(store, between, **times).values()
-        assert [line[1] for line in first] == ["registered", "disqualified"]
+        first, _ = told(store, between, **times)
+        assert [status for _, status in first] == [None, "disqualified"]
     just_before_it_was_seen = NOON + 2 * DAY + HOUR / 2
-    known = told(store, just_before_it_was_seen, known_at=just_before_it_was_seen)
-    assert [line[1] for line in next(iter(known.values()))] == ["registered"]
+    assert told(store, just_before_it_was_seen, known_at=just_before_it_was_seen) == []
 
 
-def test_a_deal_that_was_lost_opened_again_and_won_has_all_of_it_in_the_life(tmp_path: Path) -> None:
+def test_a_deal_that_was_lost_opened_again_and_won_has_all_of_it_in_the_past(tmp_path: Path) -> None:
     store = memory_store()
     prepare(store, STREAMS)
     with store.transaction():
@@ -101,8 +94,8 @@ def test_a_deal_that_was_lost_opened_again_and_won_has_all_of_it_in_the_life(tmp
         row |= {"IsWon": won, "LastStageChangeDate": sf_time(at)}
         with store.transaction():
             merge(store, DEALS, "", land(tmp_path, DEALS, [row]), at + HOUR)
-    (life,) = told(store, NOON + 30 * DAY).values()
-    assert [(at, stage) for at, stage, _ in life[1:]] == [
+    (past,) = told(store, NOON + 30 * DAY)
+    assert past == [
         (NOON + DAY, "opportunity"),
         (NOON + 4 * DAY, "lost"),
         (NOON + 9 * DAY, "opportunity"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from connector.engine.life import lives
 from connector.store.cursors import naive
+from connector.store.database import Store, memory_store
 from connector.store.decisions import record_starts
 from connector.store.lives import KeptLives, keep_lives
 from tests.engine_world import CRM_WORDS, DEAL_PAST
@@ -45,8 +47,12 @@ def cycle(world: PlanningWorld, now: datetime) -> tuple[KeptLives, list[str]]:
 
 
 def known(world: PlanningWorld, at: datetime) -> list[tuple[Any, ...]]:
-    """The life as it was known at a time."""
-    return world.store.run(
+    return known_by(world.store, at)
+
+
+def known_by(store: Store, at: datetime) -> list[tuple[Any, ...]]:
+    """The lives as they were known at a time."""
+    return store.run(
         "SELECT happened_at, kind, to_stage, score FROM known_life WHERE seen_at <= $at "
         "AND coalesce(withdrawn_at > $at, TRUE) ORDER BY person_id, happened_at, place",
         {"at": naive(at)},
@@ -58,11 +64,9 @@ def act(world: PlanningWorld, number: int, at: datetime, kind: str = "demo_view"
 
 
 def test_late_data_withdraws_what_was_known_and_makes_no_task_for_an_old_crossing(world: PlanningWorld) -> None:
+    # Fourteen demos of last summer arrive late: hot for a month then, and over.
     world.person("1", created_at=MONDAY - 400 * DAY)
     act(world, 0, MONDAY - 300 * DAY, "page_view")
-    # Cold for long: nothing to keep, nothing to do.
-    assert cycle(world, MONDAY) == (KeptLives(0, 0), [])
-    # Fourteen demos of last summer arrive late: hot for a month then, and over.
     for number in range(1, 15):
         act(world, number, MONDAY - 300 * DAY)
     assert cycle(world, MONDAY + DAY) == (KeptLives(3, 0), [])
@@ -93,19 +97,34 @@ def test_a_crossing_that_moves_into_the_past_fires_once(world: PlanningWorld) ->
     assert world.store.run("SELECT count(*) FROM cadence_runs") == [(1,)]
 
 
-def test_what_was_known_then_is_what_an_evaluation_of_then_said(world: PlanningWorld) -> None:
-    world.person("1", demos=13)
-    world.person("2", demos=13)
-    cycle(world, MONDAY)
-    then = world.store.run('SELECT "at", kind, to_stage, score FROM life ORDER BY person_id, n')
-    assert known(world, MONDAY) == then
-    for table in ("activities", "cadence_runs"):
-        world.store.run(f"DELETE FROM {table}")
-    world.store.run("DELETE FROM people WHERE person_id = '2'")
+def lived(store: Store, people: Sequence[str], *rows: tuple[str, str, str]) -> None:
+    """Lives as an evaluation of these people leaves them: who, on which day, what stage."""
+    store.run("CREATE OR REPLACE TEMP TABLE scored AS SELECT unnest($who::VARCHAR[]) AS person_id", {"who": people})
+    store.run("CREATE OR REPLACE TEMP TABLE life AS SELECT * FROM known_life WHERE FALSE")
+    store.run('ALTER TABLE life RENAME happened_at TO "at"')
+    for person, day, stage in rows:
+        store.run(
+            "INSERT INTO life BY NAME SELECT $person AS person_id, $day::TIMESTAMP AS \"at\", 1 AS place, "
+            "'stage' AS kind, $stage AS to_stage, ['r'] AS rules, []::VARCHAR[] AS undated",
+            {"person": person, "day": day, "stage": stage},
+        )
+
+
+def test_what_was_known_then_is_what_an_evaluation_of_then_said() -> None:
+    store = memory_store()
+    first = (("1", "2026-01-01", "cold"), ("1", "2026-01-05", "hot"), ("2", "2026-01-01", "cold"))
+    lived(store, ["1", "2", "3"], *first, ("3", "2026-01-07", "won"))
+    # Who is registered and cold and no more is not kept.
+    assert keep_lives(store, MONDAY, whole=True) == KeptLives(3, 0)
+    assert keep_lives(store, MONDAY + DAY, whole=True) == KeptLives(0, 0)
     # Of a few that were looked at, only they lose what is there no more; of all, those too who are gone.
-    world.plan(MONDAY + DAY)
-    lives(world.book.rules, MONDAY + DAY, world.store.run)
-    assert keep_lives(world.store, MONDAY + DAY, whole=False) == KeptLives(0, 2)
-    assert keep_lives(world.store, MONDAY + 2 * DAY, whole=True) == KeptLives(0, 2)
-    assert known(world, MONDAY) == then
-    assert known(world, MONDAY + 2 * DAY) == []
+    lived(store, ["1"], ("1", "2026-01-01", "cold"), ("1", "2026-01-04", "hot"))
+    assert keep_lives(store, MONDAY + 2 * DAY, whole=False) == KeptLives(1, 1)
+    assert keep_lives(store, MONDAY + 3 * DAY, whole=True) == KeptLives(0, 1)
+    days = [[row[0].day for row in known_by(store, MONDAY + days * DAY)] for days in range(-1, 4)]
+    assert days == [[], [1, 5, 7], [1, 5, 7], [1, 4, 7], [1, 4]]
+    # What comes back is seen anew; that it was gone stays known.
+    lived(store, ["1"], ("1", "2026-01-01", "cold"), ("1", "2026-01-05", "hot"))
+    assert keep_lives(store, MONDAY + 4 * DAY, whole=False) == KeptLives(1, 1)
+    assert [row[0].day for row in known_by(store, MONDAY + 3 * DAY)] == [1, 4]
+    store.close()

@@ -143,6 +143,7 @@ WITH versions AS (
         CASE WHEN is_won THEN 'won' WHEN is_closed THEN 'lost' ELSE 'open' END AS status,
         CASE WHEN is_closed THEN coalesce(stage_changed_at, close_date::TIMESTAMP) END AS closed_at
     FROM versions_salesforce_opportunity
+    WHERE id IN (SELECT opportunity_id FROM opportunities)
     WINDOW each AS (PARTITION BY id ORDER BY _valid_from, _seen_at)
 ),
 turned AS (
