@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from connector.rules.lifecycle import Claim, Requirement, letters_from
+from connector.rules.lint_scoring import most_earned
 from connector.rules.logic import can_be_true, implies, words
 from connector.rules.model import LETTERS, Tiers
-from connector.rules.scoring import Scoring
 from connector.rules.source import KeyPath
 from connector.rules.written import Finding, Written
 
@@ -54,7 +54,7 @@ def _is_more(claim: Claim) -> bool:
 
 def _out_of_reach(rules: Written) -> Iterator[Finding]:
     life = rules.rules.lifecycle
-    highest = _highest_score(rules.rules.scoring)
+    highest, earned = _highest_score(rules), most_earned(rules.rules.scoring)
     advice = "Lower the threshold, or give more points (scoring.yaml)."
     if highest is not None and life.hot.at_least > highest:
         sentence = f"Nobody ever has {life.hot.at_least} points: {highest} are the most that the rules give."
@@ -63,7 +63,7 @@ def _out_of_reach(rules: Written) -> Iterator[Finding]:
     for path, requirement in _requirements(rules):
         for key, claims in (("all", requirement.all), ("any", requirement.any)):
             for place, claim in enumerate(claims):
-                most = 0 if highest is not None and (claim.within_days or claim.line) else highest
+                most = earned if claim.within_days or claim.line else highest
                 if claim.score is not None and most is not None and claim.score > most:
                     sentence = f"Nobody ever has {claim.score} points here: {most} are the most that the rules give."
                     yield rules.finding("out_of_reach", FILE, (*path, key, place), sentence, advice)
@@ -77,13 +77,17 @@ def _out_of_reach(rules: Written) -> Iterator[Finding]:
             yield rules.finding("never_true", FILE, path, sentence, "Take one of both out.")
 
 
-def _highest_score(scoring: Scoring) -> int | None:
-    """The highest score that anybody can have; None: there is no highest, since some behaviour can be repeated."""
-    points = [rule.points for rule in scoring.behaviour if can_be_true(rule.when.sql)]
-    points += [rule.points for rule in scoring.visits] + [rule.points for rule in scoring.weeks]
-    if any(one > 0 for one in points):
+def _highest_score(rules: Written) -> int | None:
+    """The highest deciding score that anybody can have; None: there is no highest (lint_scoring.most_earned)."""
+    scoring, decides = rules.rules.scoring, rules.rules.lifecycle.hot.decides
+    earned = most_earned(scoring)
+    if earned is None:
         return None
-    return sum(max(0, rule.points) for rule in scoring.source if can_be_true(rule.when.sql))
+    given = scoring.source if decides.score == "ledger" else ()
+    extra = scoring.attributes if decides.with_attributes else ()
+    points = [rule.points for rule in given if can_be_true(rule.when.sql)]
+    points += [rule.points for rule in extra if can_be_true(rule.when.sql)]
+    return earned + sum(max(0, one) for one in points)
 
 
 def _letters(tiers: Tiers) -> set[str]:

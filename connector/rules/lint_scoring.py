@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connector.rules.capping import Group
-from connector.rules.logic import implies
-from connector.rules.scoring import BehaviourRule, VisitRule, WeekRule
+from connector.rules.logic import can_be_true, implies
+from connector.rules.scoring import BehaviourRule, Scoring, VisitRule, WeekRule
 from connector.rules.source import KeyPath
 from connector.rules.written import Finding, Written
 
@@ -18,6 +18,22 @@ def about_scoring(rules: Written) -> Iterator[Finding]:
     yield from _never_pays(rules)
     yield from _alone(rules)
     yield from _without_attributes(rules)
+
+
+def most_earned(scoring: Scoring) -> int | None:
+    """The most points that anybody can ever earn by behaviour; None: there is no most, as some pays for ever."""
+    rules: tuple[BehaviourRule | VisitRule | WeekRule, ...] = (*scoring.behaviour, *scoring.visits, *scoring.weeks)
+    groups = {rule: group for group in scoring.groups for rule in group.rules}
+    most: dict[str, int] = {}
+    for rule in rules:
+        if rule.points <= 0 or (isinstance(rule, BehaviourRule) and not can_be_true(rule.when.sql)):
+            continue
+        group = groups.get(rule.id)
+        holder = group if group and group.cap and group.cap.per == "ever" else rule
+        if holder.cap is None or holder.cap.per != "ever":
+            return None
+        most[holder.id] = holder.cap.points
+    return sum(most.values())
 
 
 def _always_cut(rules: Written) -> Iterator[Finding]:

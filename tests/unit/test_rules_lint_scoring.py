@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.rules.content import load_content
-from connector.rules.lint_scoring import about_scoring
+from connector.rules.lint_scoring import about_scoring, most_earned
 from connector.rules.lists import Lists
 from connector.rules.load import FILES, SHIPPED
 from connector.rules.mapping import load_mapping
@@ -61,3 +61,17 @@ def test_caps_and_groups_that_do_not_do_what_they_say(tmp_path: Path) -> None:
             "`with_attributes` adds nothing: scoring.yaml has no `attributes`.",
         ),
     ]
+
+
+def test_what_caps_for_ever_leave_is_the_most_that_anybody_has(tmp_path: Path) -> None:
+    """9 of the one rule, 6 of the group whatever its rules give; without the first cap there is no most."""
+    text = """version: 1
+behaviour:
+  - {id: download, name: D, when: "type = 'content_download'", points: 3, cap: {points: 9, per: ever}}
+  - {id: demo, name: M, when: "type = 'demo_view'", points: 5}
+  - {id: search, name: S, when: "type = 'search'", points: 5, cap: {points: 5, per: day}}
+  - {id: careers, name: C, when: "theme = 'careers'", points: -5}
+groups: [{id: both, name: B, rules: [demo, search], cap: {points: 6, per: ever}}]
+"""
+    assert most_earned(rules_with(tmp_path, scoring=text).scoring) == 9 + 6
+    assert most_earned(rules_with(tmp_path, scoring=text.replace("9, per: ever", "9, per: day")).scoring) is None
