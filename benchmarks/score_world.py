@@ -76,8 +76,9 @@ SELECT 'a' || i || '-' || j AS activity_id, 'p' || lpad(i::VARCHAR, 7, '0') AS p
   CASE WHEN type IN ('email_open', 'email_sent', 'email_click') THEN 'email:' || what % 300
     WHEN type = 'content_download' THEN 'file:' || what % 200 END AS content,
   CASE WHEN type = 'search' THEN ['brand', NULL, NULL][(1 + what % 3)::INTEGER]
+    WHEN type = 'page_view' AND what % 61 = 0 THEN 'careers'
     WHEN type IN ('page_view', 'content_download') THEN ['know_how', 'know_how', 'thought_leadership', 'product',
-      'product', 'case_study', 'comparison', 'pricing', 'company_profile', 'careers', NULL, NULL][
+      'product', 'case_study', 'comparison', 'pricing', 'company_profile', NULL, NULL, NULL][
       (1 + what % 12)::INTEGER]
   END AS theme,
   CASE WHEN type = 'page_view' THEN 'https://www.example.com/page/' || what % 5000 END AS url,

@@ -16,30 +16,37 @@ LEFT JOIN begun USING (pid)
 -- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
 -- running score is the score before it plus what was earned up to that moment; what happens at one instant counts
 -- together, after a penalty that is due at that instant. It rose in the last knot before which it stood below, or
--- in a later one in which points were taken: the others need not be looked at.
+-- in a later one in which so many points were taken that it
+-- may have fallen: the others need not be looked at.
 CREATE OR REPLACE TEMP TABLE <<life>>_crossings AS
 WITH hot AS (
   SELECT pid FROM <<life>>_fold <<joins>> WHERE is_last AND <<over_now>>
 ),
 all_spans AS (
-  SELECT knot.pid, knot.i, knot.first, knot.last, knot.gains > knot.points AS dips, knot.first AS t, fold.before, fold.before AS score,
-    0 AS points, knot.nested
+  SELECT knot.pid, knot.i, knot.first, knot.last, knot.first AS t, fold.before, knot.nested,
+    sum(CASE WHEN knot.nested THEN knot.gains - knot.points ELSE 0 END) OVER (PARTITION BY knot.pid)
+      + CASE WHEN knot.nested THEN 0 ELSE knot.gains - knot.points END AS losses
   FROM <<life>>_knots AS knot
   JOIN <<life>>_fold AS fold USING (pid, i)
   SEMI JOIN hot ON hot.pid = knot.pid
 ),
 low AS (
-  SELECT pid, max(i) AS i FROM all_spans <<joins>> WHERE NOT nested AND NOT (<<over_before>>) GROUP BY pid
+  SELECT pid, max(i) AS i
+  FROM (SELECT pid, i, t, before AS score, 0 AS points FROM all_spans WHERE NOT nested) <<joins>>
+  WHERE NOT (<<over_before>>)
+  GROUP BY pid
 ),
-nests AS (
-  SELECT pid, bool_or(nested AND dips) AS dips FROM all_spans GROUP BY pid
+dips AS (
+  SELECT pid, i
+  FROM (SELECT pid, i, t, before AS score, losses AS points FROM all_spans WHERE NOT nested AND losses > 0) <<joins>>
+  WHERE NOT (<<over_before>>)
 ),
 spans AS (
   SELECT one.pid, one.i, one.first, one.last, one.before
   FROM all_spans AS one
   JOIN low ON low.pid = one.pid
-  JOIN nests ON nests.pid = one.pid
-  WHERE NOT one.nested AND (one.i = low.i OR (one.i > low.i AND (one.dips OR nests.dips)))
+  LEFT JOIN dips ON dips.pid = one.pid AND dips.i = one.i
+  WHERE NOT one.nested AND (one.i = low.i OR (one.i > low.i AND dips.i IS NOT NULL))
 ),
 placed AS (
   SELECT span.pid, span.i, span.before, earned.t, sum(earned.points) AS points
