@@ -172,6 +172,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
     """One whole cycle: pull, evaluate, plan, apply."""
     with river_of(options.settings(), quiet=as_json) as river:
         cycle = run_cycle(river, first_contact=first_contact, force=force)
+        words = status_words(river.store.run, river.mapping.fields)
     if as_json:
         echo_json(
             {
@@ -179,6 +180,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
                 "reconciled": _compared(cycle.reconciled),
                 "waits": waits_document(cycle.waits),
                 "hidden": hidden_document(cycle.hidden),
+                "status_words": status_words_document(words),
                 "people": cycle.kept.people,
                 "evaluated": cycle.kept.looked_at,
                 "unknown_content": cycle.enriched.unknown_content,
@@ -194,6 +196,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
     show_reconciled(console(), cycle.reconciled)
     show_waits(console(), cycle.waits)
     show_hidden(console(), cycle.hidden)
+    show_status_words(console(), words)
     show_enriched(console(), cycle.enriched)
     show_plan(console(), cycle.planned)
     return _told(cycle.applied, as_json)
