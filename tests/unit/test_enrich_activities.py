@@ -26,11 +26,11 @@ CATALOGUE = Content.model_validate(
             _item("contact-form", "inquiry", asset=["form:*お問い合わせ*"]),
             _item("quote-form", "quote_request", "pricing", asset=["form_handler:*見積*"]),
             _item("report", "content_download", "thought_leadership", asset=["file:*調査*"]),
-            _item("demo-video", "demo_view", "product", asset=["video:*デモ*"]),
+            _item("demo-video", "demo_view", "product", asset=["video:*デモ*"]) | {"product": "cloud"},
             _item("newsletter", "email", "know_how", asset=["email:*通信*"]),
             _item("white-paper-campaign", "content_download", "know_how", asset=["campaign:*白書*"]),
-            _item("pricing", theme="pricing", url=["/pricing*"]),
-            _item("brand", theme="brand", url=["/about*"], search=["ミルモリ"]),
+            _item("pricing", theme="pricing", url=["/pricing*"]) | {"product": "app"},
+            _item("brand", theme="brand", url=["/about*"], search=["ミルモリ"]) | {"product": "cloud"},
         ],
     }
 )
@@ -159,6 +159,7 @@ def test_anonymous_visits_join_once_the_visitor_is_known(world: SeenWorld) -> No
     ]  # fmt: skip
     assert {row["person_id"] for row in rows} == set(world.persons().values())
     assert (rows[0]["content"], rows[0]["theme"], rows[0]["url"]) == ("pricing", "pricing", f"{SITE}/pricing/?utm_id=0")
+    assert {row["product"] for row in rows} == {"app"}
 
 
 @pytest.mark.requirement("SY-9")
@@ -172,7 +173,7 @@ def test_an_activity_without_a_prospect_is_its_visitors(world: SeenWorld) -> Non
 def test_the_paid_term_of_a_visit_is_a_search(world: SeenWorld) -> None:
     _visit(world, 3, 70, 0, prospect_id=7, search_term="ミルモリ")
     row = _activities(world)[0]
-    assert (row["type"], row["theme"], row["occurred_at"]) == ("search", "brand", at(3))
+    assert (row["type"], row["theme"], row["product"], row["occurred_at"]) == ("search", "brand", "cloud", at(3))
 
 
 @pytest.mark.requirement("SY-10")
