@@ -215,9 +215,10 @@ def _show_planned(shown: Console, planned: Planned, words: Wording) -> None:
     heading(shown, words.label("planned"))
     rows = grid(columns=3)
     for record in planned.records:
-        for change in record.changes:
-            change_of = f"{_short(change.before)} → {_short(change.after)}"
-            rows.add_row(f"  {record.object} {record.record_id}", escape(change.field), escape(change_of))
+        for place, change in enumerate(record.changes):
+            which = f"{record.object} {record.record_id}" if place == 0 else ""
+            values_of = f"{_short(change.before)} → {_short(change.after)}"
+            rows.add_row(f"  {which}", escape(change.field), escape(values_of))
     for task in planned.tasks:
         rows.add_row(
             f"  {words.label('task')}", str(task.values.get("ActivityDate")), escape(str(task.values["Subject"]))
