@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,17 @@ weeks: [{id: often, name: O, visits: 2, points: 8, cap: {points: 8, per: month}}
     pages = [_did("page_view", START + n * HOUR, visit_id=f"v{n % 2}") for n in range(4)]
     pages += [_did("page_view", START + 7 * DAY + n * HOUR, visit_id=f"w{n}") for n in range(2)]
     assert _lived(world, _rules(tmp_path, text), START + 9 * DAY, *pages)["score"] == 10 + 8
+
+
+def test_more_rules_than_an_integer_has_bits_pay_each_for_itself(world: World, tmp_path: Path) -> None:
+    """Of 130 rules of 3 points, under a cap of 5 a day or once a content, each pays for two views of one page."""
+    rules = _rules(tmp_path, f"behaviour: [{PAGE}]")
+    (page,) = rules.scoring.behaviour
+    kinds = ({"once_per": "content", "cap": None}, {})
+    behaviour = tuple(page.model_copy(update={"id": f"r{n}", **kinds[n % 2]}) for n in range(130))
+    many = replace(rules, scoring=rules.scoring.model_copy(update={"behaviour": behaviour}))
+    views = [_did("page_view", START + n * HOUR, content="page") for n in range(2)]
+    assert _lived(world, many, START + DAY, *views)["score"] == 65 * 3 + 65 * 5
 
 
 @pytest.mark.requirement("SC-3")
