@@ -119,7 +119,6 @@ def _read_columns(scoring: Scoring) -> list[str]:
 
 def scoring_of(scoring: Scoring, line: Line) -> Scoring:
     """The rules by which a line is scored: those that it names, without points for how people came in."""
-
     if not line.rules:
         return scoring.model_copy(update={"source": ()})
     shared = [(group, tuple(one for one in group.rules if one in line.rules)) for group in scoring.groups]
