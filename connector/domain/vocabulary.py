@@ -181,6 +181,8 @@ DECISION_NAMES: Words = MappingProxyType(
         "toss_up_outcomes": ("引き継ぎの結果", "What came of handing over"),
         "routed": ("担当チーム", "Team"),
         "touches": ("これまでの接触", "Touches so far"),
+        "personified": ("ペルソナ", "Persona"),
+        "next_offers": ("次に案内するコンテンツ", "To offer next"),
     }
 )
 """What was decided beside stage and score, by the name of its table."""
@@ -229,6 +231,8 @@ DETAIL_NAMES: Words = MappingProxyType(
         "tasks": ("完了ToDo", "tasks done"),
         "team": ("現在", "now"),
         "next_team": ("次", "next"),
+        "persona": ("ペルソナ", "persona"),
+        "content": ("コンテンツ", "content"),
     }
 )
 """The details of such decisions; those without a word of their own are for machines."""
@@ -266,6 +270,23 @@ VALUE_NAMES: Words = MappingProxyType(
         "accepted": ("受諾", "accepted"),
         "rejected": ("却下", "rejected"),
         "mql": ("MQL", "MQL"),
+        "recycled": ("再アプローチの対象", "recycled"),
+        "no_consent": ("メール送信の同意なし", "may not be written to"),
+        "in_follow_up": ("フォロー中", "is being followed up"),
+        "waits": ("失注後の待機期間", "waits since a lost deal"),
+        "short_lead_time": ("検討期間が短い", "decides too soon for it"),
+        "competitor": ("競合", "competitor"),
+        "own_staff": ("自社社員", "our own staff"),
+        "student": ("学生", "student"),
+        "freelancer": ("フリーランス", "freelancer"),
+        "school": ("学校", "school"),
+        "not_company": ("個人", "no company"),
+        "stages": ("ステージ", "stage"),
+        "buying_stages": ("検討段階", "stage of buying"),
+        "segments": ("リードタイム", "lead time"),
+        "personas": ("ペルソナ", "persona"),
+        "products": ("製品", "product"),
+        "seasons": ("時期", "season"),
     }
 )
 """Words that stand as values in what was decided."""

@@ -13,7 +13,7 @@ from connector.domain.running import Run
 
 FURTHER = (
     "screened", "recycling", "not_before", "stage_times", "segmented", "risen", "intake", "tracked", "mqls", "toss_ups",
-    "routed", "touches",
+    "routed", "touches", "personified", "next_offers",
 )  # fmt: skip
 """Tables that are told as they stand; of several rows about a person the last."""
 
