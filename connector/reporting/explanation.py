@@ -12,7 +12,7 @@ from connector.domain.plan import Plan, RecordChange, TaskCreation, Withheld
 from connector.domain.running import Run
 from connector.engine.evidence import Evidence, evidence
 from connector.engine.explain import Fit, LedgerLine, criteria, ledger
-from connector.engine.life import transitions_of
+from connector.engine.life import LifeLine, transitions_of
 from connector.reporting.apart_keys import apart_of
 from connector.reporting.standing import Action, action_of, standing, tables
 from connector.rules.load import RuleSet
