@@ -136,6 +136,24 @@ def consented(
     return allowed, sorted(set(withheld))
 
 
+def not_before(
+    due: Iterable[tuple[FollowUp, CadenceStep]], days: Mapping[str, date], cadences: Cadences
+) -> tuple[list[tuple[FollowUp, CadenceStep]], list[Withheld]]:
+    """The steps that break no agreed day, and the others with the day. An inquiry is answered at once (CD-3, RC-2).
+
+    `days`: by person the day, still to come, before which nobody turns to them.
+    """
+    at_once = {cadence.id for cadence in cadences.cadences if cadence.starts == "inquiry"}
+    free, withheld = [], []
+    for follow_up, step in due:
+        day = days.get(follow_up.person_id)
+        if day is None or follow_up.cadence in at_once:
+            free.append((follow_up, step))
+        else:
+            withheld.append(Withheld(follow_up.person_id, f"{step.step}:{step.channel}", f"not before {day}"))
+    return free, sorted(set(withheld))
+
+
 def create_tasks(
     chosen: Iterable[tuple[FollowUp, CadenceStep]], org_id: str, brief: Callable[[str], Brief], language: Language
 ) -> tuple[TaskCreation, ...]:

@@ -11,7 +11,16 @@ from connector.engine.cadence import BusinessCalendar, CadenceStep
 from connector.errors import ConfigurationError
 from connector.planning.brief import Brief
 from connector.planning.desired import Language
-from connector.planning.tasks import FollowUp, consented, create_tasks, due_tasks, task_key, wanted, within_limit
+from connector.planning.tasks import (
+    FollowUp,
+    consented,
+    create_tasks,
+    due_tasks,
+    not_before,
+    task_key,
+    wanted,
+    within_limit,
+)
 from connector.rules.cadence import Cadences
 from connector.rules.model import Name
 from tests.engine_world import shipped
@@ -126,3 +135,12 @@ class TestTheLimitOfReviews:
         assert self.chosen(["a", "a", "b"], {"a": 1, "b": 2}, 2) == ["0"]
         assert self.chosen(["a"], {"a": 5}, 2) == []
         assert self.chosen(["a"], {}, 0) == []
+
+
+@pytest.mark.requirement("RC-2", "CD-3")
+def test_before_an_agreed_day_no_task_is_made_but_for_an_inquiry() -> None:
+    asked = replace(HOT, cadence="inquiry")
+    other = replace(HOT, person_id="P2")
+    free, held = not_before([(HOT, CALL), (asked, CALL), (other, CALL)], {"P1": date(2026, 7, 1)}, cadences())
+    assert [(follow_up.person_id, follow_up.cadence) for follow_up, _ in free] == [("P1", "inquiry"), ("P2", "hot")]
+    assert [(one.person_id, one.step, one.reason) for one in held] == [("P1", "day1:call", "not before 2026-07-01")]
