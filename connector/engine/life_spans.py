@@ -11,7 +11,7 @@ from connector.engine.composing import compose, quoted
 from connector.engine.decide import business_calendar
 from connector.engine.levels import crossed, crossed_bar
 from connector.engine.moments import DAY_US, as_column, microseconds
-from connector.engine.qualify import acceptable_answer, acts_of, asked
+from connector.engine.qualify import acceptable_answer, acts_of, counted_holes
 from connector.engine.score import counts
 from connector.engine.since import FOR_EVER
 from connector.engine.slots import CRM_STAGES, Slots, item_slot, of_acts, of_ledger
@@ -60,16 +60,10 @@ def _count(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
     if not run("SELECT 1 FROM recycled_spans LIMIT 1", {}):
         run(compose(_FILE, "counted_again"), {})
         return
-    tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in slots.claims.items() if claim.activity}
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     not_noise = counts(rules.scoring, run)
-    holes = {
-        "columns": ", ".join(f"{test} AS {name}" for name, test in tests.items()) or "TRUE AS nothing",
-        "any": " OR ".join(tests.values()) or "FALSE",
-        "acts": acts_of(rules.lifecycle, types, not_noise),
-        "types": types,
-        "not_noise": not_noise,
-    }
+    acts = acts_of(rules.lifecycle, types, not_noise)
+    holes = {"acts": acts, "types": types, "not_noise": not_noise, **counted_holes(rules.lifecycle, slots.claims)}
     run(compose(_FILE, "counted_before", **holes), {"as_of": as_column(as_of)})
     run(compose(_FILE, "counted_again"), {})
 

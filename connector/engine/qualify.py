@@ -50,7 +50,7 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     claims = life.claim_columns
     acceptable = acceptable_answer(life.hearing)
     acts = acts_of(life, types, counts)
-    run(compose(_FILE, "counted", acts=acts, types=types, not_noise=counts, **_counted_holes(life, claims)), moment)
+    run(compose(_FILE, "counted", acts=acts, types=types, not_noise=counts, **counted_holes(life, claims)), moment)
     run(compose(_FILE, "heard_ever"), moment)
     run(compose(_FILE, "heard"), {})
     run(compose(_FILE, "items", acceptable=acceptable), {})
@@ -70,7 +70,7 @@ def acts_of(life: Lifecycle, types: str, counts: str) -> str:
     return compose(_FILE, "with_silence", types=types, not_noise=counts, whose=f"SELECT person_id FROM {whose}")
 
 
-def _counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:
+def counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:
     """What is asked of each activity; whatever answers nothing is not kept."""
     tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in claims.items() if claim.activity}
     required = {claim for one in life.hot.requires for claim in one.claims}
