@@ -14,6 +14,7 @@ from connector.rules.lint_conditions import about_conditions
 from connector.rules.lint_content import about_content
 from connector.rules.lint_lifecycle import about_lifecycle
 from connector.rules.lint_nurture import about_nurture
+from connector.rules.lint_recycle import about_recycle
 from connector.rules.lint_scoring import about_scoring
 from connector.rules.lint_stages import about_stages
 from connector.rules.written import Finding, Written
@@ -30,6 +31,7 @@ def lint(rules: Written, is_business_day: Callable[[date], bool], today: date) -
         *about_apart(rules),
         *about_scoring(rules),
         *about_lifecycle(rules),
+        *about_recycle(rules),
         *about_stages(rules),
         *about_content(rules),
         *about_nurture(rules),

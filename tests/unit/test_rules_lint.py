@@ -96,6 +96,7 @@ ONE: tuple[Case, ...] = (
         "overlapping",
         "id: current_solution\n      name: {ja: 現在の利用状況, en: What",
     ),
+    ("lifecycle.yaml", "heard_date: [again_on,", "heard_date: [again_onn,", "undeclared_item", "again_onn"),
     ("lifecycle.yaml", "'timing', 'timeframe'", "'timming', 'timeframe'", "undeclared_item", "'timming'"),
     ("lifecycle.yaml", "  criteria:\n", SEGMENTS, "unreachable", "{id: bigger"),
     ("content.yaml", "    stage: null\n", "", "content_without_stage", "id: survey-form"),
@@ -118,6 +119,8 @@ TWO: tuple[Case, ...] = (
 FOLLOWS = {
     # What was moved away is missing where it was.
     ("not_needed", "inside_information"), ("not_needed", "current_solution"), ("not_needed", "timing"),
+    # Without `recycle`.
+    ("no_effect", "second_approach"),
 }  # fmt: skip
 
 
