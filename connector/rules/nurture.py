@@ -163,4 +163,7 @@ WITHOUT = Nurture(version=1)
 def _known(track: Track, named: Sequence[str], known: Sequence[str], what: str) -> None:
     stranger = next((one for one in named if one not in known), None)
     if stranger is not None:
-        raise problem(f"The track `{track.id}` names the {what} `{stranger}`, which is not there.", f"Here: {', '.join(known) or 'none'}.")
+        raise problem(
+            f"The track `{track.id}` names the {what} `{stranger}`, which is not there.",
+            f"Here: {', '.join(known) or 'none'}.",
+        )
