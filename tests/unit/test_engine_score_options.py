@@ -26,6 +26,7 @@ START = utc("2026-01-05T00:00:00+09:00")  # a Monday in Tokyo
 HOUR, DAY, MICRO = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 PAGE = "{id: page, name: Page, when: \"type = 'page_view'\", points: 3, cap: {points: 5, per: day}}"
 LONG = "visits: [{id: long, name: L, pages: 2, points: 7}]"
+CAPPED = "{{id: per_{0}, name: P, when: \"type = '{1}'\", points: 3, cap: {{points: 5, per: {0}}}}}"
 BANDS = "bands: [{at_least: 30, points: -15}, {at_least: 0, points: -5}]"
 
 
@@ -88,22 +89,23 @@ def test_a_cap_of_5_a_day_lets_3_and_2_through_and_begins_anew_at_midnight_in_to
     assert world.run("SELECT rule, points, times FROM reasons", {}) == [("page", 8, 3)]
 
 
-@pytest.mark.parametrize(
-    ("per", "second", "total"),
-    [
+def test_weeks_begin_on_monday_months_on_their_first_and_ever_never(world: World, tmp_path: Path) -> None:
+    kinds = {"week": "page_view", "month": "demo_view", "ever": "search"}
+    rules = _rules(tmp_path, "behaviour: [" + ", ".join(CAPPED.format(per, kind) for per, kind in kinds.items()) + "]")
+    cases = (
         ("week", "2026-01-11T23:59:59+09:00", 5),  # Sunday
         ("week", "2026-01-12T00:00:00+09:00", 6),  # Monday
         ("month", "2026-01-31T23:59:59+09:00", 5),
         ("month", "2026-01-31T15:00:00+00:00", 6),  # February in Tokyo, January in UTC
-        ("ever", "2029-01-01T00:00:00+09:00", 5),
-    ],
-)
-def test_weeks_begin_on_monday_months_on_their_first_and_ever_never(
-    world: World, tmp_path: Path, per: str, second: str, total: int
-) -> None:
-    rules = _rules(tmp_path, f"behaviour: [{PAGE.replace('per: day', f'per: {per}')}]")
-    row = _lived(world, rules, utc(second), _did("page_view", START), _did("page_view", utc(second)))
-    assert row["score"] == total
+        ("ever", "2026-02-15T00:00:00+09:00", 5),
+    )
+    for number, (per, second, _) in enumerate(cases):
+        world.people({"person_id": f"p{number}", "created_at": START})
+        views = [_did(kinds[per], at) for at in (START, utc(second))]
+        world.activities(*({**view, "person_id": f"p{number}"} for view in views))
+    score(rules, START + 60 * DAY, world.run)
+    scored = world.rows("scored")
+    assert [scored[f"p{number}"]["score"] for number in range(len(cases))] == [total for _, _, total in cases]
 
 
 def test_a_rule_that_takes_points_is_held_alike(world: World, tmp_path: Path) -> None:
@@ -253,22 +255,24 @@ floor: {name: {ja: 下限, en: Floor}, at_least: 0}
     assert (row["score"], row["score_floor"]) == (2, 0)
 
 
-@pytest.mark.parametrize(
-    ("hours", "points"),
-    [
-        ([0, 7 * 24], 0),  # (t − 7 days, t] does not hold the first
-        ([0, 7 * 24 - 1], 8),
-        ([0, 24, 48, 72], 8),  # once in seven days
-        ([0, 24, 7 * 24 + 23], 8),  # 7 days and 23 hours after the first, 6 days 23 hours after the pay
-        ([0, 24, 8 * 24 - 1, 8 * 24], 16),  # exactly 7 days after the pay, with one visit an hour before
-    ],
-)
 def test_rolling_seven_days_pay_at_the_second_visit_and_7_days_later_at_the_earliest(
-    world: World, tmp_path: Path, hours: list[int], points: int
+    world: World, tmp_path: Path
 ) -> None:
     rules = _rules(tmp_path, "weeks: [{id: often, name: O, visits: 2, points: 8, rolling_days: 7}]")
-    views = [_did("page_view", START + n * HOUR, visit_id=f"v{n}") for n in hours]
-    assert _lived(world, rules, START + 30 * DAY, *views)["score"] == points
+    cases: tuple[tuple[tuple[int, ...], int], ...] = (
+        ((0, 7 * 24), 0),  # (t − 7 days, t] does not hold the first
+        ((0, 7 * 24 - 1), 8),
+        ((0, 24, 48, 72), 8),  # once in seven days
+        ((0, 24, 7 * 24 + 23), 8),  # 6 days and 23 hours after the pay
+        ((0, 24, 8 * 24 - 1, 8 * 24), 16),  # exactly 7 days after the pay, with one visit an hour before
+    )
+    for number, (hours, _) in enumerate(cases):
+        world.people({"person_id": f"p{number}", "created_at": START})
+        views = [_did("page_view", START + n * HOUR, visit_id=f"v{n}") for n in hours]
+        world.activities(*({**view, "person_id": f"p{number}"} for view in views))
+    score(rules, START + 30 * DAY, world.run)
+    scored = world.rows("scored")
+    assert [scored[f"p{number}"]["score"] for number in range(len(cases))] == [points for _, points in cases]
 
 
 WINDOW = "{at_least: 10, decides: {score: window, within_days: 30}}"
