@@ -80,7 +80,9 @@ def evaluated(now: datetime) -> Told:
         world.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({fields})")
         world.connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' for _ in columns)})", rows)
 
-    columns = ("person_id", "cadence", "start_date", "step", "channel", "task_id", "is_done", "done_at", "outcome", "status")
+    columns = (
+        "person_id", "cadence", "start_date", "step", "channel", "task_id", "is_done", "done_at", "outcome", "status",
+    )  # fmt: skip
     started = {row["person_id"]: row["start_date"] for row in RUNS}
     done = [(who, "hot", started[who], step, None, None, "true", None, None, None) for who, step in FINISHED]
     load("tasks_as_text", columns, done)
@@ -88,7 +90,11 @@ def evaluated(now: datetime) -> Told:
         "CREATE OR REPLACE TEMP TABLE our_tasks AS SELECT * REPLACE (start_date::DATE AS start_date, "
         "is_done::BOOLEAN AS is_done, done_at::TIMESTAMP AS done_at) FROM tasks_as_text", {},
     )  # fmt: skip
-    actions = [("company_profile", "inquiry", None, None), ("survey", "thanks", None, None)]
+    actions = [
+        ("company_profile", "inquiry", None, None),
+        ("survey", "thanks", None, None),
+        ("support_form", "inquiry", "email", "サポート窓口"),
+    ]
     load("content_actions", ("content", "action", "channel", "destination"), actions)
     offers = [(content, rank, place, 0, None, None) for place, (content, rank) in enumerate(RANKS.items())]
     load("content_offers", OFFERS, offers)
@@ -197,6 +203,38 @@ PROFILE_SENT = lead(did(("email_sent", DAY), content="company_profile"))
 def test_content_of_the_class_of_an_inquiry_is_one_where_the_person_used_it(actions: Told) -> None:
     assert (actions[PROFILE]["purpose"], actions[PROFILE]["why"]) == ("inquiry", "asked by company_profile")
     assert short(actions, PROFILE_SENT) != INQUIRY
+
+
+def _thanked(*later: tuple[str, timedelta], ago: timedelta = DAY, **person: Any) -> str:
+    return lead([*did(("survey_answer", ago), content="survey"), *did(*later)], **person)
+
+
+@pytest.mark.parametrize(
+    ("who", "channel"),
+    [
+        (_thanked(), "email"),
+        (_thanked(opted_out=True), "call"),
+        (_thanked(opted_out=True, do_not_call=True), None),
+        (_thanked(("email_sent", HOUR)), None),
+        (_thanked(("call", HOUR)), None),
+        (_thanked(ago=7 * DAY), None),
+    ],
+)
+def test_content_of_the_class_of_thanks_is_answered_by_an_e_mail_of_thanks(
+    actions: Told, who: str, channel: str | None
+) -> None:
+    told = actions.get(who, {})
+    assert (told.get("purpose") == "thanks") is (channel is not None)
+    if channel:
+        assert (told["channel"], told["why_id"], told["why_parts"]) == (channel, "thanks", ["survey"])
+
+
+ONLINE = lead([*did(("content_download", DAY), content="support_form")])
+
+
+def test_content_says_how_an_inquiry_is_answered_and_where_it_goes(actions: Told) -> None:
+    told = actions[ONLINE]
+    assert (told["purpose"], told["channel"], told["destination"]) == ("inquiry", "email", "サポート窓口")
 
 
 LOST = lead(heard=HEARD, crm_status="lost", lost_at=NOW - DAY, owner_id="u", close_reason="price")
