@@ -12,6 +12,7 @@ from connector.engine.composing import compose, quoted
 from connector.engine.moments import as_column
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
+from connector.rules.recycle import normal
 from connector.rules.relations import COUNTED_TYPES, SENT_TYPES
 
 _FILE = "inputs"
@@ -56,6 +57,7 @@ def oddities(rules: RuleSet, run: Run) -> list[str]:
         ((count,),) = run(compose(_FILE, "strangers", table=table), {})
         if count:
             found.append(f"{table}: {count:,} rows are about people who are not in the people file.")
+    found += _unknown_reasons(rules, run)
     known = sorted({*COUNTED_TYPES, *SENT_TYPES, *rules.scoring.activity_types})
     types = ", ".join(quoted(word) for word in known)
     for word, count in run(compose(_FILE, "unknown_types", types=types), {}):
@@ -63,6 +65,18 @@ def oddities(rules: RuleSet, run: Run) -> list[str]:
         advice = f" Did you mean {close[0]!r}?" if close else ""
         found.append(f"activities: {count:,} rows have the type {word!r}, which counts as nothing.{advice}")
     return found
+
+
+def _unknown_reasons(rules: RuleSet, run: Run) -> list[str]:
+    """Reasons for losing that no rule lists, where the rules list some."""
+    recycle = rules.lifecycle.recycle
+    if recycle is None or not recycle.reasons:
+        return []
+    known = sorted({normal(word) for reason in recycle.reasons for word in reason.words})
+    rows = run(compose(_FILE, "unknown_reasons", known=", ".join(quoted(word) for word in known)), {})
+    after = f"they wait {recycle.after_days} days" if recycle.other.after is None else "they go by `other`"
+    told = "rows were lost for"
+    return [f"opportunities: {count:,} {told} {word!r}, which no reason lists: {after}." for word, count in rows]
 
 
 def _name_content(catalogue: Content, run: Run, load: Load) -> None:

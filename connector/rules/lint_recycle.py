@@ -18,7 +18,7 @@ def about_recycle(rules: Written) -> Iterator[Finding]:
     for path, item in _dates(rules):
         if item not in known:
             close = difflib.get_close_matches(item, known, n=1, cutoff=0.6)
-            suggestion = f"Did you mean `{close[0]}`?" if close else "Declare it under `hearing`, so that it is asked for."
+            suggestion = f"Did you mean `{close[0]}`?" if close else "Declare it, so that somebody asks for it."
             sentence = f"A date is looked for in `{item}`, which `hearing` does not declare."
             yield rules.finding("undeclared_item", FILE, path, sentence, suggestion)
     if life.second_approach is not None and life.recycle is None:

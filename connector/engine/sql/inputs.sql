@@ -133,3 +133,10 @@ SELECT count(*) FROM <<table>> WHERE person_id IS NOT NULL AND person_id NOT IN 
 -- name: unknown_types
 -- Words that are no type of activity.
 SELECT type, count(*) FROM activities WHERE type NOT IN (<<types>>) GROUP BY type ORDER BY count(*) DESC, type
+
+-- name: unknown_reasons
+-- Words for why deals were lost that no rule knows.
+SELECT trim(loss_reason) AS word, count(*) AS times
+FROM opportunities
+WHERE status = 'lost' AND trim(loss_reason) <> '' AND lower(trim(loss_reason)) NOT IN (<<known>>)
+GROUP BY word ORDER BY times DESC, word
