@@ -249,7 +249,10 @@ class Words:
 
     def content(self, item: str | None) -> str | None:
         """What a content is called."""
-        return self.text(self._content[item]) if item in self._content else item
+        if item not in self._content:
+            return item
+        named = self._content[item]
+        return named.ja if self._language == "ja" else named.en
 
     def reason(self, row: Mapping[str, Any]) -> str:
         """Why this person, why now: what it is about, the figures, and what was done last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def world() -> Iterator[PlanningWorld]:
     for person, at in (("1", ASKED), ("1", LONG_AGO), ("2", LONG_AGO)):
         act = {"activity_id": f"{person} {at:%m}", "person_id": person, "occurred_at": at, "type": "quote_request"}
         world.insert("activities", {**act, "url": "https://www.example.com/quote?email=a@b.example", "machine": False})
-    answers = (
+    answers: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("budget", "1,000万円", {"said_by": "山田様", "heard_by": "佐藤 花子", "via": "call", "at": ASKED}),
         ("need", "少し課題はある", {"via": "lead", "at": ASKED}),
         ("other", "a word", {}),

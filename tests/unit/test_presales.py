@@ -12,7 +12,7 @@ from rich.console import Console
 from connector.cli.today import show
 from connector.reporting.today import Today, only
 from tests.planning_world import DAY, MONDAY, PlanningWorld
-from tests.unit.test_today import HOT, HOUR, asks, today
+from tests.unit.test_today import HOT, HOUR, again, asks, today
 
 pytestmark = pytest.mark.requirement("TU-1", "TU-2", "CD-8", "LC-3")
 
@@ -83,6 +83,7 @@ def test_an_owner_sees_what_is_theirs(found: Today) -> None:
     assert only(found, "005Z") is None
 
 
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize(
     ("language", "words"),
     [
@@ -92,7 +93,7 @@ def test_an_owner_sees_what_is_theirs(found: Today) -> None:
 )
 def test_the_screen_speaks_both_languages(world: PlanningWorld, language: Any, words: tuple[str, ...]) -> None:
     out = io.StringIO()
-    show(Console(file=out, width=220), today(world, language=language), {}, language)
+    show(Console(file=out, width=220), again(world, language=language), {}, language)
     for word in (*words, "[A] & Co."):
         assert word in out.getvalue()
 
