@@ -48,6 +48,8 @@ def hand_overs(run: Run, rules: RuleSet, today: date) -> HandOvers:
         if why:
             withheld.append(Withheld(str(person["person_id"]), f"{STEP}:{CHANNEL}", why))
             continue
+        if not person["who_id"]:
+            continue  # Handed over already, and without a record since: there is nothing to put a task on.
         start = person["start_date"] or day
         if person["start_date"] is None:
             starts.append(RunStart(str(person["person_id"]), TOSS_UP, day.isoformat(), str(person["who_id"]), None))

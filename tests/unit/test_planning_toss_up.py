@@ -180,6 +180,15 @@ def test_an_episode_ends_with_what_is_not_met_any_more_and_another_may_begin(wor
     assert [task.key.split(":")[3] for task in world.plan(MONDAY + 3 * DAY).tasks] == ["2026-06-04"]
 
 
+def test_a_record_that_vanishes_leaves_no_task_without_a_person(world: PlanningWorld) -> None:
+    world.person("1", 1)
+    heard(world, "1", 4)
+    record_starts(world.store, "run1", (RunStart("1", "toss_up", "2026-06-01", lead_of("1"), None),), MONDAY)
+    world.store.run("UPDATE people SET lead_ids = []")
+    plan = world.plan()
+    assert (plan.tasks, plan.starts, plan.ends) == ((), (), ())
+
+
 def test_a_hand_over_makes_nobody_hot_and_covers_no_crossing(world: PlanningWorld) -> None:
     world.person("1", 12)
     heard(world, "1", 4)
