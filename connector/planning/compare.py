@@ -23,7 +23,7 @@ _OURS = {
     "reason": "desired.reason",
 }
 _STAMPS = frozenset({"scored_at"})
-_LEADS_BACK = ("hot", "lost")
+_LEADS_BACK = ("hot", "lost", "disqualified")
 
 
 def compare(
@@ -149,7 +149,7 @@ def _theirs(mapped: MappedStream, name: str, entry: WriteField) -> str:
 
 
 def _leads_back(name: str, entry: WriteField, stage: str) -> str:
-    """Whether what we wrote last is a stage that leads back to cold (hot, lost), and cold is what it should be."""
+    """Whether what we wrote last is a stage that leads back to cold, and cold is what it should be."""
     words = [(entry.values or {back: back}).get(back) for back in _LEADS_BACK]
     listed = ", ".join(f"'{_quoted(word)}'" for word in words if word is not None)
     return f"({stage} = 'cold' AND coalesce(\"base {name}\" IN ({listed}), FALSE))" if listed else "FALSE"
