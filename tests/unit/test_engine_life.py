@@ -190,3 +190,27 @@ def test_a_window_that_decides_falls_where_points_leave_it(tmp_path: Path) -> No
     person(world, "p", (1, "search"), (2, "search"), (12, "search"))
     lives(rules, AS_OF, evaluated(world, rules).run)
     assert told(world, "p") == [(0, "registered", None), (1, "cold", None), (2, "hot", 30), (11, "cold", 15)]
+
+
+@pytest.mark.requirement("RC-3")
+def test_what_was_done_in_one_life_does_not_count_in_the_next(tmp_path: Path) -> None:
+    lifecycle = (SHIPPED / "classic" / "lifecycle.yaml").read_text(encoding="utf-8")
+    demo = "requires: [{id: demo, name: Demo, any: [{activity: \"type = 'demo_view'\"}]}]"
+    rules = rules_with(tmp_path, lifecycle=lifecycle.replace("at_least: 65", f"at_least: 5\n  {demo}"))
+    world = World()
+    pages = [(221, "page_view")] * 6
+    person(world, "p", (111, "demo_view"), *pages, source=None, crm_status="lost", lost_at=START + 130 * DAY)
+    for number, opened in enumerate((10, 120)):
+        deal = {"opportunity_id": f"d{number}", "person_id": "p", "created_at": START + opened * DAY, "status": "lost"}
+        world.deals({**deal, "closed_at": START + (opened + 10) * DAY})
+    lives(rules, AS_OF, evaluated(world, rules).run)
+    assert [line[:2] for line in told(world, "p")] == [
+        (0, "registered"),
+        (10, "opportunity"),
+        (20, "lost"),
+        (110, "cold"),
+        (111, "hot"),
+        (120, "opportunity"),
+        (130, "lost"),
+        (220, "cold"),
+    ]
