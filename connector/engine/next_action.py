@@ -22,13 +22,14 @@ _FILE = "next_action"
 
 
 def next_actions(rules: RuleSet, as_of: datetime, today: date, run: Run, load: Load) -> None:
-    """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why, track, why_id,
-    why_parts, destination, next_change_at)`, and those of `inquiries`, `routing`, `offers`, `tracks` and `intake`.
+    """Makes the temporary table `next_actions(person_id, channel, owner, purpose, due, ask, content, why, track,
+    why_id, why_parts, destination, next_change_at)`, and those of inquiries, routing, offers, tracks and intake.
 
-    `purpose`: inquiry, deal, ask_reason, recycle, not_before, toss_up, cadence_starts, cadence, review,
-    second_approach, thanks, stage_limit, nurture; whoever has none is not in it: won, disqualified and screened people, and those whom nobody owns and of
-    whom nothing is to be done. Nobody is asked to call or to write where the person did not consent: `channel` is then
-    the other one, or `review`, so that whatever somebody owns has a next action (CD-7).
+    `purpose`: inquiry, deal, ask_reason, recycle, not_before, toss_up, cadence_starts, cadence, review, rise,
+    second_approach, thanks, stage_limit, contact, nurture; whoever has none is not in it: won, disqualified and
+    screened people, and those whom nobody owns and of whom nothing is to be done. Nobody is asked to call or to write
+    where the person did not consent: `channel` is then the other one, or `review`, so that whatever somebody owns has
+    a next action (CD-7).
     `owner` is the owner of the record, or the team whose turn it is. `due` is a date in the zone of the rules: of
     recycling the end of the waiting time, null where nobody knows it. `why_id` and `why_parts` say `why` for texts in
     any language; `destination` is where the action goes: the team next in the chain, or what the content says.

@@ -105,18 +105,23 @@ _OWNERS = "SELECT name, min(owner_id) FROM owner_names WHERE is_active AND name 
 
 
 def _out_of_reach(run: Run) -> list[Withheld]:
-    """Hot persons whom only Account Engagement knows: a task needs a lead or a contact."""
-    rows = run(
-        "SELECT person_id FROM people JOIN decided USING (person_id) "
-        "WHERE len(lead_ids) + len(contact_ids) = 0 AND (cadence_starts OR review)",
-        {},
-    )
+    """Persons who are hot or ask, and whom only Account Engagement knows: a task needs a lead or a contact."""
     history = history_persons(run)
     return [
-        Withheld(str(person), "hot", "has no lead or contact to put a task on")
-        for (person,) in rows
-        if str(person) not in history
+        Withheld(str(person), what, "has no lead or contact to put a task on")
+        for person, what in run(_PROSPECTS_ONLY, {})
+        if what == "inquiry" or str(person) not in history
     ]
+
+
+_PROSPECTS_ONLY = """
+SELECT person_id, unnest(list_filter(
+    [CASE WHEN cadence_starts OR review THEN 'hot' END, CASE WHEN asked_at IS NOT NULL THEN 'inquiry' END],
+    lambda what: what IS NOT NULL))
+FROM people JOIN decided USING (person_id) LEFT JOIN next_contacts USING (person_id)
+WHERE len(lead_ids) + len(contact_ids) = 0 AND stage <> 'disqualified'
+    AND person_id NOT IN (SELECT person_id FROM screened)
+"""
 
 
 def _transitions(run: Run, as_of: datetime) -> tuple[Transition, ...]:

@@ -1,13 +1,13 @@
-"""A hot person whom only Account Engagement knows can have no task; the plan says so instead of dropping it."""
+"""Whom only Account Engagement knows can have no task, hot or asking; the plan says so instead of dropping it."""
 
 from __future__ import annotations
 
 import pytest
 
 from connector.domain.plan import Withheld
-from tests.planning_world import PlanningWorld
+from tests.planning_world import MONDAY, PlanningWorld
 
-pytestmark = pytest.mark.requirement("CD-1", "LC-4")
+pytestmark = pytest.mark.requirement("CD-1", "CD-3", "LC-4")
 
 
 def test_a_hot_prospect_without_lead_or_contact_is_told() -> None:
@@ -15,7 +15,11 @@ def test_a_hot_prospect_without_lead_or_contact_is_told() -> None:
     world.person("1", 13, lead_ids=[])
     world.person("2", 13)
     world.person("3", 1, lead_ids=[])
+    world.person("4", 0, lead_ids=[])
+    asked = {"activity_id": "ask", "person_id": "4", "occurred_at": MONDAY, "type": "inquiry"}
+    world.insert("activities", asked)
     plan = world.plan()
-    assert plan.withheld == (Withheld("1", "hot", "has no lead or contact to put a task on"),)
+    why = "has no lead or contact to put a task on"
+    assert plan.withheld == (Withheld("1", "hot", why), Withheld("4", "inquiry", why))
     assert {start.person_id for start in plan.starts} == {"2"}
     world.store.close()
