@@ -137,8 +137,29 @@ def _said(world: World) -> Rules:
     }
 
 
+def verdicts(world: World) -> dict[str, list[Any]]:
+    """All that time alone can change, by person."""
+    told = "SELECT person_id, stage, overdue FROM stage_times UNION ALL SELECT person_id, about || stage, late "
+    told += "FROM lead_timed UNION ALL SELECT person_id, rise, TRUE FROM risen WHERE rise IS NOT NULL ORDER BY ALL"
+    found: dict[str, list[Any]] = {}
+    for row in world.run(told, {}):
+        found.setdefault(row[0], []).append(row[1:])
+    return found
+
+
+def turns(world: World) -> dict[str, datetime | None]:
+    """The moment before which nothing of that changes, by person."""
+    tables = ("stage_times", "lead_timed", "risen", "scored", "claim_changes")
+    each = " UNION ALL ".join(f"SELECT person_id, next_change_at FROM {table}" for table in tables)
+    return {
+        who: _aware(at) for who, at in world.run(f"SELECT person_id, min(next_change_at) FROM ({each}) GROUP BY 1", {})
+    }
+
+
 @pytest.mark.parametrize("seed", range(SETS))
-def test_any_rules_say_of_any_life_what_a_walk_through_it_says(seed: int, tmp_path: Path) -> None:
+def test_any_rules_say_of_any_life_what_a_walk_says_and_time_changes_nothing_before_the_moment_told(
+    seed: int, tmp_path: Path
+) -> None:
     rng = random.Random(seed)
     rules = random_items(rng, {**random_rules(rng), **random_stages(rng)})
     book = ruled(rules, tmp_path)
@@ -155,31 +176,10 @@ def test_any_rules_say_of_any_life_what_a_walk_through_it_says(seed: int, tmp_pa
     assert len(known) > EACH / 2
     assert any(row["rise"] for row in said["risen"].values()) or not LIVES
 
-
-def test_time_alone_changes_nothing_before_the_moment_that_is_told(tmp_path: Path) -> None:
-    rng = random.Random(5)
-    rules = random_items(rng, {**random_rules(rng), **random_stages(rng)})
-    book = ruled(rules, tmp_path)
-    pasts = [random_past(rng, f"p{number}") for number in range(10)]
-    tables = ("stage_times", "lead_timed", "risen")
-
-    def evaluated(now: datetime) -> dict[str, list[Any]]:
-        world = engine_lives(book, pasts, now, random.Random(1))
-        by_lives(book, now, world)
-        told = "SELECT person_id, stage, overdue FROM stage_times UNION ALL SELECT person_id, about || stage, late "
-        told += "FROM lead_timed UNION ALL SELECT person_id, rise, TRUE FROM risen WHERE rise IS NOT NULL ORDER BY ALL"
-        found: dict[str, list[Any]] = {}
-        for row in world.run(told, {}):
-            found.setdefault(row[0], []).append(row[1:])
-        moments = " UNION ALL ".join(
-            f"SELECT person_id, next_change_at FROM {table}" for table in (*tables, "scored", "claim_changes")
-        )
-        turns = world.run(f"SELECT person_id, min(next_change_at) FROM ({moments}) GROUP BY person_id", {})
-        return {"told": [found], "turns": [{who: _aware(at) for who, at in turns}]}
-
-    first = evaluated(AS_OF)
-    later = AS_OF + timedelta(days=2)
-    (before,), (after,), (turns,) = first["told"], evaluated(later)["told"], first["turns"]
-    quiet = [who for who in before if turns.get(who) is None or turns[who] > later]
+    before, later = verdicts(world), AS_OF + timedelta(days=2)
+    quiet = {who for who, moment in turns(world).items() if moment is None or moment > later} & before.keys()
+    after = engine_lives(book, pasts, later, rng)
+    by_lives(book, later, after)
+    told = verdicts(after)
     assert quiet
-    assert {who: before[who] for who in quiet} == {who: after[who] for who in quiet}
+    assert {who: before[who] for who in quiet} == {who: told[who] for who in quiet}
