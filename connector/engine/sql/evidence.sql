@@ -1,10 +1,12 @@
 -- name: acts
--- What the person did by the time asked about, of the types that count and without a machine's doing.
+-- What the person did by the time asked about, of the types that count and without a machine's doing; of somebody
+-- recycled what was done since, for nothing else counts (RC-3).
 CREATE OR REPLACE TEMP TABLE evidence_acts AS
 SELECT activity.*
 FROM activities AS activity
 WHERE activity.person_id = $person AND activity.occurred_at <= $as_of AND activity.type IN (<<types>>)
   AND <<not_noise>>
+  AND activity.occurred_at > coalesce((SELECT recycled_at FROM scored WHERE person_id = $person), TIMESTAMP '-infinity')
 
 -- name: claimed
 -- Which claims hold of the person.
