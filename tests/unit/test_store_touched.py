@@ -12,6 +12,7 @@ from connector.domain.streams import MappedStream
 from connector.engine.enrich_identity import folded_email
 from connector.store.cursors import naive
 from connector.store.database import Store, open_store
+from connector.store.erasing import begin_forgetting, erase
 from connector.store.lists import freeze_lists
 from connector.store.mirror import close_missing, freeze, merge, note_read, prepare
 from connector.store.touched import Whom, find_touched, keep_answers, narrow_views
@@ -231,6 +232,19 @@ def test_what_was_not_in_a_whole_reading_may_be_anybodys(store: Store, bring: La
     note_read(store, first=True)
     close_missing(store, FORMS, "unit1", LATER)
 
+    assert found(store).whole
+
+
+@pytest.mark.requirement("SY-10")
+def test_after_forgetting_nothing_of_what_was_evaluated_is_left(store: Store, bring: Land) -> None:
+    bring(LEADS, _lead(1, "a@example.com"), _lead(2, "b@example.com"))
+    evaluated(store, "P1", "P2")
+    bring(LEADS, _lead(1, "c@example.com", LATER), seen_at=LATER)
+    store.load("erasing", ("stream", "unit", "id"), [("salesforce.Lead", "", lead_id(1))])
+
+    erase(store, begin_forgetting(store, "asked", LATER), ["P1"])
+
+    assert [store.value(f"SELECT count(*) FROM {table}") for table in ("evaluated", "touched", "evaluation")] == [0] * 3
     assert found(store).whole
 
 
