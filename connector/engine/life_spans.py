@@ -18,7 +18,7 @@ from connector.engine.slots import CRM_STAGES, Slots, item_slot, of_acts, of_led
 from connector.rules.lifecycle import Claim, Lifecycle
 from connector.rules.load import RuleSet
 
-_FILE = "life"
+_FILE = "life_spans"
 _DAY = timedelta(days=1)
 _UNION = "\nUNION ALL\n"
 _NOTHING = "SELECT 0::BIGINT AS pid, 0 AS slot, 0::BIGINT AS begins, 0::BIGINT AS ends WHERE FALSE"
