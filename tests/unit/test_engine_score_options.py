@@ -179,7 +179,7 @@ def test_more_rules_than_an_integer_has_bits_pay_each_for_itself(world: World, t
     """Of 130 rules of 3 points, under a cap of 5 a day or once a content, each pays for two views of one page."""
     rules = _rules(tmp_path, f"behaviour: [{PAGE}]")
     (page,) = rules.scoring.behaviour
-    kinds = ({"once_per": "content", "cap": None}, {})
+    kinds: tuple[dict[str, object], ...] = ({"once_per": "content", "cap": None}, {})
     behaviour = tuple(page.model_copy(update={"id": f"r{n}", **kinds[n % 2]}) for n in range(130))
     many = replace(rules, scoring=rules.scoring.model_copy(update={"behaviour": behaviour}))
     views = [_did("page_view", START + n * HOUR, content="page") for n in range(2)]
