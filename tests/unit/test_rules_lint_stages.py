@@ -27,7 +27,7 @@ def advice(folder: Path, capsys: pytest.CaptureFixture[str], **more: Any) -> lis
     return [(one["kind"], one["sentence"]) for one in json.loads(capsys.readouterr().out)["advice"]]
 
 
-def test_a_stage_without_owner_and_one_without_a_way_on_are_told(
+def test_stages_without_owner_or_way_on_and_what_never_comes_to_bear_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stages = {
@@ -37,9 +37,17 @@ def test_a_stage_without_owner_and_one_without_a_way_on_are_told(
         "anonymous": {},
         "lost": {"owner": "marketing"},
     }
-    assert advice(tmp_path, capsys, stages=stages) == [
-        ("stage_without_owner", "The stage `hot` is nobody's."),
+    times = [
+        {"id": "all", "name": "All", "expected": {"hot": 3}},
+        {"id": "never", "name": "Never", "when": "employees > 5", "cadence": "nowhere"},
+    ]
+    rises = [{"id": "gone", "name": "Gone", "stage": "disqualified", "points": 5}]
+    assert sorted(advice(tmp_path, capsys, stages=stages, lead_times=times, rises=rises)) == [
         ("dead_end", "Whoever stays in `opportunity` is never noticed: it has no limit."),
+        ("no_effect", "Nobody acts on people in the stage `disqualified`, so that `gone` changes nothing."),
+        ("stage_without_owner", "The stage `hot` is nobody's."),
+        ("unknown_word", "There is no cadence `nowhere`."),
+        ("unreachable", "`all` takes everybody: what stands behind it is never reached."),
     ]
 
 
@@ -52,19 +60,4 @@ def test_stages_as_they_were_before_there_were_owners_get_two_pieces_of_advice(
     assert sorted(advice(tmp_path, capsys, stages=bare)) == [
         ("dead_end", "No stage has a limit: whoever stands still is never noticed."),
         ("stage_without_owner", "No stage has an owner."),
-    ]
-
-
-def test_lead_times_and_rises_that_never_come_to_bear_are_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    times = [
-        {"id": "all", "name": "All", "expected": {"hot": 3}},
-        {"id": "never", "name": "Never", "when": "employees > 5", "cadence": "nowhere"},
-    ]
-    rises = [{"id": "gone", "name": "Gone", "stage": "disqualified", "points": 5}]
-    assert sorted(advice(tmp_path, capsys, lead_times=times, rises=rises)) == [
-        ("no_effect", "Nobody acts on people in the stage `disqualified`, so that `gone` changes nothing."),
-        ("unknown_word", "There is no cadence `nowhere`."),
-        ("unreachable", "`all` takes everybody: what stands behind it is never reached."),
     ]
