@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from connector.engine.cadence import BusinessCalendar
-from connector.planning.tasks import FollowUp, due_tasks
+from connector.planning.tasks import FollowUp, due_tasks, wanted
 from connector.planning.waiting import standing
 from connector.store.decisions import record_starts
 from tests.engine_world import shipped
@@ -21,7 +21,7 @@ RUN = FollowUp("1", "hot", START, "00Q1", "00Q1", "005A", False, False)
 
 def steps(today: date) -> list[str]:
     rules = shipped().cadence
-    due = list(due_tasks((RUN,), rules, BusinessCalendar("JP"), today))
+    due = wanted(due_tasks((RUN,), rules, BusinessCalendar("JP"), today), "00D1", frozenset())
     chosen, missed = standing(due, due, rules, frozenset())
     assert len(chosen) + len(missed) == len(due)
     return [f"{step.step}:{step.channel}" for _, step in chosen]
