@@ -53,8 +53,9 @@ def _differences(rules: Rules, past: Past, rows: Sequence[dict[str, Any]], rng: 
             found.append((past, row, verdict.mql_rules))
         if row["kind"] == "toss_up_ready" and row["rules"] != verdict.toss_up_met:
             found.append((past, row, verdict.toss_up_met))
-        # At one instant a month of silence comes first: only after all of it is the score what the moment ends with.
-        if row["score"] is not None and row["place"] == max(one["place"] for one in rows if one["at"] == row["at"]):
+        # At one instant a month of silence comes first: a fall tells what it left, not what was done then as well.
+        acted = any(act["occurred_at"] == row["at"] for act in past.person.activities)
+        if row["score"] is not None and not (acted and "score_below_threshold" in row["rules"]):
             found += [(past, row, verdict.deciding)] if row["score"] != verdict.deciding else []
     return found
 
