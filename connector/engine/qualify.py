@@ -39,9 +39,9 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     bant_complete, is_sql, bant_missing, toss_up_met, toss_up_missing, toss_up_required, toss_up_ready, approach)`.
     `open`: what hot requires beside the score is there, since `open_since` (null: nothing is required); `hot_lacks` are
     the ids of what is not. `approach`: whether somebody recycled may be turned to again, null for others and where the
-    rules ask for nothing (RC-2). Of somebody recycled only what was done since counts. Lists hold ids. Reads activities,
-    hearing(person_id, item, value, said_by, via, at), opportunities, content_stages(content, stage, rank), recycling,
-    scored, grade_fit and graded, so `score` and `grade` go before. `counts` is SQL for whether an activity is not a
+    rules ask for nothing (RC-2). Of somebody recycled only what was done since counts. Lists hold ids. Reads
+    activities, hearing(person_id, item, value, said_by, via, at), opportunities, content_stages(content, stage, rank),
+    recycling, scored, grade_fit and graded, so `score` and `grade` go before. `counts` is SQL for whether an activity is not a
     machine's.
     """
     life = rules.lifecycle

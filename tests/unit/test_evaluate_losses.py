@@ -139,9 +139,7 @@ def test_an_agreed_day_holds_everything_but_an_inquiry(told: Callable[[str], Tol
     assert found["held"]["not_before"] == "2027-06-01"
 
 
-def test_a_reason_that_no_rule_lists_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_reason_that_no_rule_lists_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "people.csv").write_text("person_id,created_at\np,2026-01-01\n")
     (tmp_path / "activities.csv").write_text("activity_id,person_id,occurred_at,type\n")
     columns = "opportunity_id,person_id,created_at,closed_at,status,loss_reason"

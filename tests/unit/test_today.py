@@ -260,8 +260,8 @@ def test_who_was_closed_without_a_reason_is_listed_and_the_owner_is_asked(world:
     for person, ago, reason in (("lately", 5, None), ("long ago", 80, " "), ("said", 5, "No budget")):
         world.person(person, 0)
         world.store.run(
-            "UPDATE people SET crm_status = 'disqualified', closed_at = $at, close_reason = $why WHERE person_id = $who",
-            {"at": MONDAY - ago * DAY, "why": reason, "who": person},
+            "UPDATE people SET crm_status = 'disqualified', closed_at = $at, close_reason = $why WHERE person_id = $id",
+            {"at": MONDAY - ago * DAY, "why": reason, "id": person},
         )
     found = today(world)
     assert [gap.person_id for gap in found.gaps if gap.gap == "closed_without_reason"] == ["lately", "long ago"]
