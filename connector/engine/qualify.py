@@ -41,8 +41,8 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     the ids of what is not. `approach`: whether somebody recycled may be turned to again, null for others and where the
     rules ask for nothing (RC-2). Of somebody recycled only what was done since counts. Lists hold ids. Reads
     activities, hearing(person_id, item, value, said_by, via, at), opportunities, content_stages(content, stage, rank),
-    recycling, scored, grade_fit and graded, so `score` and `grade` go before. `counts` is SQL for whether an activity is not a
-    machine's.
+    recycling, scored, grade_fit and graded, so `score` and `grade` go before. `counts` is SQL for whether an activity
+    is not a machine's.
     """
     life = rules.lifecycle
     moment = {"as_of": as_column(as_of)}
