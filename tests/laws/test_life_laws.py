@@ -55,7 +55,7 @@ def _differences(rules: Rules, past: Past, rows: Sequence[dict[str, Any]], rng: 
             found.append((past, row, verdict.toss_up_met))
         # At one instant a month of silence comes first: a fall tells what it left, not what was done then as well.
         acted = any(act["occurred_at"] == row["at"] for act in past.person.activities)
-        fell = "score_below_threshold" in row["rules"] or row["kind"].endswith("_lost")
+        fell = row["from_stage"] == "hot" or row["kind"] == "fell" or row["kind"].endswith("_lost")
         if row["score"] is not None and not (acted and fell):
             found += [(past, row, verdict.deciding)] if row["score"] != verdict.deciding else []
     return found
