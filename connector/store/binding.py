@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import duckdb
 
@@ -14,13 +15,17 @@ _SHUT = (
 
 
 def open_binding() -> Callable[[str, str], str | None]:
-    """A function from (condition, FROM item with one typed row) to what the engine finds wrong, or None."""
+    """A function from (condition, FROM item with one typed row) to what the engine finds wrong, or None.
+
+    Rules say much the same thing in many places: each is asked once.
+    """
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
     for statement in _SHUT:
         connection.execute(statement)
 
+    @cache
     def bind(condition: str, item: str) -> str | None:
         try:
             # The value is asked for too: `typeof` alone is answered without looking at any literal.
