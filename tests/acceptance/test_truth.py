@@ -11,7 +11,7 @@ from connector.domain.streams import MappedStream
 from connector.rules.mapping import load_mapping
 from connector.store.database import Store, open_store
 from tests.acceptance.connector_process import ROOT, Connector
-from tests.worlds.truth import plain
+from tests.worlds.truth import of_records, plain
 
 pytestmark = pytest.mark.requirement("SY-1", "SY-2", "SY-3", "SY-6", "SY-10")
 
@@ -61,7 +61,7 @@ def differences(connector: Connector) -> list[str]:
 
 def stream_differences(connector: Connector, store: Store, mapped: MappedStream) -> list[str]:
     world = connector.sandbox.truth(_table(mapped))
-    columns = [(column.name, column.field) for column in mapped.columns]
+    columns = [(column.name, column.field) for column in of_records(mapped)]
     key = "Id" if mapped.stream.remote == "salesforce" else "id"
     truth = {
         str(row[key]): tuple(plain(row[field]) for _, field in columns)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connector.domain.streams import MappedStream
+from connector.domain.streams import Column, MappedStream
 from connector.store.database import Store
 
 Truth = Callable[[str], list[dict[str, Any]]]
@@ -47,7 +47,7 @@ _UNSOUND = """
 def _of_stream(truth: Truth, store: Store, mapped: MappedStream, was_hidden: bool) -> list[str]:
     rows = truth(mapped.stream.object.replace("-", "_"))
     world = {str(row[mapped.stream.system["id"][0]]): _record(mapped, row) for row in rows if _kept(mapped, row)}
-    names = ", ".join(f'"{column.name}"' for column in mapped.columns)
+    names = ", ".join(f'"{column.name}"' for column in of_records(mapped))
     seen = store.run(f'SELECT id, {names} FROM "mirror_{mapped.stream.table}" WHERE _until IS NULL')
     mirror = {str(row[0]): tuple(plain(value) for value in row[1:]) for row in seen}
     twice = [f"{mapped.stream.name} has {len(seen) - len(mirror)} rows twice"] if len(mirror) != len(seen) else []
@@ -60,6 +60,11 @@ def _of_stream(truth: Truth, store: Store, mapped: MappedStream, was_hidden: boo
     ]
 
 
+def of_records(mapped: MappedStream) -> list[Column]:
+    """The columns that tell of the record. Who changed it is told of the version that the change made, and stays so."""
+    return [column for column in mapped.columns if column.name != "modified_by_id"]
+
+
 def _kept(mapped: MappedStream, row: Mapping[str, Any]) -> bool:
     return mapped.stream.keeps_deleted or not (row.get("IsDeleted") or row.get("isDeleted"))
 
@@ -69,20 +74,20 @@ def _in_the_bin_alone(
 ) -> bool:
     """Whether one side has a record as deleted and the other has none. The mirror keeps what was in the bin when it
     was seen last and is nowhere now."""
-    names = [column.name for column in mapped.columns]
+    names = [column.name for column in of_records(mapped)]
     return (
         record in one and record not in other and "is_deleted" in names and bool(one[record][names.index("is_deleted")])
     )
 
 
 def _record(mapped: MappedStream, row: Mapping[str, Any]) -> Record:
-    return tuple(plain(row[column.field]) for column in mapped.columns)
+    return tuple(plain(row[column.field]) for column in of_records(mapped))
 
 
 def _told(mapped: MappedStream, world: Record | None, mirror: Record | None) -> str:
     if world is None or mirror is None:
         return f"only in the {'mirror' if world is None else 'world'}: {mirror or world}"
-    pairs = zip(mapped.columns, world, mirror, strict=True)
+    pairs = zip(of_records(mapped), world, mirror, strict=True)
     return ", ".join(f"{c.field} is {there!r}, mirrored as {here!r}" for c, there, here in pairs if there != here)
 
 
