@@ -76,10 +76,13 @@ class Match(_Strict):
         return self
 
 
+Purpose = Literal["inquiry", "thanks"]
+
+
 class ContentAction(_Strict):
     """What using an item asks of us (CD-3): `kind` is the purpose, `destination` where it goes, in the team's words."""
 
-    kind: Literal["inquiry", "thanks"]
+    kind: Purpose
     channel: Literal["call", "email"] | None = None
     destination: str | None = None
 
@@ -101,7 +104,9 @@ class ContentItem(_Strict):
     stage: BuyingStage | None = None
     from_stage: BuyingStage | None = None
     """The least stage of buying at which a person may be offered it."""
-    action: Annotated[ContentAction, BeforeValidator(_as_action)] | None = None
+    action: (
+        Annotated[ContentAction, BeforeValidator(_as_action, json_schema_input_type=ContentAction | Purpose)] | None
+    ) = None
 
     @property
     def activity(self) -> str | None:
