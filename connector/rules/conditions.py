@@ -11,7 +11,9 @@ numbers, TRUE FALSE NULL, and the functions lower upper trim length coalesce con
 from __future__ import annotations
 
 import difflib
+import logging
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -33,14 +35,22 @@ _PREDICATES = (*_COMPARISONS, exp.In, exp.Between, exp.Like, exp.ILike, exp.Is, 
 _VALUES = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Neg)
 _FUNCTIONS = (exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Coalesce)
 ALLOWED = (*_LOGIC, *_PREDICATES, *_VALUES, *_FUNCTIONS)
+MOST_LETTERS = 20_000
+"""Of a condition: more is a list that belongs into the data, and would keep the parser busy."""
+MOST_NESTED = 20
+"""Parentheses within one another."""
+_MOST_DIGITS = 18
 FUNCTIONS = ("lower", "upper", "trim", "length", "coalesce", "contains", "starts_with")
 
-_REFUSED: tuple[tuple[type[exp.Expr], str], ...] = (
+_REFUSED: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], str], ...] = (
     (exp.Query, "A condition cannot ask other tables (SELECT)."),
+    (exp.SubqueryPredicate, "A condition cannot ask other tables (SELECT)."),
     (exp.Div, "Division is not used in conditions: compare with a product worked out by hand."),
     (exp.IntDiv, "Division is not used in conditions: compare with a product worked out by hand."),
     (exp.Case, "CASE is not used in conditions: write two rules."),
     (exp.Cast, "Type casts are not used in conditions: compare with a value of the column's own type."),
+    ((exp.Array, exp.Struct, exp.Lambda), "Brackets and braces are not used in conditions: IN ('a', 'b')."),
+    (exp.Parameter, "Parameters are not used in conditions: write the value itself."),
     (exp.Binary, "Arithmetic and other operators are not used in conditions."),
     (exp.Func, f"This function is not one of those that conditions may use: {', '.join(FUNCTIONS)}."),
 )
@@ -51,6 +61,9 @@ _LOOKALIKES = {
     "≧": ">=", "≦": "<=", "≥": ">=", "≤": "<=", "≠": "<>",
 }  # fmt: skip
 _NUMERIC = {"BIGINT", "DOUBLE"}
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
+# What it would tell on standard error is said better, and at its place, by the errors below.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,17 @@ def compile_condition(
     `values` lists the only texts that a column can hold, where that is known. Raises ConditionError for the
     first thing wrong with it.
     """
+    _refuse_extremes(text)
     _refuse_lookalikes(text)
+    try:
+        return _compiled(text, relation, columns, bind, values or {})
+    except RecursionError:
+        raise ConditionError(_TOO_DEEP) from None
+
+
+def _compiled(
+    text: str, relation: RelationName, columns: Columns, bind: Bind, values: dict[str, tuple[str, ...]]
+) -> Condition:
     tree = _parse(text)
     for node in tree.walk():
         _check_node(node, relation, columns)
@@ -90,7 +113,7 @@ def compile_condition(
         _check_claim(claim, columns)
     for predicate in _predicates(tree):
         _check_types(predicate, columns)
-        _check_values(predicate, values or {})
+        _check_values(predicate, values)
     named = frozenset(column.name.lower() for column in tree.find_all(exp.Column))
     for part in (*_predicates(tree), tree):
         complaint = bind(_generate(part, relation), one_row(relation, columns))
@@ -115,8 +138,12 @@ def _parse(text: str) -> exp.Expr:
         raise ConditionError(f"The condition cannot be read{near}.", max(offset, 0), len(found)) from None
     except SqlglotError:
         raise ConditionError(
-            "The condition cannot be read: a quote is opened and not closed.", max(text.rfind("'"), 0), 1
+            "The condition cannot be read: a quote is opened and not closed (or a comment).",
+            max(text.rfind("'"), text.rfind("/*"), 0),
+            1,
         ) from None
+    if not any(trees) and ";" not in text:
+        raise ConditionError("The condition is empty: there is only a comment.")
     if len(trees) != 1 or trees[0] is None:
         raise ConditionError("A condition is one expression: `;` has no place in it.", max(text.find(";"), 0), 1)
     return trees[0]
@@ -131,13 +158,19 @@ def _check_node(node: exp.Expr, relation: RelationName, columns: Columns) -> Non
         raise ConditionError("Two texts stand side by side: a comma or an operator is missing.", *where)
     if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
         raise ConditionError("IN takes a list in parentheses: IN ('a', 'b').", *where)
-    if isinstance(node, exp.Trim) and node.expression:
-        raise ConditionError("trim takes one text.", *where)
+    if isinstance(node, exp.In) and not node.expressions:
+        raise ConditionError("The list of IN is empty, so that it is never true.", *where, "IN ('a', 'b')")
+    if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null | exp.Boolean):
+        raise ConditionError("IS goes with NULL, TRUE or FALSE.", *where, "Write `=` for other values.")
+    if isinstance(node, exp.Trim | exp.Length) and any(value for key, value in node.args.items() if key != "this"):
+        raise ConditionError(f"{node.key} takes one text.", *where)
+    if isinstance(node, exp.Literal) and not node.is_string and not _is_sensible(node.name):
+        raise ConditionError(f"The number `{_short(node.name)}` is too large.", *where)
     if type(node) in ALLOWED:
         return
     if isinstance(node, exp.Anonymous):
         close = _closest(node.name.lower(), FUNCTIONS) or f"Known: {', '.join(FUNCTIONS)}."
-        raise ConditionError(f"There is no function `{node.name}` in conditions.", *where, close)
+        raise ConditionError(f"There is no function `{_short(node.name)}` in conditions.", *where, close)
     for kind, sentence in _REFUSED:
         if isinstance(node, kind):
             raise ConditionError(sentence, *where)
@@ -153,11 +186,13 @@ def _check_column(node: exp.Column, relation: RelationName, columns: Columns) ->
         raise ConditionError("A name is expected here.", *where)
     name = identifier.name.lower()
     if identifier.args.get("quoted") and name not in columns:
-        write = f"Write '{node.name}'."
+        write = f"Write '{_short(node.name)}'."
         raise ConditionError("Double quotes are for names; text stands in single quotes.", *where, write)
     if name not in columns:
         known = _closest(name, columns) or f"Known here: {', '.join(columns)}."
-        raise ConditionError(f"There is no `{node.name}` in a condition about {_about(relation)}.", *where, known)
+        raise ConditionError(
+            f"There is no `{_short(node.name)}` in a condition about {_about(relation)}.", *where, known
+        )
 
 
 def _claims(tree: exp.Expr) -> Iterator[exp.Expr]:
@@ -198,15 +233,29 @@ def _check_types(predicate: exp.Expr, columns: Columns) -> None:
 
 def _check_pair(column: exp.Expr, value: exp.Expr, columns: Columns) -> None:
     where = _position(value)
+    if isinstance(value, exp.Boolean) and isinstance(column, exp.Column) and columns[column.name.lower()] != "BOOLEAN":
+        raise ConditionError(f"`{column.name}` is neither true nor false.", *_position(column), "Compare its value.")
     if isinstance(value, exp.Null):
         raise ConditionError("Nothing equals NULL.", *_position(column), "Write `IS NULL` or `IS NOT NULL`.")
     if not isinstance(column, exp.Column) or not isinstance(value, exp.Literal):
         return
     name, kind = column.name.lower(), columns[column.name.lower()]
     if kind in _NUMERIC and value.is_string:
-        raise ConditionError(f"`{name}` is a number, '{value.name}' is text.", *where, "Write it without quotes.")
+        raise ConditionError(
+            f"`{name}` is a number, '{_short(value.name)}' is text.", *where, "Write it without quotes."
+        )
     if kind == "VARCHAR" and not value.is_string:
         raise ConditionError(f"`{name}` is text, {value.name} is a number.", *where, f"Write '{value.name}'.")
+
+
+def _is_sensible(number: str) -> bool:
+    """Whether the engine can hold it without losing a digit or calling it infinite."""
+    digits = re.sub(r"[^0-9]", "", number)
+    return len(digits) <= _MOST_DIGITS and "e" not in number.lower()
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= 40 else word[:37] + "…"
 
 
 def _check_values(predicate: exp.Expr, values: dict[str, tuple[str, ...]]) -> None:
@@ -219,7 +268,7 @@ def _check_values(predicate: exp.Expr, values: dict[str, tuple[str, ...]]) -> No
     for value in written:
         if isinstance(value, exp.Literal) and value.is_string and value.name not in values[name]:
             close = _closest(value.name, values[name]) or f"Known: {', '.join(values[name])}."
-            raise ConditionError(f"No `{name}` is ever '{value.name}'.", *_position(value), close)
+            raise ConditionError(f"No `{name}` is ever '{_short(value.name)}'.", *_position(value), close)
 
 
 def _predicates(tree: exp.Expr) -> list[exp.Expr]:
@@ -245,9 +294,29 @@ def _position(node: exp.Expr) -> tuple[int, int]:
     return 0, 0
 
 
+_TOO_DEEP = "The condition has too many parts, or too many parentheses within one another: write several rules."
+
+
+def _refuse_extremes(text: str) -> None:
+    """What nobody writes by hand: the parser would stumble over it, or the reader of an error."""
+    if len(text) > MOST_LETTERS:
+        sentence = f"The condition has {len(text):,} letters; {MOST_LETTERS:,} are the most."
+        raise ConditionError(sentence, 0, 0, "Write several rules, or bring the list as an attribute.")
+    for offset, letter in enumerate(text):
+        if unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\t\n\r":
+            raise ConditionError(f"A character that cannot be seen stands here: U+{ord(letter):04X}.", offset, 1)
+    bare, depth = _QUOTED.sub(lambda match: " " * len(match.group()), text), 0
+    for offset, letter in enumerate(bare):
+        if unicodedata.category(letter) == "Cf":
+            raise ConditionError(f"A character that cannot be seen stands here: U+{ord(letter):04X}.", offset, 1)
+        depth += (letter == "(") - (letter == ")")
+        if depth > MOST_NESTED:
+            raise ConditionError(_TOO_DEEP, offset, 1)
+
+
 def _refuse_lookalikes(text: str) -> None:
     """Full-width digits and letters, curly quotes and the like, outside of quoted text."""
-    bare = re.sub(r"'(?:[^']|'')*'", lambda match: " " * len(match.group()), text)
+    bare = _QUOTED.sub(lambda match: " " * len(match.group()), text)
     for offset, letter in enumerate(bare):
         plain = _LOOKALIKES.get(letter)
         if plain is None and "！" <= letter <= "～":
