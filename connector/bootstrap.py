@@ -274,7 +274,7 @@ def _attributes(mapping: Mapping) -> dict[str, str]:
 
 
 def _of_companies(mapping: Mapping) -> dict[str, str]:
-    """The attributes that the admin added to accounts, with their SQL types: signals, technologies, their own (EN-3)."""
+    """The attributes that the admin added to accounts, such as signals and technologies, with SQL types (EN-3)."""
     extra = mapping.fields.extra_attributes("salesforce", "Account")
     return {name: ATTRIBUTE_TYPES[kind] for name, kind in extra.items() if name not in RELATIONS["company"]}
 

@@ -84,9 +84,7 @@ class PlanningWorld:
 
     def insert(self, table: str, values: Mapping[str, Any]) -> None:
         plain = {key: as_column(value) if isinstance(value, datetime) else value for key, value in values.items()}
-        self.store.run(
-            f"INSERT INTO {table} ({_names(plain)}) VALUES ({', '.join(f'${key}' for key in plain)})", plain
-        )
+        self.store.run(f"INSERT INTO {table} ({_names(plain)}) VALUES ({', '.join(f'${key}' for key in plain)})", plain)
 
     def person(self, person_id: str, demos: int = 0, at: datetime = MONDAY - timedelta(hours=1), **fields: Any) -> None:
         """A person with one Lead, who looked at so many demos (5 points each)."""

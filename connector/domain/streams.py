@@ -77,7 +77,10 @@ def _attributes(words: str) -> Mapping[str, AttributeType]:
     )
 
 
-_PERSON = "email first_name last_name name title department phone owner_id source opted_out? do_not_call? not_before= master_id"
+_PERSON = (
+    "email first_name last_name name title department phone owner_id source opted_out? do_not_call? not_before="
+    " master_id"
+)
 _WRITTEN = "score% grade tier stage reason scored_at@"
 
 STREAMS: tuple[Stream, ...] = (

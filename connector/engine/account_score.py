@@ -53,6 +53,5 @@ def _by_role(model: Accounts, *, quoted_ids: bool) -> str:
 def account_is(condition: str) -> str:
     """SQL for whether the account of the person of `grade_fit AS fit` is so; false without any."""
     return (
-        "EXISTS (SELECT 1 FROM account_scored AS account"
-        f" WHERE account.company_id = fit.company_id AND ({condition}))"
+        f"EXISTS (SELECT 1 FROM account_scored AS account WHERE account.company_id = fit.company_id AND ({condition}))"
     )

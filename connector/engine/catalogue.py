@@ -20,10 +20,7 @@ def load_catalogue(catalogue: Content | None, load: Load) -> None:
     ways = [(item.id, item.action.kind, item.action.channel, item.action.destination) for item in items if item.action]
     load("content_actions", ("content", "action", "channel", "destination"), ways)
     offers = [
-        (
-            item.id, ranks[item.stage], place, ranks[item.from_stage] if item.from_stage else 0, item.persona,
-            item.product,
-        )  # fmt: skip
+        (item.id, ranks[item.stage], place, ranks.get(item.from_stage or "", 0), item.persona, item.product)
         for place, item in enumerate(items)
         if item.stage and item.activity in OFFERED
     ]

@@ -160,7 +160,6 @@ class TossUpSegment(Strict):
     needed: tuple[Id, ...] = ()
     hand_over: HandOver | None = None
 
-
     @model_validator(mode="after")
     def _chooses_somebody(self) -> Self:
         if self.when is None and self.line is None:

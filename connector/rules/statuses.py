@@ -6,7 +6,7 @@ from typing import Literal
 
 from connector.rules.kinds import Strict
 from connector.rules.model import Name
-from connector.rules.stages import Stage, Owner
+from connector.rules.stages import Owner, Stage
 
 Object = Literal["lead", "opportunity"]
 SAID_BY_A_LEAD: tuple[Stage, ...] = ("opportunity", "won", "lost", "disqualified")

@@ -174,4 +174,3 @@ def test_an_account_moves_as_its_people_together() -> None:
     assert (one["points"], one["points_before"], one["people"], one["people_before"]) == (20, 5, 2, 1)
     assert two["awake"]
     assert two["silent_since"].isoformat() == "2026-02-01T01:00:00"
-

@@ -279,7 +279,8 @@ def test_the_segment_and_its_limit_stand_in_the_explanation_and_on_the_task(worl
     as_of = HELD + timedelta(days=1)
     decided(world, as_of)
     for table, columns in (
-        ("graded", "person_id VARCHAR, grade VARCHAR, profile VARCHAR, met VARCHAR[], missed VARCHAR[]"), ("tiered", "company_id VARCHAR, tier VARCHAR"),
+        ("graded", "person_id VARCHAR, grade VARCHAR, profile VARCHAR, met VARCHAR[], missed VARCHAR[]"),
+        ("tiered", "company_id VARCHAR, tier VARCHAR"),
     ):  # fmt: skip
         world.store.run(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
     person_id = find_person(world.store.run, MAIL)

@@ -155,8 +155,8 @@ def ledger(store: Store) -> None:
     record_transitions(store, "r1", [Transition(person, NOON, None, "hot", "65", 70) for person, _ in people], NOON)
     for person, _ in people:
         store.run(
-            "INSERT INTO known_life VALUES ($person, $at, 1, 'stage', 'cold', 'hot', ['score_at_threshold'], 70, [], $at, "
-            "NULL)",
+            "INSERT INTO known_life"
+            " VALUES ($person, $at, 1, 'stage', 'cold', 'hot', ['score_at_threshold'], 70, [], $at, NULL)",
             {"person": person, "at": NOON.replace(tzinfo=None)},
         )
         store.run(

@@ -104,7 +104,7 @@ def lived(store: Store, people: Sequence[str], *rows: tuple[str, str, str]) -> N
     store.run('ALTER TABLE life RENAME happened_at TO "at"')
     for person, day, stage in rows:
         store.run(
-            "INSERT INTO life BY NAME SELECT $person AS person_id, $day::TIMESTAMP AS \"at\", 1 AS place, "
+            'INSERT INTO life BY NAME SELECT $person AS person_id, $day::TIMESTAMP AS "at", 1 AS place, '
             "'stage' AS kind, $stage AS to_stage, ['r'] AS rules, []::VARCHAR[] AS undated",
             {"person": person, "day": day, "stage": stage},
         )

@@ -63,5 +63,3 @@ def _differences(river: River) -> list[str]:
         {"now": as_of.replace(tzinfo=None)},
     )
     return [f"{person}: score {old} is {new}, {was} is {stage}" for person, old, new, was, stage in rows]
-
-
