@@ -74,7 +74,7 @@ def changed_records(store: Store, begun: datetime) -> set[str]:
 
 
 def explained_records(store: Store, begun: datetime) -> set[str]:
-    """Records of people about whom something new was seen, or a month of whose silence ended within the week."""
+    """Records of people about whom something new was seen, or a month of whose silence or rest ended that week."""
     people = store.run(
         """
         WITH prospects AS (
@@ -111,7 +111,17 @@ def explained_records(store: Store, begun: datetime) -> set[str]:
         """,
         {"begun": begun + timedelta(minutes=1)},
     )
-    return {str(row[0]) for row in people} | decayed(store, begun)
+    return {str(row[0]) for row in people} | decayed(store, begun) | recycled(store, begun)
+
+
+def recycled(store: Store, begun: datetime) -> set[str]:
+    """Records of people whose reason for losing or closing let them rest until a day of that week (RC-1)."""
+    rows = store.run(
+        "SELECT split_part(record_key, ':', 2) FROM known_persons WHERE person_id IN (SELECT person_id FROM known_life "
+        "WHERE list_contains(rules, 'recycled') AND happened_at > $begun)",
+        {"begun": begun},
+    )
+    return {str(row[0]) for row in rows}
 
 
 def decayed(store: Store, begun: datetime) -> set[str]:
