@@ -327,7 +327,7 @@ def _refuse_lookalikes(text: str) -> None:
 
 
 def _closest(word: str, known: Columns | tuple[str, ...]) -> str | None:
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word[:80], list(known), n=1, cutoff=0.6)
     return f"Did you mean `{found[0]}`?" if found else None
 
 

@@ -13,6 +13,8 @@ import yaml
 from connector.errors import Problem
 
 KeyPath = tuple[str | int, ...]
+_LONG_ENOUGH = 80
+"""So many letters of a word tell where it stands; to look for more would take its length squared."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Place:
         Quotes, indentation and folding make the written text differ from the value: the part is found again
         by counting how often it occurs before.
         """
-        word = text[offset : offset + max(length, 1)].strip()
+        word = text[offset : offset + min(max(length, 1), _LONG_ENOUGH)].strip()
         if not word:
             return self.line, self.column
         nth = len(re.findall(f"(?={re.escape(word)})", text[: offset + len(word) - 1]))
