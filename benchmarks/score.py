@@ -148,7 +148,7 @@ def _river(store: Store, rules: str, folder: Path) -> River:
 def _state(river: River, as_of: datetime) -> None:
     """Score, grade, claims, stage, MQL, SQL, toss-up: what `connector evaluate` does first."""
     score(river, as_of)
-    decide(river.rules, as_of, today(river, as_of), river.store.run)
+    decide(river.rules, as_of, today(river, as_of), river.store.run, times=False)
 
 
 def _life(river: River, as_of: datetime) -> None:

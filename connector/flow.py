@@ -99,7 +99,7 @@ def decide(river: River, as_of: datetime) -> None:
     river.say("decide")
     owner_names(river.store.run)
     our_tasks(river.store.run)
-    decide_stages(river.rules, as_of, today(river, as_of), river.store.run)
+    decide_stages(river.rules, as_of, today(river, as_of), river.store.run, times=False)
     standing(river.rules, as_of, river.store.run)
 
 

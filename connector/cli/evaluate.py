@@ -88,7 +88,7 @@ def _evaluate(rules: RuleSet, moment: datetime, store: Store) -> None:
     tier(rules, store.run)
     grade(rules, store.run)
     score(rules, moment, store.run)
-    decide(rules, moment, today, store.run)
+    decide(rules, moment, today, store.run, times=False)
     standing(rules, moment, store.run)
     next_actions(rules, moment, today, store.run, store.load)
     reasons(rules, moment, store.run)

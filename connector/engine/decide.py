@@ -28,7 +28,7 @@ NEVER_HOT = ("toss_up",)
 """Runs that planning makes beside the cadences of cadence.yaml: they make nobody hot."""
 
 
-def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
+def decide(rules: RuleSet, as_of: datetime, today: date, run: Run, *, times: bool = True) -> None:
     """Makes the temporary table `decided`, one row for each row of `scored`, so `score` goes before.
 
     `decided(person_id, stage, stage_rule, hot_since, cadence_starts, review, cadence, may_call, may_email)`.
@@ -39,7 +39,8 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     Both are false for those who are to be neither called nor written to, and where the list that lifted the person
     over the threshold is past its time for follow-up and told the last that the person did (list_follow_ups, SY-12).
 
-    What follows from the stage is made as well: `stage_times`, `lead_timed` (see stages) and `hearing_asks` (see asks).
+    What follows from the stage is made as well: `hearing_asks` (see asks), and with `times` also `stage_times`,
+    `lead_timed` (see stages) and `risen` (see rises). Where `standing` goes next, it makes these better.
 
     `today` is the evaluation's date in the zone of the rules: runs that start later are not looked at when the
     past is asked about, save those of a start moved over closed days.
@@ -57,9 +58,10 @@ def decide(rules: RuleSet, as_of: datetime, today: date, run: Run) -> None:
     run(runs, {"latest_start": calendar.on_or_after(today), "as_of": as_column(as_of)})
     statement = compose("decide", "decided", fresh_days=rules.cadence.fresh_days)
     run(statement, {"as_of": as_column(as_of), "today": today})
-    stage_times(rules.lifecycle, as_of, run)
+    if times:
+        stage_times(rules.lifecycle, as_of, run)
+        rises(rules.lifecycle, as_of, run)
     hearing_asks(rules.lifecycle, run)
-    rises(rules.lifecycle, as_of, run)
     toss_ups(rules, run)
 
 

@@ -55,7 +55,11 @@ def lines(rules: RuleSet, as_of: datetime, run: Run) -> None:
     }
     run(compose(_FILE, "acts", **holes), {"as_of": as_column(as_of)})
     for number, line in enumerate(scoring.lines):
-        _line(rules, line, number, days, as_of, run)
+        run(compose(_FILE, "line", number=number), {})
+        run(compose(_FILE, "line_people"), {})
+        if run("SELECT 1 FROM line_people LIMIT 1", {}):
+            _line(rules, line, days, as_of, run)
+        run("DROP TABLE line_people", {})
     places = ", ".join(f"({quoted(line.id)}, {place})" for place, line in enumerate(scoring.lines))
     run(compose(_FILE, "own_lines", places=places), {})
     run("DROP VIEW line_activities", {})
@@ -82,10 +86,8 @@ def _claimed_days(life: Lifecycle) -> set[int]:
     return {claim.within_days for claim in life.claims if claim.line is not None and claim.within_days}
 
 
-def _line(rules: RuleSet, line: Line, number: int, days: Collection[int], as_of: datetime, run: Run) -> None:
+def _line(rules: RuleSet, line: Line, days: Collection[int], as_of: datetime, run: Run) -> None:
     scoring, now = scoring_of(rules.scoring, line), microseconds(as_of)
-    run(compose(_FILE, "line", number=number), {})
-    run(compose(_FILE, "line_people"), {})
     live(scoring, as_of, run, of=Told("line_people", "line_activities", noise_known=True))
     sums, leaves = [], []
     for n in days:
@@ -108,7 +110,6 @@ def _line(rules: RuleSet, line: Line, number: int, days: Collection[int], as_of:
     )
     run(statement, {})
     clear(run)
-    run("DROP TABLE line_people", {})
 
 
 def _read_columns(scoring: Scoring) -> list[str]:
