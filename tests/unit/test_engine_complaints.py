@@ -103,7 +103,7 @@ def _why(world: World, who: str) -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.complaint(58, 59, 60)
-def test_complaints_58_59_60_an_open_counts_once_a_mail_whatever_was_clicked(world: World) -> None:
+def test_complaint_58_59_60_an_open_counts_once_a_mail_whatever_was_clicked(world: World) -> None:
     assert _why(world, "clicked") == {"click": (3, 1), "email_open": (1, 1)}
     assert _why(world, "reopened") == {"email_open": (1, 1)}
     assert _why(world, "two_mails") == {"email_open": (2, 2)}
@@ -168,7 +168,7 @@ def test_complaint_66_the_size_of_the_company_scores_apart_from_behaviour(told: 
 
 
 @pytest.mark.complaint(67, 68)
-def test_complaints_67_68_silence_takes_and_windows_look_back_at_once(world: World, told: Told) -> None:
+def test_complaint_67_68_silence_takes_and_windows_look_back_at_once(world: World, told: Told) -> None:
     row = told["silent"]
     assert (row["score_behaviour"], row["score_inactivity"], row["score"]) == (40, -20, 20)
     assert (row["window_7d"], row["window_30d"]) == (0, 0)
@@ -184,7 +184,7 @@ def test_complaint_69_yesterdays_look_at_prices_goes_before_two_years_of_newslet
 
 
 @pytest.mark.complaint(70, 71)
-def test_complaints_70_71_every_point_names_the_rule_that_gave_it(world: World, told: Told) -> None:
+def test_complaint_70_71_every_point_names_the_rule_that_gave_it(world: World, told: Told) -> None:
     for who in LIVES:
         assert sum(points for points, _ in _why(world, who).values()) == told[who]["score"]
 

@@ -84,7 +84,7 @@ def action(found: Told, who: str) -> tuple[str | None, ...]:
     return (one["purpose"], one["channel"], one["due"], one["why"]) if one else (None,) * 4
 
 
-def test_complaint_67_each_reason_has_its_own_time_before_which_nobody_is_called(told: Callable[[str], Told]) -> None:
+def test_each_reason_has_its_own_time_before_which_nobody_is_called(told: Callable[[str], Told]) -> None:
     found = told(DECEMBER)
     assert {who: found[who]["stage"] for who in found} == {
         "budget": "lost", "rival": "lost", "timing": "lost", "silent": "lost", "lead": "disqualified",
@@ -104,14 +104,14 @@ def test_complaint_67_each_reason_has_its_own_time_before_which_nobody_is_called
     assert found["held"]["loss"] is None
 
 
-def test_who_closes_without_a_reason_is_asked_for_it(told: Callable[[str], Told]) -> None:
+def test_complaint_79_who_closes_without_a_reason_is_asked_for_it(told: Callable[[str], Told]) -> None:
     found = told(DECEMBER)
     assert action(found, "silent")[:2] == ("ask_reason", "ask")
     assert (found["silent"]["next_action"]["owner"], found["silent"]["next_action"]["ask"]) == ("rep", ["loss_reason"])
     assert found["silent"]["loss"]["rule"] == "without_reason"
 
 
-def test_complaint_66_no_budget_is_cold_again_on_the_first_day_of_the_next_fiscal_year(
+def test_no_budget_is_cold_again_on_the_first_day_of_the_next_fiscal_year(
     told: Callable[[str], Told],
 ) -> None:
     found = told(APRIL)
@@ -122,7 +122,7 @@ def test_complaint_66_no_budget_is_cold_again_on_the_first_day_of_the_next_fisca
     assert action(found, "rival") == ("second_approach", "call", "2027-03-12", "競合に決定: its time is over")
 
 
-def test_complaint_68_hot_again_only_by_what_was_done_since(told: Callable[[str], Told]) -> None:
+def test_hot_again_only_by_what_was_done_since(told: Callable[[str], Told]) -> None:
     found = told(LATER)
     assert (found["budget"]["stage"], found["budget"]["score_deciding"]) == ("hot", 65)
     assert action(found, "budget")[0] == "cadence_starts"

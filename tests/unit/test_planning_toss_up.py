@@ -222,7 +222,7 @@ def test_the_status_follows_where_the_mapping_has_a_word_for_it(world: PlanningW
     assert told == ["Working - Contacted"]
 
 
-def test_what_field_sales_answered_is_read_from_the_task(world: PlanningWorld) -> None:
+def test_complaint_79_what_field_sales_answered_is_read_from_the_task(world: PlanningWorld) -> None:
     answers = (
         ("agreed", {"status": "Visit agreed"}, "accepted", None),
         ("turned down", {"status": "Completed", "disposition": "却下"}, "rejected", "却下"),
