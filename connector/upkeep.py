@@ -34,6 +34,7 @@ from connector.store.intakes import keep_intakes
 from connector.store.lives import keep_lives
 from connector.store.retention import Tidied
 from connector.store.retention import tidy as tidy_store
+from connector.store.tiers import keep_tiers
 from connector.store.touched import Kept, Whom, find_touched, keep_answers, narrow_views
 
 log = structlog.get_logger()
@@ -82,7 +83,7 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     """Keeps what was decided, so that the next evaluation can leave those alone whom nothing touches.
 
     The lives of those who were looked at are worked out and kept as well: what was known when (LC-5); and what was
-    decided about them at the door (EN-8).
+    decided about them at the door (EN-8), and which companies have another tier (EN-5).
 
     A look at everybody is a test of all the narrow ones before it: a difference is an error, told in the log.
     """
@@ -91,6 +92,7 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     nurtured(river.rules, river.store.run)
     door(river.store.run)
     keep_intakes(river.store, as_of)
+    keep_tiers(river.store, river.rules_hash, as_of)
     pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
     pending |= {one.person_id for one in planned.withheld}
     kept = keep_answers(river.store, _basis(river), as_of, pending, whom)

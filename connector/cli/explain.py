@@ -33,6 +33,7 @@ from connector.reporting.explanation import (
 from connector.reporting.standing import Action
 from connector.river import River
 from connector.store.past import freeze_runs
+from connector.store.tiers import TierChange
 
 
 @click.command()
@@ -124,6 +125,7 @@ def document(found: Explanation) -> dict[str, Any]:
         **{name: dict(found.apart).get(name) for name in APART_KEYS},
         "planned": _planned_document(found.planned),
         "life": [_turn_document(turn) for turn in found.life],
+        "tier_history": [_tier_document(change) for change in found.tiers],
     }
 
 
@@ -164,6 +166,11 @@ def _turn_document(turn: LifeLine) -> dict[str, Any]:
     told = {name: getattr(turn, name) for name in ("kind", "score")}
     rules = {"rules": list(turn.rules), "undated": list(turn.undated)}
     return {"at": _iso(turn.at), "from": turn.from_stage, "to": turn.to_stage, **told, **rules}
+
+
+def _tier_document(change: TierChange) -> dict[str, Any]:
+    told = {"tier": change.tier, "tier_rule": change.tier_rule, "moved_by": list(change.moved_by)}
+    return {"since": _iso(change.since), **told, "rules_hash": change.rules_hash, "facts": dict(change.facts)}
 
 
 def _planned_document(planned: Planned | None) -> dict[str, Any] | None:

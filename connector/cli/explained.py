@@ -183,8 +183,21 @@ def _show_life(shown: Console, found: Explanation, words: Wording) -> None:
     shown.print(rows)
 
 
+def _show_tiers(shown: Console, found: Explanation, words: Wording) -> None:
+    """Which tier the company has had since when, and what moved it; the first alone tells nothing new."""
+    if len(found.tiers) < 2:
+        return
+    heading(shown, words.label("tiers"))
+    rows = grid(columns=3)
+    for change in found.tiers:
+        moved = ", ".join(change.moved_by)
+        rows.add_row(f"  {words.time(change.since)}", escape(change.tier or "–"), f"[dim]{escape(moved)}[/dim]")
+    shown.print(rows)
+
+
 def _show_history(shown: Console, found: Explanation, words: Wording) -> None:
     _show_life(shown, found, words)
+    _show_tiers(shown, found, words)
     if found.transitions:
         heading(shown, words.label("transitions"))
         rows = grid(columns=3)

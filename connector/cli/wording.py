@@ -66,6 +66,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "total": ("累計", "total"),
     "rule": ("ルール", "rule"),
     "life": ("これまでの推移", "What turned, and when"),
+    "tiers": ("ティアの履歴", "Tiers of the company"),
     "transitions": ("記録されたステージ", "Stages that were acted upon"),
     "new": ("新規", "new"),
     "lists": ("リスト", "Lists"),

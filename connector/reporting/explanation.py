@@ -16,6 +16,7 @@ from connector.engine.life import LifeLine, transitions_of
 from connector.reporting.apart_keys import apart_of
 from connector.reporting.standing import Action, action_of, standing, tables
 from connector.rules.load import RuleSet
+from connector.store.tiers import TierChange, tier_history
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class Explanation:
     planned: Planned | None = None
     life: tuple[LifeLine, ...] = ()
     apart: Mapping[str, Any] = field(default_factory=dict)
+    tiers: tuple[TierChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,15 @@ def explanation_of(
         standing(run, person_id),
         apart=apart_of(run, person_id),
         life=transitions_of(run, person_id) if "life" in tables(run) else (),
+        tiers=_tiers(run, person_id, horizon),
     )
+
+
+def _tiers(run: Run, person_id: str, horizon: Horizon) -> tuple[TierChange, ...]:
+    """The history of the company's tier, as far as it had been recorded by then."""
+    ((company,),) = run("SELECT company_id FROM people WHERE person_id = $person", {"person": person_id})
+    by = horizon.recorded_by
+    return tuple(one for one in tier_history(run, company) if by is None or one.since <= by)
 
 
 def planned_for(plan: Plan, person_id: str) -> Planned:
