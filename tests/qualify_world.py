@@ -164,6 +164,11 @@ def _fit(rng: random.Random) -> Tree:
 
 def written(rules: Rules, folder: Path) -> RuleSet:
     """The same rules as a folder of files, read as any others are."""
+    return rules_with(folder, lifecycle=json.dumps(lifecycle_of(rules), ensure_ascii=False), tiers=TIERS)
+
+
+def lifecycle_of(rules: Rules) -> Rules:
+    """What lifecycle.yaml says of the rules."""
 
     def claim(one: Rules) -> Rules:
         return {key: sql(value) if isinstance(value, tuple) else value for key, value in one.items()}
@@ -196,10 +201,10 @@ def written(rules: Rules, folder: Path) -> RuleSet:
             "criteria": [requirement(one) for one in rules["toss_up"]["criteria"]],
             "segments": [{**claim(part), "name": part["id"]} for part in rules["toss_up"]["segments"]],
         }
-    return rules_with(folder, lifecycle=json.dumps(life, ensure_ascii=False), tiers=_TIERS)
+    return life
 
 
-_TIERS = """
+TIERS = """
 version: 1
 grade:
   start: D

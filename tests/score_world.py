@@ -125,10 +125,11 @@ def written(rules: Rules, folder: Path) -> RuleSet:
     }
     if rules["recycle"] is not None:
         life["recycle"] = {"after_days": rules["recycle"]}
-    return rules_with(folder, scoring=json.dumps(_scoring(rules)), lifecycle=json.dumps(life))
+    return rules_with(folder, scoring=json.dumps(scoring_of(rules)), lifecycle=json.dumps(life))
 
 
-def _scoring(rules: Rules) -> dict[str, Any]:
+def scoring_of(rules: Rules) -> dict[str, Any]:
+    """What scoring.yaml says of the rules."""
     sources = rules["source"].items()
     found: dict[str, Any] = {
         "version": 1,
