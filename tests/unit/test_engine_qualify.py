@@ -161,3 +161,24 @@ def test_points_are_in_a_window_until_the_moment_they_leave_it(heard: Told) -> N
 
 def test_each_requirement_has_to_be_met(heard: Told) -> None:
     assert (heard["told_only"]["stage"], heard["told_only"]["hot_lacks"]) == ("cold", ["earned"])
+
+
+def test_what_was_done_at_one_instant_after_a_silence_was_all_done_after_it() -> None:
+    visit = {"activity": "activity.type = 'page_view'", "after_silence_days": 14}
+    rules = _rules(hot={"at_least": 1, "requires": [{"id": "awake", "name": "Awake", "all": [visit]}]})
+    world = World()
+    world.people(*({"person_id": who, "created_at": NOW - 25 * DAY} for who in ("last", "first", "late")))
+    for who, kinds in (("last", ("email_open", "page_view")), ("first", ("page_view", "email_open"))):
+        for kind in kinds:
+            world.activities({"person_id": who, "type": kind, "content": "c", "occurred_at": NOW - DAY})
+    for ago, kind in ((DAY + MICRO, "email_open"), (DAY, "page_view")):
+        world.activities({"person_id": "late", "type": kind, "content": "c", "occurred_at": NOW - ago})
+    told = _told(rules, world)
+    assert {who: row["hot_lacks"] for who, row in told.items()} == {"last": [], "first": [], "late": ["awake"]}
+
+
+def test_a_span_that_is_still_to_come_says_nothing_of_since_when_it_holds() -> None:
+    few, key = {"score_at_most": 5, "within_days": 7}, {"activity": "activity.type = 'demo_view'", "within_days": 5}
+    requires = [{"id": "few_or_key", "name": "Few points, or a key action", "any": [few, key]}]
+    world = _world({"p": {4 * DAY: "demo_view", 3 * DAY: "demo_view"}})
+    assert _since(_told(_rules(hot={"at_least": 5, "requires": requires}), world), "p") == 4 * DAY

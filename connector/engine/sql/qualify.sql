@@ -10,15 +10,15 @@ WHERE activity.occurred_at <= $as_of AND coalesce(activity.occurred_at > again.r
 
 -- name: with_silence
 -- What counts as theirs, each with the time of silence before it, the registration counting as the first sign of life.
--- Only those are looked at of whom somebody asks.
+-- What was done at one instant has one silence before it. Only those are looked at of whom somebody asks.
 (
   SELECT activity.*, NULL::INTERVAL AS silence
   FROM activities AS activity
   WHERE activity.person_id NOT IN (<<whose>>)
   UNION ALL
-  SELECT activity.*, activity.occurred_at - coalesce(
-      lag(activity.occurred_at) OVER (PARTITION BY activity.person_id ORDER BY activity.occurred_at), person.created_at
-    ) AS silence
+  SELECT activity.*, activity.occurred_at - coalesce(max(activity.occurred_at) OVER (
+      PARTITION BY activity.person_id ORDER BY activity.occurred_at GROUPS BETWEEN 1 PRECEDING AND 1 PRECEDING
+    ), person.created_at) AS silence
   FROM activities AS activity
   JOIN people AS person USING (person_id)
   WHERE activity.person_id IN (<<whose>>) AND activity.type IN (<<types>>) AND <<not_noise>>

@@ -54,6 +54,8 @@ WITH spans AS (
 <<spans>>
   ) AS held
   JOIN (VALUES <<groups>>) AS grouped(number, claim) USING (claim)
+  -- What will leave a window later can open a span that is still to come.
+  WHERE held.begins <= $now
 ),
 chained AS (
   SELECT *, coalesce(begins > max(ends) OVER earlier, TRUE) AS anew
