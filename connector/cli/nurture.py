@@ -16,6 +16,7 @@ from connector import flow
 from connector.cli.asking import moment_asked, moment_told
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
+from connector.domain.vocabulary import BUYING_STAGE_NAMES, VALUE_NAMES
 from connector.engine.next_action import next_actions
 from connector.engine.similar import Similar, similar
 from connector.errors import ConfigurationError
@@ -92,24 +93,43 @@ def _similar_document(past: Similar) -> dict[str, Any]:
     return {**asdict(past), "leads": leads}
 
 
+Names = Mapping[str, Mapping[str, str]]
+
+
 def _show(shown: Console, found: Nurturing, river: River, limit: int, *, asked: bool) -> None:
     """The tracks with their counts, and what speaks against the others; or the people who were asked about."""
-    language = river.mapping.fields.language
-    names = {one.id: getattr(one.name, language) for one in river.rules.nurture.tracks}
+    names = _names(river)
     if asked:
         _show_people(shown, found.people, names, limit)
         return
     rows = table("Nurtured", "track", "list", "people", right=("people",))
     for one in found.tracks:
-        rows.add_row(escape(names.get(one.track or "", "on no track")), escape(one.list or "–"), f"{one.people:,}")
+        rows.add_row(
+            escape(names["track"].get(one.track or "", "on no track")), escape(one.list or "–"), f"{one.people:,}"
+        )
     shown.print(rows)
     shown.print(f"{found.without_offer:,} of them have seen all that could be offered.\n")
-    for head, counts in (
-        ("Not nurtured", found.refused),
-        ("Screened out", found.screened),
-        ("Personas", found.personas),
+    for head, kind, counts in (
+        ("Not nurtured", "why", found.refused),
+        ("Screened out", "why", found.screened),
+        ("Personas", "persona", found.personas),
     ):
-        _show_counts(shown, head, counts)
+        _show_counts(shown, head, {names[kind].get(key, key): count for key, count in counts.items()})
+
+
+def _names(river: River) -> Names:
+    """What things are called in the CRM's language, by the column or line in which they are shown."""
+    language = river.mapping.fields.language
+    place = 0 if language == "ja" else 1
+    life, nurture = river.rules.lifecycle, river.rules.nurture
+    stages: dict[str, str] = {key: getattr(one.name, language) for key, one in life.stages.items()}
+    return {
+        "track": {one.id: getattr(one.name, language) for one in nurture.tracks},
+        "persona": {one.id: getattr(one.name, language) for one in nurture.personas},
+        "offer": {one.id: getattr(one.name, language) for one in river.content.content},
+        "buying_stage": {key: words[place] for key, words in BUYING_STAGE_NAMES.items()},
+        "why": {**{key: words[place] for key, words in VALUE_NAMES.items()}, **stages},
+    }
 
 
 def _show_counts(shown: Console, head: str, counts: Mapping[str, int]) -> None:
@@ -117,17 +137,18 @@ def _show_counts(shown: Console, head: str, counts: Mapping[str, int]) -> None:
         shown.print(f"{head}: {', '.join(f'{word} {count:,}' for word, count in counts.items())}.")
 
 
-def _show_people(shown: Console, people: tuple[Nurtured, ...], names: Mapping[str, str], limit: int) -> None:
+def _show_people(shown: Console, people: tuple[Nurtured, ...], names: Names, limit: int) -> None:
     if not people:
         shown.print("Nobody.")
         return
     rows = table(f"People ({len(people):,})", "who", "record", "buying stage", "persona", "product", "track", "offer")
     for one in people[:limit]:
         who = " · ".join(word for word in (one.name, one.company) if word) or one.person_id
-        words = (one.buying_stage, one.persona, one.product, names.get(one.track or ""), one.offer)
         offer = " (seen the one asked about)" if one.seen else ""
-        cells = [escape(word or "–") for word in words]
-        rows.add_row(escape(who), one.record or "–", *cells[:-1], cells[-1] + offer)
+        ids = (("buying_stage", one.buying_stage), ("persona", one.persona), ("track", one.track), ("offer", one.offer))
+        stage, persona, track, content = (escape(names[kind].get(key, key) if key else "–") for kind, key in ids)
+        product = escape(one.product or "–")
+        rows.add_row(escape(who), one.record or "–", stage, persona, product, track, content + offer)
     shown.print(rows)
     left = len(people) - limit
     shown.print(f"… and {left:,} more\n" if left > 0 else "")

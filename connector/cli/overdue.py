@@ -15,7 +15,7 @@ from connector import flow
 from connector.cli.asking import moment_asked, moment_told
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
-from connector.domain.vocabulary import BUYING_STAGE_NAMES
+from connector.domain.vocabulary import BUYING_STAGE_NAMES, VALUE_NAMES
 from connector.reporting.overdue import Overdue, Standing, overdue_of
 from connector.rules.load import RuleSet
 from connector.rules.model import Name
@@ -87,10 +87,11 @@ def _show_clock(
     listed = table(head, "who", "record", "stage", "since", "days over", "owner", "then", right=("days over",))
     for row in rows:
         who = " · ".join(word for word in (row.name, row.company) if word) or row.person_id
-        owner = row.owner_name or row.owner or row.team or "–"
+        owner = row.owner_name or row.owner or names.get(row.team or "", row.team) or "–"
         listed.add_row(
             escape(who), row.record or "–", escape(names.get(row.place, row.place)),
-            f"{row.since.astimezone(zone):%Y-%m-%d}", f"{row.days_over(as_of):,}", escape(owner), row.then or "–",
+            f"{row.since.astimezone(zone):%Y-%m-%d}", f"{row.days_over(as_of):,}", escape(owner),
+            names.get(row.then or "", row.then) or "–",
         )  # fmt: skip
     shown.print(listed)
 
@@ -99,5 +100,5 @@ def _names(rules: RuleSet, language: str) -> dict[str, str]:
     def word(name: Name) -> str:
         return name.ja if language == "ja" else name.en
 
-    buying = {stage: names[0 if language == "ja" else 1] for stage, names in BUYING_STAGE_NAMES.items()}
-    return {**buying, **{stage: word(text.name) for stage, text in rules.lifecycle.stages.items()}}
+    ours = {key: names[0 if language == "ja" else 1] for key, names in {**VALUE_NAMES, **BUYING_STAGE_NAMES}.items()}
+    return {**ours, **{stage: word(text.name) for stage, text in rules.lifecycle.stages.items()}}
