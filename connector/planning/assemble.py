@@ -20,7 +20,7 @@ from connector.planning.guard import guard_findings
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
 from connector.planning.runs import QUIET_STAGES, follow_ups, open_steps
-from connector.planning.tasks import FollowUp, consented, create_tasks, due_tasks, not_before, wanted
+from connector.planning.tasks import FollowUp, consented, create_tasks, due_tasks, no_leads, not_before, wanted
 from connector.planning.toss_up import hand_overs
 from connector.planning.waiting import standing, within_day
 from connector.rules.fields import Fields
@@ -86,14 +86,15 @@ def _tasks(
     there = {str(key) for (key,) in run(_THERE, {})}
     owners = {str(name): str(owner) for name, owner in run(_OWNERS, {})}
     due = [*due_tasks(open_runs, rules.cadence, business_calendar(rules), basis.today, owners), *tossed]
-    allowed, forbidden = consented(wanted(due, org, there))
+    leads, out = no_leads(wanted(due, org, there), {str(one) for (one,) in run("SELECT person_id FROM screened", {})})
+    allowed, forbidden = consented(leads)
     days = {str(person): day for person, day in run("SELECT person_id, day FROM not_before WHERE held", {})}
     free, agreed = not_before(allowed, days, rules.cadence)
     ready, missed = standing(free, due, rules.cadence, open_steps(run))
     chosen, waiting = within_day(ready, rules.cadence, basis.today, run, rules.scoring.time_zone)
     texts = briefs(run, book, {follow_up.person_id for follow_up, _ in chosen}, basis.as_of)
     tasks = create_tasks(chosen, org, texts.__getitem__, book.fields.language)
-    left = (*forbidden, *agreed, *missed, *waiting)
+    left = (*out, *forbidden, *agreed, *missed, *waiting)
     return ((), (*left, *withheld(tasks, book.no_tasks))) if book.no_tasks else (tasks, left)
 
 

@@ -41,7 +41,7 @@ class OpenRun:
     """A run that the ledger knows as open. `ended`: why it is over, and when (UTC); `restarts`: another one follows.
 
     `last_made`: a task of its last step is there; `undecided`: and nobody has ticked it off. `asked`: the person's
-    inquiry is not answered yet.
+    inquiry is not answered yet; `answered`: somebody has answered since the run began.
     """
 
     person_id: str
@@ -55,6 +55,7 @@ class OpenRun:
     last_made: bool
     undecided: bool
     asked: bool
+    answered: bool
 
 
 def follow_ups(run: Run, rules: RuleSet, reviews_a_day: int, today: date) -> FollowUps:
@@ -106,7 +107,8 @@ class _Going:
             return "gone"
         stage, cadence = str(person["stage"]), self._known.get(one.cadence)
         if cadence is not None and cadence.starts == "inquiry":
-            return stage if stage == "disqualified" else one.ended or (None if one.asked else "answered")
+            over = "answered" if one.answered else "unanswered"
+            return stage if stage == "disqualified" else one.ended or (None if one.asked else over)
         if stage != "hot" and stage not in QUIET_STAGES:
             return one.ended if person["stage_rule"] == "decision" and one.ended else stage
         if one.ended is not None and one.restarts:

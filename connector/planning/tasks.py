@@ -154,6 +154,19 @@ def not_before(
     return free, sorted(set(withheld))
 
 
+def no_leads(
+    due: Iterable[tuple[FollowUp, CadenceStep]], screened: Collection[str]
+) -> tuple[list[tuple[FollowUp, CadenceStep]], list[Withheld]]:
+    """The steps of leads, and those of people who were screened out meanwhile: these wait, should they come back."""
+    leads, withheld = [], []
+    for follow_up, step in due:
+        if follow_up.person_id in screened:
+            withheld.append(Withheld(follow_up.person_id, f"{step.step}:{step.channel}", "was screened out"))
+        else:
+            leads.append((follow_up, step))
+    return leads, sorted(set(withheld))
+
+
 def create_tasks(
     chosen: Iterable[tuple[FollowUp, CadenceStep]], org_id: str, brief: Callable[[str], Brief], language: Language
 ) -> tuple[TaskCreation, ...]:

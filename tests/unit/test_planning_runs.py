@@ -116,7 +116,7 @@ class Story:
 _LEAD = "SELECT lead_ids[1] FROM people WHERE person_id = $person"
 _THEIRS = "ends_with(key, $ending) AND split_part(key, ':', 2) = $lead"
 IN_RUN = ("replied", "replied early", "machine", "silent", "overdue", "cool", *WORDS)
-ASKED = ("asked", "answered", "lost", "off the list", "deleted inquiry", "warm")
+ASKED = ("asked", "answered", "lost", "off the list", "deleted inquiry", "warm", "student")
 
 
 def begin(story: Story) -> None:
@@ -124,7 +124,7 @@ def begin(story: Story) -> None:
     seen = {"_seen_at": MONDAY, "_valid_from": MONDAY, "_unit": ""}
     world.insert("mirror_salesforce_user", {"id": "005M", "name": "Mika", "is_active": True, **seen})
     numbered = iter(range(1, 100))
-    for person in (*IN_RUN, "stops", "anew", "patient", "short"):
+    for person in (*IN_RUN, "stops", "anew", "patient", "short", "pupil"):
         source = person if person in {"stops", "anew", "patient", "short"} else None
         world.person(person, HOT, source=source, lead_ids=[f"00Q{next(numbered):012d}AAA"])
     for person in ASKED:
@@ -150,6 +150,7 @@ def first_days(story: Story) -> None:
     for number in range(HOT):
         story.did("warm", "demo_view", MONDAY + HOUR + number * timedelta(minutes=1), content=f"d{number}")
     story.world.store.run("UPDATE people SET opted_out = TRUE, do_not_call = TRUE WHERE person_id = 'silent'")
+    story.world.store.run("UPDATE people SET title = '学生' WHERE person_id IN ('pupil', 'student')")
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +198,12 @@ class TestEnds:
 
     def test_who_can_be_reached_by_nothing_any_more_is_in_no_run(self, story: Story) -> None:
         assert (story.ends("silent", 1), story.steps("silent", 1)) == ([("2026-06-01", "opt_out")], [])
+
+    def test_who_is_screened_out_meanwhile_is_asked_for_nothing_more(self, story: Story) -> None:
+        assert story.steps("pupil", 0) == ["day1:call", "day1:email"]
+        assert story.stages[1]["pupil"] == ("cold", "screened")
+        assert not any(story.steps("pupil", days) for days in story.plans if days)
+        assert Withheld("pupil", "day2:call", "was screened out") in story.withheld("pupil", 1)
 
     def test_a_run_can_begin_anew_and_never_has_a_step_two_open_tasks(self, story: Story) -> None:
         assert story.ends("anew", 1) == [("2026-06-01", "restarted")]
@@ -258,6 +265,9 @@ class TestInquiries:
         )  # fmt: skip
         assert [one.crossed_at for one in story.plans[0].starts if one.person_id == "asked"] == [MONDAY - HOUR]
         assert not any(story.starts("asked", days) or story.steps("asked", days) for days in story.plans if days)
+
+    def test_one_that_nobody_ever_answered_does_not_count_as_answered(self, story: Story) -> None:
+        assert story.ends("student", 31) == [("2026-06-01", "unanswered")]
 
     def test_an_answer_ends_it_and_another_question_is_another_one(self, story: Story) -> None:
         assert story.ends("answered", 1) == [("2026-06-01", "finished")]
