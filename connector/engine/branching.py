@@ -6,7 +6,7 @@ comparisons a row; to choose by the type first leaves a handful.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -35,18 +35,22 @@ def summed(column: str, terms: Sequence[tuple[str, int]]) -> str:
     return " + ".join(everywhere) or "0"
 
 
-def any_of(column: str, conditions: Iterable[str]) -> str:
-    """SQL for whether any of the conditions holds, asked in the same way; true, false or unknown. FALSE for none."""
+def any_of(column: str, conditions: Iterable[str], among: Collection[str]) -> str:
+    """SQL for whether any of the conditions holds and the column is one of the words `among`, asked in the same way.
+
+    True, false or unknown; FALSE without conditions.
+    """
     everywhere = []
     under: dict[str, list[str]] = {}
-    for condition in conditions:
+    for condition in dict.fromkeys(part for one in conditions for part in _disjuncts(one)):
         words, rest = _split(column, condition)
         if words is None:
-            everywhere.append(f"({condition})")
+            everywhere.append(f"({condition}) AND {is_one_of(column, among)}")
         for word in words or ():
-            under.setdefault(word, []).append(f"({rest or 'TRUE'})")
+            if word in among:
+                under.setdefault(word, []).append(f"({rest or 'TRUE'})")
     if under:
-        cases = " ".join(f"WHEN {quoted(word)} THEN {' OR '.join(tests)}" for word, tests in under.items())
+        cases = " ".join(f"WHEN {quoted(word)} THEN {_either(tests)}" for word, tests in under.items())
         everywhere.append(f'CASE "{column}" {cases} ELSE FALSE END')
     return " OR ".join(everywhere) or "FALSE"
 
@@ -65,6 +69,19 @@ def _split(column: str, condition: str) -> tuple[tuple[str, ...] | None, str]:
             rest = [one.sql(dialect="duckdb") for one in parts if one is not part]
             return words, " AND ".join(f"({one})" for one in rest)
     return None, condition
+
+
+def _either(tests: list[str]) -> str:
+    return "TRUE" if "(TRUE)" in tests else " OR ".join(tests)
+
+
+def _disjuncts(condition: str) -> Iterator[str]:
+    node = sqlglot.parse_one(condition, read="duckdb").unnest()
+    if not isinstance(node, exp.Or):
+        yield condition
+        return
+    for part in (node.left, node.right):
+        yield from _disjuncts(part.sql(dialect="duckdb"))
 
 
 def _conjuncts(node: exp.Expr) -> Iterable[exp.Expr]:

@@ -63,8 +63,9 @@ def event_columns(scoring: Scoring, details: bool) -> dict[str, str]:
 def make_awards(scoring: Scoring, details: bool, run: Run) -> None:
     """Makes the temporary table `score_awards(pid, t, points, rule, about, activity_id, uncut)` from events and visits.
 
-    `uncut` is what the rule would have given without caps. Only with `details` is it known which of the activities of
-    one instant was paid (the sum does not depend on it), and is there a row for what a cap took whole.
+    `uncut` is what the rule would have given without caps. Only with `details` is there more than pid, t and points, is
+    it known which of the activities of one instant was paid (the sum does not depend on it), and is there a row for
+    what a cap took whole.
     """
     holds = _holds(scoring)
     alone = _firsts(scoring, run)
@@ -77,10 +78,11 @@ def make_awards(scoring: Scoring, details: bool, run: Run) -> None:
         run(compose(_FILE, "held", branches="\nUNION ALL\n".join(held)), {})
         run(compose(_FILE, "own_caps"), {})
         rows.append(compose(_FILE, "paid", kept="TRUE" if details else "points <> 0"))
+    columns = "*" if details else "pid, t, points"
     if not rows:
-        run(compose(_FILE, "no_awards"), {})
+        run(compose(_FILE, "no_awards", columns=columns), {})
         return
-    run(compose(_FILE, "awards", rows="\nUNION ALL\n".join(rows)), {})
+    run(compose(_FILE, "awards", columns=columns, rows="\nUNION ALL\n".join(rows)), {})
     for part in ("score_firsts", *(("score_held", "score_held_own") if held else ())):
         run(f"DROP TABLE {part}", {})
 

@@ -19,7 +19,7 @@ from connector.engine.eventful import choose, tell_others
 from connector.engine.levels import again_lives, again_steps, steps
 from connector.engine.life_spans import marks, spans
 from connector.engine.moments import from_column, microseconds
-from connector.engine.score import Told, clear, live
+from connector.engine.score import Told, clear, kept_lives, live
 from connector.engine.slots import CRM_STAGES, Slots, all_of, item_slot, mask, named, slots_of, undated
 from connector.rules.lifecycle import Lifecycle, Requirement
 from connector.rules.load import RuleSet
@@ -80,7 +80,8 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     life, now = rules.lifecycle, microseconds(as_of)
     slots = slots_of(life)
     choose(rules, run, among)
-    live(rules.scoring, as_of, run, "life_chosen", of=Told(noise_known=True))
+    if not kept_lives("life_chosen", run):
+        live(rules.scoring, as_of, run, "life_chosen", of=Told(noise_known=True))
     crm_past(now, run)
     again_lives(run)
     spans(rules, slots, as_of, run)

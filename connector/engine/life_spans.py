@@ -63,7 +63,7 @@ def _count(rules: RuleSet, slots: Slots, as_of: datetime, run: Run) -> None:
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     not_noise = counts(rules.scoring, run)
     acts = acts_of(rules.lifecycle, types, not_noise)
-    holes = {"acts": acts, "types": types, "not_noise": not_noise, **counted_holes(rules.lifecycle, slots.claims)}
+    holes = {"acts": acts, "not_noise": not_noise, **counted_holes(rules, slots.claims)}
     run(compose(_FILE, "counted_before", **holes), {"as_of": as_column(as_of)})
     run(compose(_FILE, "counted_again"), {})
 

@@ -50,7 +50,7 @@ def qualify(rules: RuleSet, as_of: datetime, counts: str, run: Run) -> None:
     claims = life.claim_columns
     acceptable = acceptable_answer(life.hearing)
     acts = acts_of(life, types, counts)
-    run(compose(_FILE, "counted", acts=acts, types=types, not_noise=counts, **counted_holes(life, claims)), moment)
+    run(compose(_FILE, "counted", acts=acts, not_noise=counts, **counted_holes(rules, claims)), moment)
     run(compose(_FILE, "heard_ever"), moment)
     run(compose(_FILE, "heard"), {})
     run(compose(_FILE, "items", acceptable=acceptable), {})
@@ -70,15 +70,16 @@ def acts_of(life: Lifecycle, types: str, counts: str) -> str:
     return compose(_FILE, "with_silence", types=types, not_noise=counts, whose=f"SELECT person_id FROM {whose}")
 
 
-def counted_holes(life: Lifecycle, claims: Mapping[Claim, str]) -> dict[str, str]:
-    """What is asked of each activity; whatever answers nothing is not kept."""
+def counted_holes(rules: RuleSet, claims: Mapping[Claim, str]) -> dict[str, str]:
+    """What is asked of each activity; whatever answers nothing, or is of a type that does not count, is not kept."""
+    life = rules.lifecycle
     tests = {name: f"coalesce({asked(claim)}, FALSE)" for claim, name in claims.items() if claim.activity}
     required = {claim for one in life.hot.requires for claim in one.claims}
     tests |= {claims[claim]: "TRUE" for claim in required if claim.active_within_days}
     everything = ["TRUE"] if any(claim.active_within_days for claim in required) else []
     columns = ", ".join(f"{test} AS {name}" for name, test in tests.items())
-    wanted = any_of("type", [*(asked(claim) for claim in claims if claim.activity), *everything])
-    return {"columns": columns or "TRUE AS nothing", "any": wanted}
+    wanted = [*(asked(claim) for claim in claims if claim.activity), *everything]
+    return {"columns": columns or "TRUE AS nothing", "any": any_of("type", wanted, rules.scoring.activity_types)}
 
 
 def asked(claim: Claim) -> str:

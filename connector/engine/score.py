@@ -87,7 +87,7 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     if any(claim.in_window for one in rules.lifecycle.hot.requires for claim in one.claims):
         run(compose("score", "earned"), {})
     recent_points(rules.lifecycle, as_of, run)
-    clear(run)
+    _keep(run)
 
 
 def live(
@@ -115,6 +115,39 @@ def live(
     make_awards(scoring, details, run)
     if of.folded:
         fold("score", scoring, as_of, run)
+
+
+def kept_lives(among: str, run: Run) -> bool:
+    """Makes the tables of `live` from what `score` kept, for those in the relation `among`, which has a person_id.
+
+    False, with nothing made, where nothing is kept: `score` keeps what it made until it is asked for once.
+    """
+    if not run(compose("score", "any_kept"), {}):
+        return False
+    run(compose("score", "kept_people", among=among), {})
+    for part in _KEPT:
+        run(compose("score", "kept_part", part=part), {})
+    _forget(run)
+    return True
+
+
+_KEPT = ("events", "awards", "knots", "fold")
+
+
+def _keep(run: Run) -> None:
+    """Leaves the tables of lives for `kept_lives`, without what nobody will read, and drops all others."""
+    _forget(run)
+    run("DROP TABLE score_visits", {})
+    run(compose("score", "keep_people"), {})
+    run(compose("score", "keep_events"), {})
+    for part in ("awards", "knots", "fold"):
+        run(f"ALTER TABLE score_{part} RENAME TO kept_{part}", {})
+    clear(run)
+
+
+def _forget(run: Run) -> None:
+    for part in ("people", *_KEPT):
+        run(f"DROP TABLE IF EXISTS kept_{part}", {})
 
 
 def clear(run: Run) -> None:

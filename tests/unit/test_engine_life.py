@@ -104,6 +104,14 @@ def test_hot_comes_with_the_last_of_score_and_action_and_goes_with_the_first(wor
     ]
 
 
+def test_lives_from_what_the_score_kept_are_those_worked_out_from_the_activities(world: World) -> None:
+    everybody = "SELECT * FROM life ORDER BY person_id, n"
+    kept = world.run(everybody, {})
+    lives(shipped("content-led"), AS_OF, world.run)
+    assert kept
+    assert world.run(everybody, {}) == kept
+
+
 @pytest.mark.complaint(76)
 def test_complaint_76_becoming_mql_again_leaves_the_first_time_as_it_was(world: World) -> None:
     row = world.rows("mqls")["again"]

@@ -5,7 +5,7 @@ WITH did AS (
   SELECT activity.person_id, activity.occurred_at AS moment, unnest(<<named>>) AS conversion
   FROM activities AS activity
   SEMI JOIN scored ON scored.person_id = activity.person_id
-  WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
+  WHERE activity.occurred_at <= $as_of AND <<not_noise>> AND (<<any>>)
 )
 SELECT person_id, conversion, coalesce(conversion IN (<<key>>), FALSE) AS is_key, count(*) AS times, <<sums>>,
   min(moment) AS first_at, max(moment) AS last_at,

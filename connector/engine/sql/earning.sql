@@ -144,9 +144,13 @@ FROM (
 -- name: awards
 -- Points that several activities earn together, or that a cap may cut, at the activity that completes them.
 CREATE OR REPLACE TEMP TABLE score_awards AS
+SELECT <<columns>> FROM (
 <<rows>>
+)
 
 -- name: no_awards
 -- The same without any such rule.
 CREATE OR REPLACE TEMP TABLE score_awards AS
-SELECT 0::BIGINT AS pid, 0::BIGINT AS t, 0 AS points, '' AS rule, '' AS about, '' AS activity_id, 0 AS uncut WHERE FALSE
+SELECT <<columns>>
+FROM (SELECT 0::BIGINT AS pid, 0::BIGINT AS t, 0 AS points, '' AS rule, '' AS about, '' AS activity_id, 0 AS uncut)
+WHERE FALSE

@@ -31,7 +31,7 @@ SELECT who.pid, epoch_us(activity.occurred_at) AS t, <<columns>>
 FROM <<acts>> AS activity
 JOIN score_people AS who USING (person_id)
 SEMI JOIN recycled_spans AS anew USING (person_id)
-WHERE activity.occurred_at <= $as_of AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
+WHERE activity.occurred_at <= $as_of AND <<not_noise>> AND (<<any>>)
 
 -- name: counted_again
 -- The same since a life began anew: what was done before counts for nothing there (RC-3).

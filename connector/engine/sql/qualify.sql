@@ -6,7 +6,7 @@ SELECT activity.person_id, activity.occurred_at, <<columns>>
 FROM <<acts>> AS activity
 LEFT JOIN (SELECT person_id, recycled_at FROM recycling WHERE recycled_at IS NOT NULL) AS again USING (person_id)
 WHERE activity.occurred_at <= $as_of AND coalesce(activity.occurred_at > again.recycled_at, TRUE)
-  AND activity.type IN (<<types>>) AND <<not_noise>> AND (<<any>>)
+  AND <<not_noise>> AND (<<any>>)
 
 -- name: with_silence
 -- What counts as theirs, each with the time of silence before it, the registration counting as the first sign of life.

@@ -19,9 +19,13 @@ WITH clicks AS (
   JOIN score_people AS who USING (person_id)
   WHERE activity.type = 'email_click' AND activity.occurred_at <= $as_of AND <<clicks_wanted>>
 ),
+-- A burst lies in one stretch of its length, or in two that follow each other: half of it in one of them.
+crowded AS (
+  SELECT DISTINCT pid FROM (SELECT pid FROM clicks GROUP BY pid, t // (<<burst_us>> + 1) HAVING count(*) >= (<<burst>> + 1) // 2)
+),
 bursts AS (
   SELECT pid, activity_id, t, lead(t, <<burst>> - 1) OVER each - t <= <<burst_us>> AS begins
-  FROM clicks
+  FROM clicks SEMI JOIN crowded USING (pid)
   WINDOW each AS (PARTITION BY pid ORDER BY t, activity_id)
 ),
 bursting AS (
@@ -91,18 +95,14 @@ GROUP BY pid, visit_id
 -- not restart the clock, unless it comes first. `nested` marks it when it falls within a bucket.
 CREATE OR REPLACE TEMP TABLE <<life>>_knots AS
 WITH earned AS (
-  SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, min(t) AS first, max(t) AS last, sum(points)::BIGINT AS points,
-    sum(greatest(points, 0))::BIGINT AS gains, count(*) AS activities
-  FROM <<life>>_events GROUP BY ALL
+  SELECT pid, t, t AS acted, points FROM <<life>>_events
   UNION ALL
-  SELECT pid, (t + <<shift>>) // <<bucket>> AS bucket, NULL, NULL, sum(points)::BIGINT,
-    sum(greatest(points, 0))::BIGINT, 0
-  FROM <<life>>_awards GROUP BY ALL
+  SELECT pid, t, NULL, points FROM <<life>>_awards
 ),
 knots AS (
-  SELECT pid, min(first) AS first, max(last) AS last, sum(points)::BIGINT AS points,
-    sum(gains)::BIGINT AS gains, sum(activities)::BIGINT AS activities, TRUE AS active
-  FROM earned GROUP BY pid, bucket
+  SELECT pid, min(acted) AS first, max(acted) AS last, sum(points)::BIGINT AS points,
+    sum(greatest(points, 0))::BIGINT AS gains, count(acted) AS activities, TRUE AS active
+  FROM earned GROUP BY pid, (t + <<shift>>) // <<bucket>>
   UNION ALL
   SELECT pid, created, created, source_points, greatest(source_points, 0), 0, FALSE FROM <<life>>_people
 ),
@@ -240,3 +240,18 @@ LEFT JOIN again ON again.pid = who.pid
 LEFT JOIN recycled_crossings AS crossing_again ON crossing_again.pid = who.pid
 <<bars>>LEFT JOIN rests ON rests.pid = who.pid
 LEFT JOIN future ON future.pid = who.pid
+
+-- name: keep_people
+CREATE OR REPLACE TEMP TABLE kept_people AS SELECT * FROM score_people
+
+-- name: keep_events
+CREATE OR REPLACE TEMP TABLE kept_events AS SELECT pid, t, points FROM score_events
+
+-- name: any_kept
+SELECT 1 FROM duckdb_tables() WHERE table_name = 'kept_people'
+
+-- name: kept_people
+CREATE OR REPLACE TEMP TABLE score_people AS SELECT * FROM kept_people SEMI JOIN <<among>> USING (person_id)
+
+-- name: kept_part
+CREATE OR REPLACE TEMP TABLE score_<<part>> AS SELECT * FROM kept_<<part>> SEMI JOIN score_people USING (pid)
