@@ -17,7 +17,7 @@ WEEK = timedelta(days=7)
 
 def test_a_week_later_only_what_the_week_explains_has_changed(start: Callable[..., Connector]) -> None:
     connector = start("--people", "400", "--seed", "11", "--frozen")
-    assert connector.run("sync", "--first-contact").code == 0
+    assert connector.here("sync", "--first-contact").code == 0
     assert connector.here("sync", "--json").document["planned"] == 0
     begun = scored_at(connector)
     moved = connector.sandbox.control("PUT", "clock", {"advance_seconds": WEEK.total_seconds()})
@@ -43,7 +43,7 @@ def test_an_explanation_adds_up_to_what_stands_in_salesforce(start: Callable[...
         if row["Connector_Score__c"] is not None and not row["IsDeleted"] and not row["IsConverted"]
     ]
     leads.sort(key=lambda row: (-float(str(row["Connector_Score__c"])), str(row["Id"])))
-    for lead in (*leads[:5], *leads[-5:]):
+    for lead in (*leads[:3], *leads[-2:]):
         told = connector.here("explain", str(lead["Id"]), "--json")
         assert told.code == 0, told.err
         document = told.document

@@ -55,7 +55,7 @@ def test_wrong_credentials(quiet_world: Connector) -> None:
 
 
 def test_a_missing_setting_is_named(quiet_world: Connector) -> None:
-    done = quiet_world.run("pull", CONNECTOR_SALESFORCE_CLIENT_ID="")
+    done = quiet_world.here("pull", CONNECTOR_SALESFORCE_CLIENT_ID="")
     assert done.code == 64
     assert "CONNECTOR_SALESFORCE_CLIENT_ID" in one_sentence(done.err)
 
@@ -68,7 +68,7 @@ def test_a_mapping_with_an_unknown_field_names_its_line(quiet_world: Connector, 
         for number, words in enumerate((Path(folder) / "fields.yaml").read_text("utf-8").splitlines(), 1)
         if "Titel" in words
     )
-    done = quiet_world.run("sync", "--first-contact", CONNECTOR_MAPPINGS=folder)
+    done = quiet_world.here("sync", "--first-contact", CONNECTOR_MAPPINGS=folder)
     assert done.code == 64
     said = one_sentence(done.err)
     assert f"fields.yaml:{line}:" in said
@@ -78,14 +78,14 @@ def test_a_mapping_with_an_unknown_field_names_its_line(quiet_world: Connector, 
 
 def test_a_yaml_syntax_error_names_its_line(quiet_world: Connector, tmp_path: Path) -> None:
     folder = mappings_with(tmp_path, "scoring.yaml", lambda text: text + "\nbroken: [1, 2\n")
-    done = quiet_world.run("sync", "--first-contact", CONNECTOR_MAPPINGS=folder)
+    done = quiet_world.here("sync", "--first-contact", CONNECTOR_MAPPINGS=folder)
     assert done.code == 64
     assert "scoring.yaml:" in one_sentence(done.err)
 
 
 def test_a_wrong_key_is_suggested(quiet_world: Connector, tmp_path: Path) -> None:
     folder = mappings_with(tmp_path, "fields.yaml", lambda text: text.replace("policy: always", "polcy: always", 1))
-    done = quiet_world.run("check", CONNECTOR_MAPPINGS=folder)
+    done = quiet_world.here("check", CONNECTOR_MAPPINGS=folder)
     assert done.code == 64
     assert "policy" in one_sentence(done.err)
 
@@ -107,7 +107,7 @@ def test_an_unreachable_server(quiet_world: Connector) -> None:
 def test_a_company_file_with_a_wrong_column(quiet_world: Connector, tmp_path: Path) -> None:
     file = tmp_path / "firms.csv"
     file.write_text("corporate_number,name,domian\n,株式会社例,example.com\n", "utf-8")
-    done = quiet_world.run("sync", "--first-contact", CONNECTOR_COMPANIES=str(file))
+    done = quiet_world.here("sync", "--first-contact", CONNECTOR_COMPANIES=str(file))
     assert done.code == 64
     said = one_sentence(done.err)
     assert "firms.csv:1:" in said
@@ -116,7 +116,7 @@ def test_a_company_file_with_a_wrong_column(quiet_world: Connector, tmp_path: Pa
 
 def test_an_org_without_our_fields_says_which(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, "--people", "30", "--without-custom-fields") as sandbox:
-        done = Connector(sandbox, tmp_path).run("pull")
+        done = Connector(sandbox, tmp_path).here("pull")
     assert done.code == 64
     assert "Connector_Score__c" in done.err
     assert "Connector_Key__c" in done.err
@@ -125,13 +125,13 @@ def test_an_org_without_our_fields_says_which(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("plan", "--nonsense"), ("no-such-command",), ("apply",)])
 def test_a_wrong_command_line_is_usage(quiet_world: Connector, arguments: tuple[str, ...]) -> None:
-    done = quiet_world.run(*arguments)
+    done = quiet_world.here(*arguments)
     assert done.code == 64
     assert "Traceback" not in done.err
 
 
 def test_nobody_by_that_name(quiet_world: Connector) -> None:
-    assert quiet_world.run("pull").code == 0
-    done = quiet_world.run("explain", "nobody@nowhere.example")
+    assert quiet_world.here("pull").code == 0
+    done = quiet_world.here("explain", "nobody@nowhere.example")
     assert done.code == 64
     assert "nobody@nowhere.example" in one_sentence(done.err)

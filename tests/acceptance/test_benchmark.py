@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PEOPLE = 120
+PEOPLE = 60
 
 
 @pytest.fixture(scope="module")
