@@ -121,7 +121,7 @@ def _load_files(
             extra[name] = load_file(store, path, input_table, zone, encoding).extra
         except ConfigurationError as error:
             problems += error.problems or [Problem(path.name, 0, 0, "")]
-            sentences += [] if error.problems else [str(error)]
+            sentences += [] if error.problems or str(error) in sentences else [str(error)]
     if sentences:
         raise ConfigurationError(" ".join(sentences), [one for one in problems if one.sentence])
     if problems:

@@ -61,9 +61,9 @@ def oddities(rules: RuleSet, run: Run) -> list[str]:
     known = sorted({*COUNTED_TYPES, *SENT_TYPES, *rules.scoring.activity_types})
     types = ", ".join(quoted(word) for word in known)
     for word, count in run(compose(_FILE, "unknown_types", types=types), {}):
-        close = get_close_matches(str(word), known, n=1, cutoff=0.6)
+        close = get_close_matches(_short(word), known, n=1, cutoff=0.6)
         advice = f" Did you mean {close[0]!r}?" if close else ""
-        found.append(f"activities: {count:,} rows have the type {word!r}, which counts as nothing.{advice}")
+        found.append(f"activities: {count:,} rows have the type {_short(word)!r}, which counts as nothing.{advice}")
     return found
 
 
@@ -76,7 +76,13 @@ def _unknown_reasons(rules: RuleSet, run: Run) -> list[str]:
     rows = run(compose(_FILE, "unknown_reasons", known=", ".join(quoted(word) for word in known)), {})
     after = f"they wait {recycle.after_days} days" if recycle.other.after is None else "they go by `other`"
     told = "rows were lost for"
-    return [f"opportunities: {count:,} {told} {word!r}, which no reason lists: {after}." for word, count in rows]
+    return [
+        f"opportunities: {count:,} {told} {_short(word)!r}, which no reason lists: {after}." for word, count in rows
+    ]
+
+
+def _short(word: object) -> str:
+    return str(word) if len(str(word)) <= 40 else f"{str(word)[:37]}…"
 
 
 def _name_content(catalogue: Content, run: Run, load: Load) -> None:

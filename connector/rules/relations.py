@@ -166,5 +166,5 @@ def with_attributes(
 
 def one_row(relation: RelationName, columns: Columns) -> str:
     """A FROM item with one typed row: an empty one would let `employees > 'many'` pass (no row, no cast)."""
-    fields = ", ".join(f'{_SAMPLES[kind]} AS "{name}"' for name, kind in columns.items())
+    fields = ", ".join(f'{_SAMPLES[kind]} AS "{name.replace(chr(34), chr(34) * 2)}"' for name, kind in columns.items())
     return f"(SELECT {fields}) AS {relation}"

@@ -42,6 +42,10 @@ _LONGEST_LINE = 16_000_000
 _PLACES_SHOWN = 5
 _LINE = re.compile(r"Line: (\d+)")
 _OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)$"
+_DAY = r"^(19|[2-9][0-9])[0-9]{2}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+"""The engine alone would also take `infinity`, `epoch` and years before and beyond those of a calendar."""
+_TIME = _DAY + r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|z|[+-](0[0-9]|1[0-8])(:?[0-9]{2})?)?)?$"
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def _readable(path: Path, encoding: str) -> Iterator[Path]:
     """The file itself, or a copy in UTF-8 for the time of the block."""
     try:
         codec = codecs.lookup(encoding).name
-    except LookupError:
+        "a".encode(encoding)
+    except (LookupError, ValueError):
         raise ConfigurationError(f"There is no encoding {encoding!r}: give one such as utf-8 or cp932.") from None
     if path.suffix.lower() in {".parquet", ".pq"} or codec in {"utf-8", "ascii"}:
         yield path
@@ -162,13 +167,21 @@ def _header(path: Path, plain: Path) -> list[str]:
     with plain.open(encoding="utf-8-sig", newline="") as stream:
         try:
             names = next(csv.reader(stream), [])
-        except (UnicodeDecodeError, csv.Error):
+        except UnicodeDecodeError:
             raise ConfigurationError(_not_in(path, "utf-8")) from None
+        except csv.Error:
+            raise ConfigurationError(f"{path.name}, line 1: the names of the columns cannot be read.") from None
     names = [name.strip() for name in names]
     if not any(names):
         raise ConfigurationError(f"{path.name} is empty: its first line has to name the columns.")
     if "" in names:
         raise ConfigurationError(f"{path.name}, line 1: column {names.index('') + 1} has no name.")
+    strange = next((name for name in names if len(name) > _LONGEST_NAME or '"' in name or not name.isprintable()), None)
+    if strange is not None:
+        raise ConfigurationError(
+            f"{path.name}, line 1: the name of column {names.index(strange) + 1} has a quote or a character that "
+            f"cannot be seen, or more than {_LONGEST_NAME} letters."
+        )
     lowered = [name.lower() for name in names]
     double = next((name for name in lowered if lowered.count(name) > 1), None)
     if double is not None:
@@ -186,6 +199,8 @@ def _check_columns(path: Path, table: InputTable, given: Mapping[str, str]) -> N
     if missing:
         close = get_close_matches(missing[0], list(given), n=1, cutoff=0.5)
         advice = f" Is it `{close[0]}`?" if close else f" Columns here: {', '.join(given)}."
+        if len(given) == 1 and re.search("[;\t|]", next(iter(given))):
+            advice = " Cells are parted by commas; this file has another sign between them."
         words = f"columns {', '.join(missing)} are" if len(missing) > 1 else f"column `{missing[0]}` is"
         raise ConfigurationError(f"{path.name}: the {words} missing.{advice}")
 
@@ -214,11 +229,14 @@ def _cast(name: str, given: str, kind: str, zone: str) -> str:
     value = f"nullif(trim({column}), '')"
     if kind == "VARCHAR":
         return value
+    if kind == "DATE":
+        return f"CASE WHEN regexp_matches({value}, '{_DAY}') THEN TRY_CAST({value} AS DATE) END"
     if kind == "TIMESTAMP":
         local = f"timezone('UTC', timezone({_literal(zone)}, TRY_CAST({value} AS TIMESTAMP)))"
         with_offset = f"TRY_CAST({value} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
         has_offset = f"length({value}) > 10 AND regexp_matches({value}, '{_OFFSET}')"
-        return f"CASE WHEN {has_offset} THEN {with_offset} ELSE {local} END"
+        is_time = f"regexp_matches({value}, '{_TIME}')"
+        return f"CASE WHEN NOT {is_time} THEN NULL WHEN {has_offset} THEN {with_offset} ELSE {local} END"
     if kind == "BIGINT":
         # A cast alone would take 1.5 for 2.
         return f"CASE WHEN regexp_matches({value}, '^[+-]?[0-9]+$') THEN TRY_CAST({value} AS BIGINT) END"

@@ -222,6 +222,14 @@ def test_parquet_says_the_same_as_csv(told: Told, tmp_path: Path, capsys: pytest
             "line 2: there are bytes that are not UTF-8",
         ),
         ("person_id,created_at,employees\np,2026-01-01,１０\n".encode(), "'１０' is not a whole number such as 1200"),
+        (b"person_id,created_at\np,0001-01-01\n", "row 1, created_at: '0001-01-01' is not a time such as"),
+        (b"person_id,created_at\np,infinity\n", "row 1, created_at: 'infinity' is not a time such as"),
+        (b"person_id,created_at\np,2026-01-01T09:00+99:00\n", "row 1, created_at: '2026-01-01T09:00+99:00' is not a"),
+        (b"person_id,created_at,not_before\np,2026-01-01,epoch\n", "row 1, not_before: 'epoch' is not a date such as"),
+        (b"person_id;created_at\np;2026-01-01\n", "this file has another sign between them"),
+        (b'person_id,created_at,"a""b"\np,2026-01-01,x\n', "line 1: the name of column 3 has a quote"),
+        (b"person_id,created_at,a\x00b\np,2026-01-01,x\n", "line 1: the name of column 3 has a quote or a character"),
+        (b"person_id,created_at," + b"h" * 1_000_000 + b"\n", "line 1: the names of the columns cannot be read"),
         (b"person_id,created_at,name\np,2026-01-01," + b"x" * 17_000_000 + b"\n", "a row is longer than 16,000,000"),
     ],
 )
@@ -258,6 +266,8 @@ def test_what_counts_as_nothing_is_told(files: Files, capsys: pytest.CaptureFixt
         (["--rules", "clasic"], "There is no folder clasic and no rule set of that name. Shipped: classic"),
         (["--as-of", "tomorrow"], "'tomorrow' is not a time"),
         (["--encoding", "utf-99"], "There is no encoding 'utf-99'"),
+        (["--encoding", "base64"], "There is no encoding 'base64'"),
+        (["--encoding", "undefined"], "There is no encoding 'undefined'"),
         (["--companies", "nowhere.csv"], "There is no file nowhere.csv"),
     ],
 )
