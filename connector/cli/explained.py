@@ -116,7 +116,7 @@ def _show_further(shown: Console, standing: Mapping[str, Mapping[str, Any]], wor
     told = False
     for name, row in standing.items():
         details = "  ".join(
-            f"[dim]{word(DETAIL_NAMES, key, words.language)}[/dim] {escape(_detail(value, words))}"
+            f"[dim]{word(DETAIL_NAMES, key, words.language)}[/dim] {escape(_detail(value, words, key))}"
             for key, value in row.items()
             if key in DETAIL_NAMES and value not in (None, False, 0, [], {})
         )
@@ -128,12 +128,14 @@ def _show_further(shown: Console, standing: Mapping[str, Mapping[str, Any]], wor
         shown.print(rows)
 
 
-def _detail(value: Any, words: Wording) -> str:
-    """A value as people read it: moments in the zone of the rules, `✓` for what is so."""
+def _detail(value: Any, words: Wording, key: str) -> str:
+    """A value as people read it: moments in the zone of the rules, `✓` for what is so, names where `key` has some."""
     if value is True:
         return "✓"
     if isinstance(value, list):
-        return ", ".join(_detail(one, words) for one in value)
+        return ", ".join(_detail(one, words, key) for one in value)
+    if key == "content" or (key, value) in words.named:
+        return words.content(value) if key == "content" else words.apart(key, value)
     if isinstance(value, str) and value.endswith("+00:00"):
         return words.time(datetime.fromisoformat(value))
     if isinstance(value, str):
@@ -211,7 +213,7 @@ def _show_history(shown: Console, found: Explanation, words: Wording) -> None:
         rows = grid(columns=3)
         for cadence, start, end in found.cadences:
             until = f"{words.label('ended')}: {end}" if end else words.label("open")
-            rows.add_row(f"  {start}", escape(cadence), escape(until))
+            rows.add_row(f"  {start}", escape(words.apart("cadence", cadence)), escape(until))
         shown.print(rows)
     if found.lists:
         heading(shown, words.label("lists"))

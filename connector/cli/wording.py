@@ -129,7 +129,7 @@ class Wording:
         return self.name(self.questions[item]) if item in self.questions else item
 
     def apart(self, kind: str, key: str) -> str:
-        """What a line, a conversion or a role in an account is called."""
+        """What the admin calls something of this kind: a line, a conversion, a role in an account, a persona …"""
         return self.name(self.named[kind, key]) if (kind, key) in self.named else key
 
     def time(self, moment: datetime) -> str:
@@ -144,10 +144,17 @@ def wording_of(rules: RuleSet, catalogue: Content | None, language: Language) ->
     questions = {item.id: item.ask or item.name for item in rules.lifecycle.hearing}
     zone = ZoneInfo(rules.scoring.time_zone)
     scoring = rules.scoring
+    recycle = rules.lifecycle.recycle.reasons if rules.lifecycle.recycle else ()
     named = {
         **{("line", one.id): one.name for one in scoring.lines},
         **{("conversion", one.id): one.name for one in scoring.conversions},
         **{("role", one.id): one.name for one in scoring.accounts.roles},
+        **{("cadence", one.id): one.name for one in rules.cadence.cadences},
+        **{("persona", one.id): one.name for one in rules.nurture.personas},
+        **{("track", one.id): one.name for one in rules.nurture.tracks},
+        **{("target_why", one.id): one.name for one in rules.tiers.tiers},
+        **{("rule", reason.id): reason.name for reason in recycle},
+        **{("rule", one.id): one.name for one in rules.tiers.screened},
     }
     return Wording(language, zone, stages, contents, questions, Whys(rules, catalogue, language), named)
 
