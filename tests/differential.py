@@ -33,6 +33,7 @@ def main() -> int:
         if found:
             _say(f"seed {seed}: {len(found)} differences")
         lives, seed = lives + min(asked.each, asked.lives), seed + 1
+        _say(f"{lives} lives so far")
     spent = time.monotonic() - begun
     _say(f"{lives} lives, seeds {asked.seed} to {seed - 1}, {bad} rule sets differ, {spent:.0f} s")
     return 1 if bad else 0

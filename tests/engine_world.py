@@ -62,7 +62,7 @@ DEAL_PAST = {
     "opportunity_id": "VARCHAR", "begins": "TIMESTAMP", "ends": "TIMESTAMP", "status": "VARCHAR",
     "closed_at": "TIMESTAMP",
 }  # fmt: skip
-CRM_WORDS = {"person_id": "VARCHAR", "begins": "TIMESTAMP", "status": "VARCHAR"}
+CRM_WORDS = {"person_id": "VARCHAR", "begins": "TIMESTAMP", "status": "VARCHAR", "reason": "VARCHAR"}
 
 Row = Mapping[str, Any]
 

@@ -78,7 +78,12 @@ def engine_lives(rules: RuleSet, pasts: Sequence[Past], as_of: datetime, rng: ra
     ]
     world.cadence_runs(*runs)
     words = [
-        {"person_id": past.person.row["person_id"], "begins": past.word_since, "status": past.word}
+        {
+            "person_id": past.person.row["person_id"],
+            "begins": past.word_since,
+            "status": past.word,
+            "reason": past.person.row.get("close_reason"),
+        }
         for past in pasts
         if past.word and (past.word_since is None or past.word_since <= as_of)
     ]

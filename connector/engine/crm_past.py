@@ -16,7 +16,7 @@ def crm_past(now: int, run: Run) -> None:
     `crm_spans(person_id, begins, ends, status, deal, lost_at, undated)`: opportunity, won, lost, disqualified or
     another word; `undated` where nobody knows since when.
     `recycled_spans(life, person_id, born, begins, ends)`: when somebody stood recycled, and when the score began anew
-    for it. Reads people, opportunities, closings, recycling, crm_words(person_id, begins, status) and
+    for it. Reads people, opportunities, closings, recycling, crm_words(person_id, begins, status, reason) and
     deal_past(opportunity_id, begins, ends, status, closed_at): deals that were closed and opened again.
     """
     for statement in ("deals", "spans"):

@@ -74,8 +74,8 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     `mqls(person_id, first_at, last_at, times)`: when somebody became an MQL (LC-6). Times are TIMESTAMP in UTC.
     `among` names a relation with a column person_id: only those people are looked at.
 
-    Reads what `decide` made, and crm_words(person_id, begins, status): what the CRM's own word was from when on (null:
-    nobody knows).
+    Reads what `decide` made, and crm_words(person_id, begins, status, reason): what the CRM's own word was from when
+    on (null: nobody knows).
     """
     life, now = rules.lifecycle, microseconds(as_of)
     slots = slots_of(life)

@@ -22,10 +22,10 @@ _FILE = "recycle"
 def recycle(rules: RuleSet, as_of: datetime, run: Run) -> None:
     """Makes the temporary tables closings, recycling and not_before. Times are TIMESTAMP in UTC.
 
-    `closings(person_id, kind, record_id, reason, rule, action, competitor, product, amount, closed_at, due_at)`: one
-    row for each deal that was lost, and for each person whose own record says lost or disqualified. `kind` is deal or
-    lead, `reason` the CRM's word, `rule` the id of the reason that it leads to, else other or without_reason; `due_at`
-    is null for never.
+    `closings(person_id, kind, record_id, reason, rule, action, competitor, product, amount, closed_at, due_at,
+    past)`: one row for each deal that was lost, and for each person whose own record says lost or disqualified. `kind`
+    is deal or lead, `reason` the CRM's word, `rule` the id of the reason that it leads to, else other or
+    without_reason; `due_at` is null for never. `past`: a lead that was closed at any time, as its words tell it, for lives alone.
 
     `recycling(person_id, kind, reason, rule, action, competitor, product, amount, closed_at, due_at, recycled_at,
     ask_reason, next_change_at)`: one row for each person who stands lost or disqualified, with the closing that
@@ -36,7 +36,7 @@ def recycle(rules: RuleSet, as_of: datetime, run: Run) -> None:
     to, `until` its first moment; `held` while that is to come.
 
     Reads people(crm_status, lost_at, closed_at, close_reason, not_before), opportunities, and, where the rules look
-    for it, hearing and fiscal_calendar(first_month).
+    for it, hearing, fiscal_calendar(first_month) and crm_words(person_id, begins, status, reason).
     """
     life = rules.lifecycle
     zone = quoted(rules.scoring.time_zone)
@@ -77,14 +77,22 @@ def _heard_items(life: Lifecycle) -> tuple[str, ...]:
 
 def _closing_holes(rules: Recycle | None) -> dict[str, str]:
     if rules is None:
-        return {"rules": "", "action": "'never'", "due": "NULL::TIMESTAMP", "due_at": "NULL::TIMESTAMP"}
+        return {
+            "past_leads": "",
+            "rules": "",
+            "action": "'never'",
+            "due": "NULL::TIMESTAMP",
+            "due_at": "NULL::TIMESTAMP",
+        }
     ends: dict[str, Return] = {one.id: one for one in rules.reasons}
     ends |= {"without_reason": rules.without_reason, "other": rules.other}
     words = "".join(
         f" WHEN lower(trim(word)) IN ({_listed([normal(word) for word in reason.words])}) THEN {quoted(reason.id)}"
         for reason in rules.reasons
     )
+    closes = any("leads" in end.of for end in ends.values())
     return {
+        "past_leads": compose(_FILE, "past_leads") if closes else "",
         "rules": words,
         "action": _by_rule({name: _action(end) for name, end in ends.items()}),
         "due": _by_rule({name: _due_local(end.after, rules) for name, end in ends.items()}),

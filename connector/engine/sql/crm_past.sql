@@ -99,11 +99,17 @@ WITH dues AS (
     CASE
       WHEN span.ends > <<now>> AND span.begins <= <<now>> THEN epoch_us(recycling.recycled_at)
       WHEN span.status = 'lost' THEN epoch_us(closing.due_at)
+      WHEN closing.closed_at IS NULL THEN epoch_us(lead.due_at)
+      -- Beside a closed lead the one of both counts that waits longer.
+      WHEN lead.due_at >= closing.due_at THEN epoch_us(lead.due_at)
+      WHEN lead.due_at < closing.due_at THEN epoch_us(closing.due_at)
     END AS born
   FROM crm_spans AS span
   LEFT JOIN recycling USING (person_id)
   LEFT JOIN closings AS closing
     ON closing.person_id = span.person_id AND closing.kind = 'deal' AND closing.record_id = span.deal
+  ASOF LEFT JOIN (SELECT person_id, epoch_us(closed_at) AS t, due_at FROM closings WHERE past) AS lead
+    ON lead.person_id = span.person_id AND span.begins >= lead.t
   WHERE span.status IN ('lost', 'disqualified')
 )
 SELECT row_number() OVER () AS life, person_id, born, greatest(begins, born) AS begins, ends

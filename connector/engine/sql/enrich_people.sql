@@ -170,6 +170,7 @@ WITH leads AS (
 ),
 versions AS (
     SELECT leads.person_id, leads.record_key, leads.created_at, lead._valid_from AS begins,
+        lead.close_reason AS reason,
         coalesce(lead.is_converted, FALSE) AS converted, statuses.status,
         row_number() OVER each = 1 AND lead.modified_at > lead.created_at AS undated,
         coalesce(lead(lead._valid_from) OVER each, TIMESTAMP 'infinity') AS ends
@@ -186,14 +187,14 @@ moments AS (
 ),
 spoken AS (
     SELECT moments.person_id, moments.t,
-        arg_min({'status': status, 'undated': undated}, (converted, -epoch_us(created_at), record_key)) AS word
+        arg_min({'status': status, 'undated': undated, 'reason': reason}, (converted, -epoch_us(created_at), record_key)) AS word
     FROM moments
     JOIN versions ON versions.person_id = moments.person_id AND versions.begins <= t AND t < versions.ends
     GROUP BY ALL
 )
 SELECT person_id,
     CASE WHEN NOT coalesce(word.undated, FALSE) OR t > min(t) OVER (PARTITION BY person_id) THEN t END AS begins,
-    word.status AS status
+    word.status AS status, word.reason AS reason
 FROM spoken;
 
 -- name: people

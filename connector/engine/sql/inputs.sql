@@ -38,7 +38,8 @@ CREATE OR REPLACE TEMP TABLE deal_past (
 -- name: crm_words
 -- What the file itself says of people, since when where it tells that.
 CREATE OR REPLACE TEMP TABLE crm_words AS
-SELECT person_id, CASE WHEN crm_status IN ('lost', 'disqualified') THEN closed_at END AS begins, crm_status AS status
+SELECT person_id, CASE WHEN crm_status IN ('lost', 'disqualified') THEN closed_at END AS begins, crm_status AS status,
+  close_reason AS reason
 FROM people
 WHERE crm_status IS NOT NULL
   AND NOT (crm_status IN ('lost', 'disqualified') AND coalesce(closed_at > $as_of, FALSE))

@@ -35,21 +35,22 @@ SELECT '' AS person_id, '' AS item, NULL::DATE AS day, FALSE AS next_term WHERE 
 CREATE OR REPLACE TEMP TABLE closings AS
 WITH found AS (
   SELECT person_id, 'deal' AS kind, opportunity_id AS record_id, coalesce(closed_at, created_at) AS closed_at,
-    loss_reason AS word, competitor, product, amount, renewal_on
+    loss_reason AS word, competitor, product, amount, renewal_on, FALSE AS past
   FROM opportunities
   WHERE status = 'lost' AND person_id IS NOT NULL
   UNION ALL
   -- Nobody knows the deal: the record says that it was lost.
-  SELECT person_id, 'deal', NULL, coalesce(lost_at, closed_at), close_reason, NULL, NULL, NULL, NULL
+  SELECT person_id, 'deal', NULL, coalesce(lost_at, closed_at), close_reason, NULL, NULL, NULL, NULL, FALSE
   FROM people
   WHERE crm_status = 'lost' AND person_id NOT IN (
     SELECT person_id FROM opportunities
     WHERE status = 'lost' AND person_id IS NOT NULL AND coalesce(closed_at, created_at) IS NOT NULL
   )
   UNION ALL
-  SELECT person_id, 'lead', NULL, closed_at, close_reason, NULL, NULL, NULL, NULL
+  SELECT person_id, 'lead', NULL, closed_at, close_reason, NULL, NULL, NULL, NULL, FALSE
   FROM people
   WHERE crm_status = 'disqualified'
+  <<past_leads>>
 ),
 named AS (
   SELECT * REPLACE (nullif(trim(word), '') AS word),
@@ -70,8 +71,24 @@ SELECT person_id, kind, record_id, word AS reason, rule, action, competitor, pro
   CASE WHEN action <> 'never' THEN coalesce(
     timezone('UTC', timezone(<<zone>>, due_local)),
     closed_at + to_microseconds(epoch_us(due_after - closed_at) * share // 100)
-  ) END AS due_at
+  ) END AS due_at, past
 FROM timed
+
+-- name: past_leads
+-- What a lead was closed as at any time, also before somebody opened it again or a deal went before it: the past needs
+-- to know when that life was over. What was closed since nobody knows when has no such time.
+UNION ALL
+SELECT person_id, 'lead', NULL, min(begins), arg_max({'word': reason}, begins).word, NULL, NULL, NULL, NULL, TRUE
+FROM (
+  SELECT *,
+    count(*) FILTER (status IS DISTINCT FROM 'disqualified') OVER (PARTITION BY person_id ORDER BY begins NULLS FIRST)
+      AS stretch
+  FROM crm_words
+  SEMI JOIN (SELECT person_id FROM crm_words WHERE status = 'disqualified') AS closed USING (person_id)
+)
+WHERE status = 'disqualified'
+GROUP BY person_id, stretch
+HAVING count(begins) = count(*)
 
 -- name: recycling
 -- One row for each person who stands lost or closed now: the closing that counts. Of deals it is the last one that was
@@ -81,7 +98,10 @@ WITH last AS (
   SELECT closings.*, person.crm_status
   FROM closings
   JOIN people AS person USING (person_id)
-  WHERE person.crm_status = 'lost' OR (person.crm_status = 'disqualified' AND (kind = 'lead' OR closings.closed_at IS NOT NULL))
+  WHERE NOT past AND (
+    person.crm_status = 'lost'
+    OR (person.crm_status = 'disqualified' AND (kind = 'lead' OR closings.closed_at IS NOT NULL))
+  )
   QUALIFY row_number() OVER (
     PARTITION BY closings.person_id, kind ORDER BY closings.closed_at DESC NULLS LAST, record_id DESC NULLS LAST
   ) = 1
