@@ -25,7 +25,8 @@ def recycle(rules: RuleSet, as_of: datetime, run: Run) -> None:
     `closings(person_id, kind, record_id, reason, rule, action, competitor, product, amount, closed_at, due_at,
     past)`: one row for each deal that was lost, and for each person whose own record says lost or disqualified. `kind`
     is deal or lead, `reason` the CRM's word, `rule` the id of the reason that it leads to, else other or
-    without_reason; `due_at` is null for never. `past`: a lead that was closed at any time, as its words tell it, for lives alone.
+    without_reason; `due_at` is null for never. `past`: a lead that was closed at any time, as
+    its words tell it, for lives alone.
 
     `recycling(person_id, kind, reason, rule, action, competitor, product, amount, closed_at, due_at, recycled_at,
     ask_reason, next_change_at)`: one row for each person who stands lost or disqualified, with the closing that
