@@ -21,6 +21,7 @@ from connector.engine.explain import reasons
 from connector.engine.grade import grade
 from connector.engine.inputs import complete, oddities
 from connector.engine.next_action import next_actions
+from connector.engine.personas import FIELD
 from connector.engine.score import score
 from connector.engine.standing import standing
 from connector.engine.tier import tier
@@ -28,12 +29,13 @@ from connector.errors import ConfigurationError, Problem, in_order
 from connector.reporting.evaluation import evaluations
 from connector.rules.content import Content, load_content
 from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
+from connector.rules.named import named_columns
 from connector.rules.relations import RelationName
 from connector.rules.scoring import Scoring
 from connector.rules.source import read
 from connector.store.binding import open_binding
 from connector.store.database import Store, memory_store
-from connector.store.files import empty_table, load_file
+from connector.store.files import empty_table, keep_columns, load_file
 
 CONTENT_FILE = "content.yaml"
 MOST_SHOWN = 25
@@ -69,6 +71,7 @@ def evaluate(rules: str, as_of: str, encoding: str, as_json: bool, **files: Path
         say("read")
         extra = _load_files(store, files, zone, encoding)
         book, catalogue = _rules(folder, extra)
+        keep_columns(store, extra, _named(book))
         moment = _parsed(as_of, book.scoring.time_zone)
         complete(book, catalogue, moment, store.run, store.load)
         for sentence in oddities(book, store.run):
@@ -151,6 +154,12 @@ def _rules(folder: Path, extra: Mapping[str, Mapping[str, str]]) -> tuple[RuleSe
     book = load_rules(folder, open_binding(), extra.get("people"), columns)
     catalogue = folder / CONTENT_FILE
     return book, load_content(catalogue) if catalogue.is_file() else None
+
+
+def _named(rules: RuleSet) -> frozenset[str]:
+    """The columns that conditions name, and the one that tells a persona."""
+    parts = (rules.scoring, rules.tiers, rules.lifecycle, rules.cadence, rules.nurture)
+    return named_columns(*parts) | {FIELD}
 
 
 def _parsed(text: str, zone: str) -> datetime:

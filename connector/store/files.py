@@ -9,7 +9,7 @@ import codecs
 import csv
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -103,6 +103,15 @@ def _load(store: Store, path: Path, plain: Path, table: InputTable, zone: str) -
     return FileRead(table.name, rows, extra)
 
 
+def keep_columns(store: Store, read: Mapping[str, Mapping[str, str]], named: Collection[str]) -> None:
+    """Takes away what files bring beyond the known columns and nobody names: it costs, and its names could be taken
+    for those of the engine. `read`: the further columns by table."""
+    for table, extra in read.items():
+        for column in extra:
+            if column not in named:
+                store.run(f'ALTER TABLE "{table}" DROP COLUMN {_quoted(column)}')
+
+
 def empty_table(store: Store, table: InputTable) -> None:
     """The table of a file that was not given."""
     columns = ", ".join(f"{_quoted(column.name)} {SQL_TYPES[column.kind]}" for column in table.columns)
@@ -171,7 +180,7 @@ def _header(path: Path, plain: Path) -> list[str]:
             raise ConfigurationError(_not_in(path, "utf-8")) from None
         except csv.Error:
             raise ConfigurationError(f"{path.name}, line 1: the names of the columns cannot be read.") from None
-    names = [name.strip() for name in names]
+    names = [name.strip().lower() for name in names]
     if not any(names):
         raise ConfigurationError(f"{path.name} is empty: its first line has to name the columns.")
     if "" in names:
@@ -182,8 +191,7 @@ def _header(path: Path, plain: Path) -> list[str]:
             f"{path.name}, line 1: the name of column {names.index(strange) + 1} has a quote or a character that "
             f"cannot be seen, or more than {_LONGEST_NAME} letters."
         )
-    lowered = [name.lower() for name in names]
-    double = next((name for name in lowered if lowered.count(name) > 1), None)
+    double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:
         raise ConfigurationError(f"{path.name}, line 1: the column `{double}` stands twice.")
     return names
@@ -191,7 +199,7 @@ def _header(path: Path, plain: Path) -> list[str]:
 
 def _parquet_columns(store: Store, path: Path) -> dict[str, str]:
     rows = store.run(f"DESCRIBE SELECT * FROM read_parquet({_literal(path.as_posix())})")
-    return {str(name): str(kind) for name, kind, *_ in rows}
+    return {str(name).lower(): str(kind) for name, kind, *_ in rows}
 
 
 def _check_columns(path: Path, table: InputTable, given: Mapping[str, str]) -> None:

@@ -183,9 +183,11 @@ def test_rules_may_name_columns_that_only_the_files_have(told: Told, tmp_path: P
     rule = "  - {id: seats, name: Seats, when: \"type = 'demo_view' AND seats >= 10\", points: 100}\n"
     attribute = 'attributes:\n  - {id: plant, name: Plant, when: "工場数 >= 3", points: 9}\n'
     (folder / "scoring.yaml").write_text(scoring.replace("behaviour:\n", f"behaviour:\n{rule}", 1) + attribute, "utf-8")
-    people = "person_id,created_at,工場数\np,2026-05-01,4\nq,2026-05-01,\n"
+    # Columns that no rule names may have any name, also one that the engine gives to what it works out.
+    people = "person_id,created_at,工場数,lost_at,score\np,2026-05-01,4,5,6\nq,2026-05-01,,5,6\n"
     activities = (
-        "activity_id,person_id,occurred_at,type,seats\na,p,2026-05-30,demo_view,12\nb,q,2026-05-30,demo_view,3\n"
+        "Activity_ID,person_id,occurred_at,type,Seats,days\n"
+        "a,p,2026-05-30,demo_view,12,1\nb,q,2026-05-30,demo_view,3,1\n"
     )
     found = told("--rules", str(folder), people=people, activities=activities)
     assert {one: (found[one]["score"], found[one]["score_attribute"]) for one in found} == {"p": (105, 9), "q": (5, 0)}
