@@ -69,6 +69,13 @@ def world() -> World:
     person(world, "undated", (1, "page_view"), crm_status="disqualified")
     words = (("closed", closed), ("undated", None))
     world.crm_words(*({"person_id": who, "begins": at, "status": "disqualified"} for who, at in words))
+    person(world, "opened_again", (1, "page_view"), crm_status="registered")
+    opened = {"person_id": "opened_again", "begins": START + 200 * DAY, "status": "registered"}
+    world.crm_words(
+        {**opened, "begins": closed, "status": "disqualified", "reason": "No response"},
+        {**opened, "begins": closed + DAY, "status": "disqualified", "reason": "連絡不通"},
+        opened,
+    )
     person(world, "won", crm_status="won")
     person(world, "lost_before", crm_status="lost", lost_at=START + 350 * DAY)
     person(world, "fits", (1, "demo_view"), company_id="c", title="部長", department="製造部")
@@ -139,6 +146,10 @@ def test_complaint_77_stages_change_by_points_by_what_is_asked_for_by_dates_and_
 def test_what_somebody_set_in_the_crm_enters_at_its_time_and_what_nobody_dates_is_said_to_be_so(world: World) -> None:
     assert [line[:2] for line in told(world, "closed")] == [(0, "registered"), (1, "cold"), (5, "disqualified")]
     assert [line[:2] for line in told(world, "undated")] == [(0, "disqualified")]
+    # The reason's clock ran while it was closed: 90 days later it was over, though somebody opened the record since.
+    again = [(0, "registered"), (1, "cold"), (5, "disqualified"), (95, "cold")]
+    assert [line[:2] for line in told(world, "opened_again")] == again
+    assert rules_of(world, "opened_again")[-1] == ["recycled"]
     undated = [[line.undated for line in transitions_of(world.run, who)] for who in ("closed", "undated")]
     assert undated == [[(), (), ()], [("crm_status",)]]
 
