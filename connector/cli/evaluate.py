@@ -39,6 +39,8 @@ from connector.store.files import empty_table, keep_columns, load_file
 
 CONTENT_FILE = "content.yaml"
 MOST_SHOWN = 25
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+"""Waiting times and windows have to have room on both sides."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -167,6 +169,8 @@ def _parsed(text: str, zone: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigurationError(f"--as-of: {text!r} is not a time such as 2026-10-01T09:00+09:00.") from error
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ConfigurationError(f"--as-of: {text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}.")
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
 
 

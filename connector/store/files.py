@@ -45,6 +45,8 @@ _OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _DAY = r"^(19|[2-9][0-9])[0-9]{2}[-/][0-9]{1,2}[-/][0-9]{1,2}"
 """The engine alone would also take `infinity`, `epoch` and years before and beyond those of a calendar."""
 _TIME = _DAY + r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|z|[+-](0[0-9]|1[0-8])(:?[0-9]{2})?)?)?$"
+_NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+"""Neither `nan` nor `inf`."""
 _LONGEST_NAME = 100
 
 
@@ -248,6 +250,8 @@ def _cast(name: str, given: str, kind: str, zone: str) -> str:
     if kind == "BIGINT":
         # A cast alone would take 1.5 for 2.
         return f"CASE WHEN regexp_matches({value}, '^[+-]?[0-9]+$') THEN TRY_CAST({value} AS BIGINT) END"
+    if kind == "DOUBLE":
+        return f"CASE WHEN regexp_matches({value}, '{_NUMBER}') THEN TRY_CAST({value} AS DOUBLE) END"
     return f"TRY_CAST({value} AS {kind})"
 
 
