@@ -13,15 +13,16 @@ from connector.rules.toss_up import HandOver
 _FILE = "toss_up"
 TOSS_UP = "toss_up"
 """The cadence under whose id hand-overs stand in the ledger and in the keys of their tasks."""
-State = Literal["handed_over", "due", "awaits_approval", "almost"]
+State = Literal["handed_over", "turned_down", "due", "awaits_approval", "almost"]
 
 
 def toss_ups(rules: RuleSet, run: Run) -> None:
     """Makes the temporary tables `toss_ups` and `toss_up_outcomes`; time alone never changes either.
 
     `toss_ups(person_id, state, segment, met, missing, required, start_date)`: those about whom there is something to
-    say. `state` is handed_over (on `start_date`, and nothing has ended it), due (`mode: automatic`), awaits_approval or
-    almost: one criterion is missing, or one that is needed. Lists hold ids of criteria.
+    say. `state` is handed_over (on `start_date`, and nothing has ended it), turned_down (the same, and field sales said
+    no: the lead is inside sales' again), due (`mode: automatic`), awaits_approval or almost: one criterion is missing,
+    or one that is needed. Lists hold ids of criteria.
     `toss_up_outcomes(person_id, start_date, task_id, answer, said, answered_at, opportunity_id, deal_status, amount,
     loss_reason)`: every hand-over, with what field sales answered and the first deal since then.
 
@@ -30,6 +31,9 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
     toss_up = rules.lifecycle.toss_up
     run(compose(_FILE, "ground"), {})
     cadence, zone = quoted(TOSS_UP), quoted(rules.scoring.time_zone)
+    words = toss_up.hand_over.words if toss_up else ()
+    told = ", ".join(f"({quoted(word)}, {quoted(answer)})" for word, answer in dict(words).items())
+    run(compose(_FILE, "outcomes", cadence=cadence, zone=zone, words=told or "(NULL::VARCHAR, NULL::VARCHAR)"), {})
     if toss_up is None:
         run(compose(_FILE, "nobody"), {})
     else:
@@ -37,9 +41,6 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
         segment = f"CASE {cases} END" if cases else "NULL::VARCHAR"
         ready = quoted("due" if toss_up.mode == "automatic" else "awaits_approval")
         run(compose(_FILE, "toss_ups", cadence=cadence, segment=segment, ready=ready), {})
-    words = toss_up.hand_over.words if toss_up else ()
-    told = ", ".join(f"({quoted(word)}, {quoted(answer)})" for word, answer in dict(words).items())
-    run(compose(_FILE, "outcomes", cadence=cadence, zone=zone, words=told or "(NULL::VARCHAR, NULL::VARCHAR)"), {})
 
 
 def hand_over_of(rules: RuleSet, segment: str | None) -> HandOver:

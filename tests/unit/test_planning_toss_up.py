@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from connector.domain.plan import AWAITS_APPROVAL, Plan, RunEnd, RunStart, Withheld
+from connector.engine.catalogue import OFFERS
+from connector.engine.next_action import next_actions
 from connector.engine.our_tasks import our_tasks
 from connector.planning.toss_up import hand_overs
 from connector.rules.load import SHIPPED, RuleSet
@@ -240,6 +242,11 @@ def test_complaint_79_what_field_sales_answered_is_read_from_the_task(world: Pla
     assert tossed(world.plan(MONDAY + DAY)) == [], "a rejected lead is not handed over again"
     told = {one["person_id"]: (one["answer"], one["said"], one["opportunity_id"]) for one in outcomes(world)}
     assert told == {person: (answer, said, None) for person, _, answer, said in answers}
+    world.store.load("content_offers", OFFERS, [])
+    next_actions(world.book.rules, MONDAY + DAY, (MONDAY + DAY).date(), world.store.run, world.store.load)
+    purposes = dict(world.store.run("SELECT person_id, purpose FROM next_actions"))
+    assert purposes == {"agreed": "toss_up", "turned down": "nurture", "silent": "toss_up"}
+    world.store.run("DROP TABLE content_offers")
 
 
 def test_the_deal_that_came_of_it_is_linked_and_ends_it(world: PlanningWorld) -> None:

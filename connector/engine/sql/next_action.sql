@@ -85,7 +85,7 @@ WITH facts AS (
       WHEN decided.stage = 'opportunity' THEN 'deal'
       WHEN decided.stage = 'lost' THEN 'recycle'
       WHEN not_before.held AND (person.owner_id IS NOT NULL OR decided.stage = 'hot' OR qualified.is_mql) THEN 'not_before'
-      WHEN qualified.toss_up_ready AND coalesce(qualified.approach, TRUE) AND coalesce(scored.last_activity_at > scored.recycled_at, scored.recycled_at IS NULL)
+      WHEN qualified.toss_up_ready AND tossed.person_id IS NULL AND coalesce(qualified.approach, TRUE) AND coalesce(scored.last_activity_at > scored.recycled_at, scored.recycled_at IS NULL)
         THEN 'toss_up'
       WHEN decided.cadence_starts THEN 'cadence_starts'
       WHEN step.person_id IS NOT NULL THEN 'cadence'
@@ -121,6 +121,7 @@ WITH facts AS (
   LEFT JOIN not_before USING (person_id)
   LEFT JOIN tracked USING (person_id)
   LEFT JOIN screened USING (person_id)
+  LEFT JOIN (SELECT person_id FROM toss_ups WHERE state = 'turned_down') AS tossed USING (person_id)
 ),
 told AS (
   SELECT *,

@@ -11,7 +11,7 @@ CREATE OR REPLACE TEMP TABLE toss_ups (
 )
 
 -- name: toss_ups
--- Where everybody stands between inside and field sales: handed over already, due, waiting for an approval, or lacking one
+-- Where everybody stands between inside and field sales: handed over already, turned down by field sales, due, waiting for an approval, or lacking one
 -- criterion. Whoever is a deal, lost, disqualified, screened out or not to be approached yet is not handed over; nor is
 -- somebody who did nothing since being recycled.
 CREATE OR REPLACE TEMP TABLE toss_ups AS
@@ -21,7 +21,7 @@ WITH runs AS (
 ),
 facts AS (
   SELECT decided.person_id, <<segment>> AS segment, qualified.toss_up_met AS met, qualified.toss_up_missing AS missing,
-    qualified.toss_up_required::INTEGER AS required, runs.start_date, qualified.toss_up_ready AS ready,
+    qualified.toss_up_required::INTEGER AS required, runs.start_date, told.answer, qualified.toss_up_ready AS ready,
     len(qualified.toss_up_met) > 0 AND len(qualified.toss_up_met) >= qualified.toss_up_required - 1 AS almost,
     decided.stage IN ('registered', 'cold', 'hot') AND screened.person_id IS NULL
       AND NOT coalesce(not_before.held, FALSE) AND coalesce(qualified.approach, TRUE)
@@ -33,9 +33,11 @@ facts AS (
   LEFT JOIN screened USING (person_id)
   LEFT JOIN not_before USING (person_id)
   LEFT JOIN runs USING (person_id)
+  LEFT JOIN toss_up_outcomes AS told ON told.person_id = decided.person_id AND told.start_date = runs.start_date
 )
 SELECT person_id,
-  CASE WHEN start_date IS NOT NULL THEN 'handed_over' WHEN ready THEN <<ready>> ELSE 'almost' END AS state,
+  CASE WHEN start_date IS NOT NULL THEN CASE WHEN answer = 'rejected' THEN 'turned_down' ELSE 'handed_over' END
+    WHEN ready THEN <<ready>> ELSE 'almost' END AS state,
   segment, met, missing, required, start_date
 FROM facts
 WHERE start_date IS NOT NULL OR (free AND (ready OR almost))
