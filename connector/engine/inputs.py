@@ -51,12 +51,17 @@ def _steps(rules: RuleSet) -> Iterator[tuple[object, ...]]:
 
 
 def oddities(rules: RuleSet, run: Run) -> list[str]:
-    """What of the files counts for nothing, in sentences: rows about nobody, and types that no rule can know."""
+    """What of the files counts for nothing, in sentences: rows about nobody, and words that nothing knows."""
     found = []
     for table in ("activities", "opportunities", "tasks", "hearing"):
         ((count,),) = run(compose(_FILE, "strangers", table=table), {})
         if count:
             found.append(f"{table}: {count:,} rows are about people who are not in the people file.")
+    found += [
+        f"opportunities: {count:,} rows have the status {_short(word)!r}, which says nothing of people. "
+        "Write open, won or lost."
+        for word, count in run(compose(_FILE, "unknown_statuses"), {})
+    ]
     found += _unknown_reasons(rules, run)
     known = sorted({*COUNTED_TYPES, *SENT_TYPES, *rules.scoring.activity_types})
     types = ", ".join(quoted(word) for word in known)

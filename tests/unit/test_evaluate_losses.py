@@ -139,15 +139,18 @@ def test_an_agreed_day_holds_everything_but_an_inquiry(told: Callable[[str], Tol
     assert found["held"]["not_before"] == "2027-06-01"
 
 
-def test_a_reason_that_no_rule_lists_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_nobody_can_read_is_told_and_undated_deals_are_the_oldest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "people.csv").write_text("person_id,created_at\np,2026-01-01\n")
     (tmp_path / "activities.csv").write_text("activity_id,person_id,occurred_at,type\n")
     columns = "opportunity_id,person_id,created_at,closed_at,status,loss_reason"
-    deal = f"{columns}\nd,p,2026-01-01,2026-05-01,lost,担当者退職\n"
-    (tmp_path / "opportunities.csv").write_text(deal, encoding="utf-8")
+    deals = ["d,p,2026-01-01,2026-05-01, Lost ,担当者退職", "undated,p,,,won,", "e,p,2026-05-20,,Closed Lost,"]
+    (tmp_path / "opportunities.csv").write_text("\n".join([columns, *deals, ""]), encoding="utf-8")
     names = ("people", "activities", "opportunities")
     files = [word for name in names for word in (f"--{name}", f"{tmp_path}/{name}.csv")]
     assert run(["evaluate", "--rules", "classic", "--as-of", "2026-06-01", "--json", *files]) == 0
     out, err = capsys.readouterr()
     assert "opportunities: 1 rows were lost for '担当者退職', which no reason lists: they wait 90 days." in err
+    assert "opportunities: 1 rows have the status 'closed lost', which says nothing of people." in err
     assert json.loads(out)["loss"]["rule"] == "other"

@@ -23,7 +23,7 @@ SELECT * REPLACE (coalesce(match_status, 'matched') AS match_status) FROM compan
 -- Deals as they stood at the time asked about; what was closed later was open then.
 CREATE OR REPLACE TEMP TABLE opportunities AS
 SELECT * REPLACE (
-  CASE WHEN closed_at > $as_of THEN 'open' ELSE lower(status) END AS status,
+  CASE WHEN closed_at > $as_of THEN 'open' ELSE lower(trim(status)) END AS status,
   CASE WHEN closed_at <= $as_of THEN closed_at END AS closed_at
 )
 FROM opportunities
@@ -46,11 +46,13 @@ WHERE crm_status IS NOT NULL
 
 -- name: people
 -- What the deals of a person say of the person goes before the file's own word, as in the mirror: an open deal, then
--- won, then disqualified, then lost. What a record was closed as after the time asked about, it was not then.
+-- won, then disqualified, then lost, by the deal that was closed last. What a record was closed as after the time asked
+-- about, it was not then.
 CREATE OR REPLACE TEMP TABLE people AS
 WITH deals AS (
   SELECT person_id, bool_or(status = 'open') AS is_open,
-    arg_max(status, (coalesce(closed_at, created_at), opportunity_id)) FILTER (WHERE status <> 'open') AS last_closed,
+    arg_max(status, (coalesce(closed_at, created_at, TIMESTAMP '-infinity'), opportunity_id))
+      FILTER (WHERE status IN ('won', 'lost')) AS last_closed,
     max(coalesce(closed_at, created_at)) FILTER (WHERE status = 'lost') AS lost_at
   FROM opportunities
   WHERE person_id IS NOT NULL
@@ -134,6 +136,13 @@ SELECT count(*) FROM <<table>> WHERE person_id IS NOT NULL AND person_id NOT IN 
 -- name: unknown_types
 -- Words that are no type of activity.
 SELECT type, count(*) FROM activities WHERE type NOT IN (<<types>>) GROUP BY type ORDER BY count(*) DESC, type
+
+-- name: unknown_statuses
+-- Words of deals that are none of the three; without a word a deal says nothing either.
+SELECT coalesce(nullif(trim(status), ''), '') AS word, count(*) AS times
+FROM opportunities
+WHERE coalesce(status NOT IN ('open', 'won', 'lost'), TRUE)
+GROUP BY word ORDER BY times DESC, word
 
 -- name: unknown_reasons
 -- Words for why deals were lost that no rule knows.
