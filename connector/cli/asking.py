@@ -9,6 +9,9 @@ from connector.bootstrap import machine_time
 from connector.errors import ConfigurationError
 from connector.river import River
 
+_FIRST_YEAR = 1900
+"""Windows that look back have to have room."""
+
 
 def moment_asked(river: River, text: str | None) -> datetime:
     """The time asked about; without one, that of the newest pull. ConfigurationError where there was none."""
@@ -30,6 +33,8 @@ def moment_told(text: str, river: River) -> datetime:
     except ValueError as error:
         raise ConfigurationError(f"{text!r} is not a time such as 2026-10-01T09:00+09:00.") from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(river.rules.scoring.time_zone))
+    if moment.year < _FIRST_YEAR:
+        raise ConfigurationError(f"{text!r} lies before {_FIRST_YEAR}: nothing is known of that time.")
     newest: datetime | None = river.store.value("SELECT max(watermark) FROM cursor")
     # By this machine's clock or by the org's: either may be ahead.
     latest = max(machine_time(), newest.replace(tzinfo=UTC)) if newest else machine_time()
