@@ -19,10 +19,10 @@ from connector.rules.load import RuleSet
 _FILE = "life"
 
 
-def choose(rules: RuleSet, run: Run, among: str | None) -> None:
+def choose(rules: RuleSet, run: Run) -> None:
     """Makes the temporary table `life_chosen(person_id)`: those whose life can be more than registered and cold.
 
-    Reads what `decide` made; `among` names a relation with a column person_id.
+    Reads what `decide` made.
     """
     life = rules.lifecycle
     gates = [_possible(one, rules) for one in life.hot.requires]
@@ -31,21 +31,16 @@ def choose(rules: RuleSet, run: Run, among: str | None) -> None:
         "mql": mask([_possible(one, rules) for one in (life.mql.rules if life.mql else ())]),
         "met": mask([_possible(one, rules) for one in (life.toss_up.criteria if life.toss_up else ())]),
         "attributed": "LEFT JOIN attributed USING (person_id)" if life.hot.decides.with_attributes else "",
-        "among": _among(among),
     }
     run(compose(_FILE, "chosen", **holes), {})
 
 
-def tell_others(rules: RuleSet, as_of: datetime, run: Run, among: str | None) -> None:
+def tell_others(rules: RuleSet, as_of: datetime, run: Run) -> None:
     """Adds the lives of all others to `life`."""
     types = ", ".join(quoted(word) for word in rules.scoring.activity_types)
     holes = {"types": types, "not_noise": counts(rules.scoring, run)}
     run(compose(_FILE, "later", **holes), {"as_of": as_column(as_of)})
-    run(compose(_FILE, "trivial", among=_among(among)), {})
-
-
-def _among(among: str | None) -> str:
-    return f"scored.person_id IN (SELECT person_id FROM {among})" if among else "TRUE"
+    run(compose(_FILE, "trivial"), {})
 
 
 def _reach(rules: RuleSet) -> str:

@@ -56,30 +56,19 @@ def transitions_of(run: Run, person_id: str) -> tuple[LifeLine, ...]:
     )
 
 
-def life_of(rules: RuleSet, as_of: datetime, person_id: str, run: Run) -> tuple[LifeLine, ...]:
-    """The life of one person up to and including `as_of`; empty for somebody who is not known by then.
-
-    Reads what `decide` made of everybody; `life` is of this person alone afterwards.
-    """
-    run(compose(_FILE, "wanted"), {"person_id": person_id})
-    lives(rules, as_of, run, "life_wanted")
-    return transitions_of(run, person_id)
-
-
-def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -> None:
+def lives(rules: RuleSet, as_of: datetime, run: Run) -> None:
     """Makes the temporary tables `life` and `mqls` up to and including `as_of`.
 
     `life(person_id, n, at, place, kind, from_stage, to_stage, rules, score, undated)` with the fields of LifeLine; `n`
     counts from 1, `place` does so at one instant; everybody's first row is the stage at registration.
     `mqls(person_id, first_at, last_at, times)`: when somebody became an MQL (LC-6). Times are TIMESTAMP in UTC.
-    `among` names a relation with a column person_id: only those people are looked at.
 
     Reads what `decide` made, and crm_words(person_id, begins, status, reason): what the CRM's own word was from when
     on (null: nobody knows).
     """
     life, now = rules.lifecycle, microseconds(as_of)
     slots = slots_of(life)
-    choose(rules, run, among)
+    choose(rules, run)
     if not kept_lives("life_chosen", run):
         live(rules.scoring, as_of, run, "life_chosen", of=Told(noise_known=True))
     crm_past(now, run)
@@ -94,7 +83,7 @@ def lives(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     run(compose(_FILE, "verdicts", **_verdict_holes(life, slots)), {})
     run(compose(_FILE, "changes"), {})
     run(compose(_FILE, "life", **_name_holes(life)), {})
-    tell_others(rules, as_of, run, among)
+    tell_others(rules, as_of, run)
     run(compose(_FILE, "mqls"), {})
     clear(run)
     for table in _MADE:

@@ -108,14 +108,6 @@ def read_what_is_shown(asking: Asking, read: Callable[[MappedStream], Read]) -> 
             return found
 
 
-def as_shown(store: Store, mapped: MappedStream, unit: str) -> MappedStream | None:
-    """A stream as it was last read: without what is hidden; None where the object is."""
-    hidden = hidden_fields(store, mapped.stream.name, unit)
-    if any(one.is_object for one in hidden):
-        return None
-    return mapped.without({one.field for one in hidden}) if hidden else mapped
-
-
 def _of_the_mapping(asking: Asking) -> list[HiddenField]:
     """What is hidden of the fields that the mapping still has; the others are forgotten."""
     kept = hidden_fields(asking.store, asking.stream, asking.unit)

@@ -10,7 +10,7 @@ import pytest
 
 from connector.engine.decide import decide
 from connector.engine.grade import grade
-from connector.engine.life import life_of, lives, transitions_of
+from connector.engine.life import lives, transitions_of
 from connector.engine.score import score
 from connector.engine.tier import tier
 from connector.rules.load import SHIPPED, RuleSet
@@ -187,10 +187,8 @@ def test_those_who_could_never_reach_anything_are_registered_and_then_cold(world
 def test_silence_takes_a_hot_lead_back_and_what_is_done_at_that_very_moment_makes_it_hot_again() -> None:
     world = World()
     person(world, "p", *[(1, "search")] * 5, (31, "search"), source=None)
-    person(world, "q", (1, "search"))
     rules = shipped("classic")
-    evaluated(world, rules)
-    life_of(rules, AS_OF, "p", world.run)
+    lives(rules, AS_OF, evaluated(world, rules).run)
     assert told(world, "p")[:5] == [
         (0, "registered", None),
         (1, "hot", 75),
@@ -198,7 +196,6 @@ def test_silence_takes_a_hot_lead_back_and_what_is_done_at_that_very_moment_make
         (31, "hot", 75),
         (61, "cold", 60),
     ]
-    assert set(world.rows("life")) == {"p"}
 
 
 def test_a_window_that_decides_falls_where_points_leave_it(tmp_path: Path) -> None:

@@ -1,7 +1,3 @@
--- name: wanted
--- The one person whose life is asked for.
-CREATE OR REPLACE TEMP TABLE life_wanted AS SELECT $person_id AS person_id
-
 -- name: chosen
 -- Those whose life can be more than registered and cold: who could ever have been hot, an MQL or ready for the toss-up,
 -- of whom the CRM says something, and who was followed up.
@@ -35,7 +31,6 @@ facts AS (
   LEFT JOIN dealt USING (person_id)
   LEFT JOIN screened USING (person_id)
   <<attributed>>
-  WHERE <<among>>
 )
 SELECT person_id
 FROM facts
@@ -53,7 +48,6 @@ WITH others AS (
   LEFT JOIN life_later AS later USING (person_id)
   LEFT JOIN screened USING (person_id)
   ANTI JOIN life_chosen USING (person_id)
-  WHERE <<among>>
 )
 SELECT person_id, 1, created_at, 1, 'stage', NULL,
   CASE WHEN active_at = created_at THEN 'cold' ELSE 'registered' END,
