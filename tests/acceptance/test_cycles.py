@@ -39,7 +39,6 @@ def test_first_contact_only_plans_until_the_word_is_given(start: Callable[..., C
     assert connector.here("plan").code == 0, "what we wrote since the pull is not planned again"
     assert connector.here("pull").code == 0
     assert connector.here("plan").code == 0
-    assert connector.here("sync").code == 0
 
 
 def test_a_saved_plan_is_applied_once_and_refused_when_it_was_edited(

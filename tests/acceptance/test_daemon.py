@@ -93,7 +93,7 @@ def test_it_waits_for_the_word_then_runs_cycles_and_answers(start: Callable[...,
         second = connector.run("daemon", "--once")
         assert second.code == 3
         assert f"process {running.process.pid}" in second.err
-        assert connector.run("sync", "--first-contact").code == 0
+        assert connector.here("sync", "--first-contact").code == 0
         until(lambda: bool(running.events("daemon.permitted")), "the permission")
         until(lambda: len(running.events("daemon.cycle")) >= 3, "further cycles")
         ready = running.get("/readyz")
@@ -119,7 +119,7 @@ def test_a_stop_in_the_middle_of_a_pull_keeps_what_came_and_the_next_run_goes_on
     assert (code, seconds < 5) == (0, True), seconds
     assert not running.events("daemon.failing")
     assert not running.events("daemon.cycle"), "it was stopped in the middle of its first cycle"
-    status = connector.run("status", "--json")
+    status = connector.here("status", "--json")
     assert status.code == 0, status.err
     reached = {one["stream"]: one["watermark"] for one in status.document["streams"] if one["watermark"]}
     assert "salesforce.Lead" in reached
@@ -127,14 +127,14 @@ def test_a_stop_in_the_middle_of_a_pull_keeps_what_came_and_the_next_run_goes_on
     again = connector.run("daemon", "--once", CONNECTOR_LOG_LEVEL="info", CONNECTOR_LOG_FORMAT="json")
     assert again.code == 3, again.err
     assert "first contact" in again.err
-    counted = {one["stream"]: one["rows"] for one in connector.run("status", "--json").document["streams"]}
+    counted = {one["stream"]: one["rows"] for one in connector.here("status", "--json").document["streams"]}
     live = [row for row in connector.sandbox.truth("Lead") if not row["IsDeleted"]]
     assert counted["salesforce.Lead"] == len(live)
 
 
 def test_once_leaves_with_the_code_of_its_cycle(start: Callable[..., Connector]) -> None:
     connector = start("--people", "60", "--seed", "3", "--frozen")
-    assert connector.run("sync", "--first-contact").code == 0
+    assert connector.here("sync", "--first-contact").code == 0
     assert connector.run("daemon", "--once").code == 0
     assert connector.run("daemon", "--once", CONNECTOR_SALESFORCE_CLIENT_SECRET="wrong").code == 64
     assert connector.run("daemon", "--listen", "nowhere").code == 64
