@@ -13,6 +13,7 @@ import yaml
 from connector.errors import Problem
 
 KeyPath = tuple[str | int, ...]
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LONG_ENOUGH = 80
 """So many letters of a word tell where it stands; to look for more would take its length squared."""
 
@@ -87,12 +88,17 @@ def parse(file: str, text: str) -> Source:
         node = _composed(text)
     except yaml.MarkedYAMLError as error:
         return _failed(_syntax(file, error))
+    except RecursionError:
+        return _failed(_too_deep(file))
     except yaml.YAMLError as error:
         return _failed(Problem(file, 0, 0, f"The file is not YAML: {str(error).splitlines()[0]}."))
     if node is None:
         return _failed(Problem(file, 1, 1, "The file is empty."))
     walk = _Walk(file, text)
-    data = walk.node(node, ())
+    try:
+        data = walk.node(node, ())
+    except RecursionError:
+        return _failed(_too_deep(file))
     return Source(file, data, walk.keys, walk.values, tuple(walk.problems))
 
 
@@ -109,6 +115,10 @@ def _composed(text: str) -> yaml.Node | None:
 
 def _failed(problem: Problem) -> Source:
     return Source(problem.file, None, {}, {}, (problem,))
+
+
+def _too_deep(file: str) -> Problem:
+    return Problem(file, 0, 0, "The file is nested too deeply to be read.", "No rule needs more than ten levels.")
 
 
 def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
@@ -152,7 +162,7 @@ class _Walk:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(place, "A key has to be one word.")
                 continue
-            key = str(key_node.value)
+            key = self._visible(str(key_node.value), place)
             if key in data:
                 first = self.keys[(*path, key)]
                 self._problem(
@@ -165,10 +175,20 @@ class _Walk:
 
     def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
         try:
-            return self._scalars.construct_object(node)
+            value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self._problem(self.values[path], f"`{node.value}` cannot be read as a value.", "Put it in quotes.")
+            shown = node.value if len(node.value) <= 40 else f"{node.value[:37]}…"
+            self._problem(self.values[path], f"`{shown}` cannot be read as a value.", "Put it in quotes.")
             return None
+        return self._visible(value, self.values[path]) if isinstance(value, str) else value
+
+    def _visible(self, text: str, place: Place) -> str:
+        """The text without what an escape such as "\\0" brings in, which no file or database would take."""
+        hidden = _HIDDEN.search(text)
+        if hidden is None:
+            return text
+        self._problem(place, f"A character that cannot be seen stands here: U+{ord(hidden[0]):04X}.", "Take it out.")
+        return _HIDDEN.sub("", text)
 
     def _place(self, node: yaml.Node) -> Place:
         start, end = node.start_mark, node.end_mark

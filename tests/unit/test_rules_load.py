@@ -102,6 +102,10 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("cadence", "fresh_days: 20", "fresh_days: 20\nfresh_days: 21", "fresh_days: 21", "a second time"),
         ("cadence", "closing_days: []", "closing_days: [", "fresh_days", "This is not YAML"),
         ("cadence", "  country: JP", "\tcountry: JP", "\tcountry", "tab"),
+        ("cadence", "closing_days: []", "closing_days: " + "[" * 1_000, "", "nested too deeply"),
+        ("cadence", "closing_days: []", "closing_days: " + "9" * 5_000, "", "9999…` cannot be read as a value"),
+        ("tiers", "ja: ティア1,", 'ja: "\\ud800",', '"\\ud800"', "cannot be seen stands here: U+D800"),
+        ("tiers", "ja: ティア1,", 'ja: "a\\0b",', '"a\\0b"', "cannot be seen stands here: U+0000"),
         ("cadence", "country: JP", "country: &jp JP\n  closing_days: *jp\n  old: JP", "", ""),
     ],
 )  # fmt: skip
