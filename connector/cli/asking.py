@@ -1,16 +1,30 @@
-"""The time that a question about the store is about."""
+"""The time that a question about the store is about, and everybody as of then."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from connector import flow
 from connector.bootstrap import machine_time
 from connector.errors import ConfigurationError
 from connector.river import River
 
 _FIRST_YEAR = 1900
 """Windows that look back have to have room."""
+
+
+def evaluated(river: River, as_of: str | None) -> datetime:
+    """Evaluates everybody by what is known now and had happened by the time asked about; answers that time.
+
+    Without one it is that of the newest pull. ConfigurationError for what is no time, and where nothing was pulled.
+    """
+    moment = moment_asked(river, as_of)
+    flow.mirror(river, as_of=moment if as_of else None)
+    flow.enrich(river, moment, remember=False)
+    flow.score(river, moment)
+    flow.decide(river, moment)
+    return moment
 
 
 def moment_asked(river: River, text: str | None) -> datetime:

@@ -12,8 +12,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from connector import flow
-from connector.cli.asking import moment_asked, moment_told
+from connector.cli.asking import evaluated
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.explain import rule_names
@@ -44,12 +43,8 @@ _CHANGING = ("visits", "downloads", "conversions")
 def movers(options: Options, /, by: By, window: Window, as_of: str | None, as_json: bool, **more: Any) -> int:
     """Show who rises most, who is awake again, and who does more than usual."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
-        moment = moment_asked(river, as_of)
         asked = _asked(river.rules, by, **more)
-        flow.mirror(river, as_of=moment_told(as_of, river) if as_of else None)
-        flow.enrich(river, moment, remember=False)
-        flow.score(river, moment)
-        flow.decide(river, moment)
+        moment = evaluated(river, as_of)
         rules, run = river.rules, river.store.run
         periods = last_complete(window, moment, rules.scoring.time_zone)
         momentum(rules, periods, moment, by, run)

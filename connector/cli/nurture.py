@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from connector import flow
-from connector.cli.asking import moment_asked, moment_told
+from connector.cli.asking import evaluated
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.vocabulary import BUYING_STAGE_NAMES, VALUE_NAMES
@@ -41,11 +41,7 @@ def nurture(options: Options, /, like: str | None, limit: int, as_of: str | None
     """Show who is nurtured on which track, and to whom content may be offered."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
         _refuse_unknown(river, **whom)
-        moment = moment_asked(river, as_of)
-        flow.mirror(river, as_of=moment_told(as_of, river) if as_of else None)
-        flow.enrich(river, moment, remember=False)
-        flow.score(river, moment)
-        flow.decide(river, moment)
+        moment = evaluated(river, as_of)
         run = river.store.run
         next_actions(river.rules, moment, flow.today(river, moment), run, river.store.load)
         found = nurturing_of(run, **whom)

@@ -11,8 +11,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from connector import flow
-from connector.cli.asking import moment_asked, moment_told
+from connector.cli.asking import evaluated
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.vocabulary import BUYING_STAGE_NAMES, VALUE_NAMES
@@ -38,11 +37,7 @@ CLOCKS = {
 def overdue(options: Options, stage: Stage | None, limit: int, as_of: str | None, as_json: bool) -> int:
     """Show who has stood longer in a stage than it may last, or than people like them need."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
-        moment = moment_asked(river, as_of)
-        flow.mirror(river, as_of=moment_told(as_of, river) if as_of else None)
-        flow.enrich(river, moment, remember=False)
-        flow.score(river, moment)
-        flow.decide(river, moment)
+        moment = evaluated(river, as_of)
         found = overdue_of(river.store.run, stage)
         if as_json:
             echo_json({"as_of": moment.isoformat(), **document(found, moment)})

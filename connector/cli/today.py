@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from connector import flow
-from connector.cli.asking import moment_asked, moment_told
+from connector.cli.asking import evaluated
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.domain.vocabulary import CHANNEL_NAMES, Language, word
@@ -83,11 +83,7 @@ def today(
 ) -> int:
     """Show whom to call today, per rep and ranked, and the leads about whom nobody does anything."""
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
-        moment = moment_asked(river, as_of)
-        flow.mirror(river, as_of=moment_told(as_of, river) if as_of else None)
-        flow.enrich(river, moment, remember=False)
-        flow.score(river, moment)
-        flow.decide(river, moment)
+        moment = evaluated(river, as_of)
         run, rules, fields = river.store.run, river.rules, river.mapping.fields
         next_actions(rules, moment, flow.today(river, moment), run, river.store.load)
         reviews = fields.guard.reviews_per_owner_a_day
