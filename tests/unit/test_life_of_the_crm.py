@@ -38,7 +38,7 @@ CLOSED, OPEN = "Closed - Not Converted", "Open - Not Contacted"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A lead that somebody closed and opened again, and one that stood closed when it was first seen."""
+    """A lead that somebody closed and opened again, and one that stood closed when it was first seen and is written to."""
     folder = tmp_path_factory.mktemp("pages")
     store = memory_store()
     prepare(store, STREAMS)
@@ -46,6 +46,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     for number, at, status in sorted(pulled, key=lambda told: told[1]):
         with store.transaction():
             merge(store, LEADS, "", land(folder, LEADS, [lead(number, at, Status=status)]), at + HOUR)
+    written = lead(2, NOON + 5 * DAY, Status=CLOSED, LeadSource="Web")
+    with store.transaction():
+        merge(store, LEADS, "", land(folder, LEADS, [written]), NOON + 5 * DAY + HOUR)
     yield store
     store.close()
 
@@ -70,7 +73,7 @@ def told(store: Store, now: datetime, **times: datetime) -> list[list[tuple[date
 def test_a_word_that_somebody_set_and_took_back_enters_at_its_times(store: Store) -> None:
     first, second = told(store, NOON + 6 * DAY)
     assert first == [(None, None), (NOON + 2 * DAY, "disqualified"), (NOON + 5 * DAY, None)]
-    # The lead was changed since it was made: nobody knows when it was closed.
+    # The lead was changed since it was made: nobody knows when it was closed. Its other fields say nothing new of that.
     assert second == [(None, "disqualified")]
 
 

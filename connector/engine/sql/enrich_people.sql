@@ -162,6 +162,7 @@ WHERE place = 1 AND closed_at > created_at;
 -- name: crm_words
 -- What the words of leads said of people, from when on: at each moment that of the lead that is believed first. What a
 -- lead said when it was first seen it has said since nobody knows when, unless it was not changed since it was made.
+-- A version with other fields alone, such as those that we write, says nothing new.
 CREATE OR REPLACE TEMP TABLE crm_words AS
 WITH leads AS (
     SELECT person_id, record_id, record_key, created_at
@@ -195,7 +196,11 @@ spoken AS (
 SELECT person_id,
     CASE WHEN NOT coalesce(word.undated, FALSE) OR t > min(t) OVER (PARTITION BY person_id) THEN t END AS begins,
     word.status AS status, word.reason AS reason
-FROM spoken;
+FROM spoken
+QUALIFY coalesce(
+    (word.status, word.reason) IS DISTINCT FROM lag((word.status, word.reason)) OVER (PARTITION BY person_id ORDER BY t),
+    TRUE
+);
 
 -- name: people
 -- An open deal outranks a disqualified lead, which outranks a lost deal; the last closed deal speaks for older ones.
