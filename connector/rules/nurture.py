@@ -1,4 +1,4 @@
-"""nurture.yaml: who is nurtured, what for a person each is, and on which track (NU-1, NU-2, LC-10, EN-8)."""
+"""nurture.yaml: who is nurtured, what kind of person each is, and on which track (NU-1, NU-2, LC-10, EN-8)."""
 
 from __future__ import annotations
 
