@@ -28,6 +28,7 @@ from connector.store.mirror import freeze, prepare
 from tests.engine_world import (
     ACTIVITIES,
     COMPANIES,
+    CRM_WORDS,
     DEALS,
     HEARING,
     LIST_FOLLOW_UPS,
@@ -70,6 +71,7 @@ class PlanningWorld:
             ("hearing", HEARING),
             ("opportunities", DEALS),
             ("content_stages", STAGES_OF_CONTENT),
+            ("crm_words", CRM_WORDS),
         ):
             fields = ", ".join(f'"{key}" {kind}' for key, kind in columns.items())
             self.store.run(f"CREATE TEMP TABLE {name} ({fields})")
