@@ -21,6 +21,9 @@ SEARCHED, SEARCHES = 7, 8
 OUR_NAME = "ミルモリ"
 """What they search for; the shipped rules know it."""
 
+SUBMITTED, INQUIRY_FORM = 4, "お問い合わせフォーム"
+"""The type of an activity that is a form, and the form by which people ask."""
+
 TITLES = ("課長", "代表取締役\n社長", 'says "no"', "", None)
 
 
@@ -43,20 +46,31 @@ class EngagementPeople:
 
     def become_interested(self) -> str:
         """Somebody has searched for us so often within the last hour that it is time to call."""
+        found = self._somebody_does(SEARCHED, "Site Search", OUR_NAME, SEARCHES)
+        return "nobody becomes interested" if found is None else f"prospect {found} searches for us {SEARCHES} times"
+
+    def inquire(self) -> str:
+        """Somebody has asked for something just now."""
+        found = self._somebody_does(SUBMITTED, "Form", INQUIRY_FORM, 1)
+        return "nobody asks" if found is None else f"prospect {found} asks"
+
+    def _somebody_does(self, type_: int, type_name: str, details: str, times: int) -> int | None:
+        """The prospect; None where there is nobody."""
         with self._writing() as connection:
             live = 'SELECT "id" FROM "prospects" WHERE "isDeleted" IS NOT 1 ORDER BY "id"'
             found = connection.execute(live).fetchall()
             if not found:
-                return "nobody becomes interested"
-            prospect, now = self.dice.choice(found)[0], self.sandbox.clock.now()
-            first = self.sandbox.database.next_ids("visitor_activities", SEARCHES)
-            columns = ("id", "type", "typeName", "details", "prospectId", "createdAt", "updatedAt")
+                return None
+            prospect, now = int(self.dice.choice(found)[0]), self.sandbox.clock.now()
+            named = connection.execute('SELECT min("id") FROM "forms" WHERE "name" = ?', (details,)).fetchone()
+            first = self.sandbox.database.next_ids("visitor_activities", times)
+            columns = ("id", "type", "typeName", "details", "prospectId", "formId", "createdAt", "updatedAt")
             rows = []
-            for place in range(SEARCHES):
-                at = stamp(now - timedelta(minutes=5 * (SEARCHES - place)))
-                rows.append((first + place, SEARCHED, "Site Search", OUR_NAME, prospect, at, stamp(now)))
+            for place in range(times):
+                at = stamp(now - timedelta(minutes=5 * (times - place)))
+                rows.append((first + place, type_, type_name, details, prospect, named[0], at, stamp(now)))
             self.sandbox.database.insert("visitor_activities", columns, rows)
-        return f"prospect {prospect} searches for us {SEARCHES} times"
+        return prospect
 
     def _do(self, connection: sqlite3.Connection, name: str, key: int) -> str:
         edited = self.objects[name]
