@@ -38,7 +38,7 @@ CLOSED, OPEN = "Closed - Not Converted", "Open - Not Contacted"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A lead that somebody closed and opened again, and one that stood closed when it was first seen and is written to."""
+    """A lead that somebody closed and opened again, and one that stood closed when first seen and is written to."""
     folder = tmp_path_factory.mktemp("pages")
     store = memory_store()
     prepare(store, STREAMS)
