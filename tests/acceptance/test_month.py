@@ -16,6 +16,7 @@ from connector.cli import daemon
 from connector.cli.river import Cycle
 from connector.engine.enrich import EnrichReport
 from connector.river import River, here
+from connector.store.touched import Kept
 from tests.month import Month, ground_of, live_through, schedule_of, told
 from tests.remote_world import plan_of
 from tests.worlds.world import Told, World
@@ -30,7 +31,7 @@ def reading_alone(river: River, **_options: Any) -> Cycle:
     """A cycle that decides and writes nothing: what that takes is proved elsewhere, and takes most of the time."""
     pulled = flow.pull(river)
     reconciled = flow.reconcile(river, pulled)
-    return Cycle(tuple(pulled), tuple(reconciled), plan_of(), Applied(), NOBODY, here(river).calls(), {})
+    return Cycle(tuple(pulled), tuple(reconciled), plan_of(), Applied(), NOBODY, Kept(0, 0), here(river).calls(), {})
 
 
 def test_days_with_faults_end_with_a_mirror_that_is_the_truth(tmp_path: Path) -> None:
