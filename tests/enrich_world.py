@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from connector.domain.streams import STREAMS, AttributeType, Stream
@@ -42,11 +43,19 @@ class SeenWorld:
                 f'CREATE TEMP VIEW "versions_{stream.table}" AS '
                 f'SELECT *, {moment} AS _valid_from, {moment} AS _seen_at FROM "seen_{stream.table}"'
             )
-            self._streams = {entry.table: entry for entry in STREAMS}
+        self._streams = {entry.table: entry for entry in STREAMS}
+        self._filled: set[str] = set()
         freeze_lists(self.store)
+
+    def empty(self) -> None:
+        """Forgets the records and whom they were known as: making the tables takes longer than most tests."""
+        for table in (*(f"seen_{name}" for name in self._filled), "known_persons"):
+            self.store.run(f'DELETE FROM "{table}"')
+        self._filled.clear()
 
     def add(self, table: str, **values: object) -> None:
         stream = self._streams[table]
+        self._filled.add(table)
         filled: dict[str, object] = {"_unit": UNIT if stream.remote == "account_engagement" else ""}
         if "created_at" in stream.system:
             filled["created_at"] = START
@@ -107,3 +116,17 @@ class SeenWorld:
     def _columns(self, stream: Stream) -> dict[str, str]:
         system = {name: kind for name, (_, kind) in stream.system.items()}
         return {**system, **stream.attributes, "is_deleted": "boolean", **self._extra.get(stream.name, {})}
+
+
+@cache
+def _one_world() -> SeenWorld:
+    made = SeenWorld()
+    made.store.run("SET threads = 1")
+    return made
+
+
+def empty_world() -> SeenWorld:
+    """The one world that tests share, emptied: whoever had it before is done with it."""
+    world = _one_world()
+    world.empty()
+    return world

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.rules.content import Content
-from tests.enrich_world import UNIT, SeenWorld, at
+from tests.enrich_world import UNIT, SeenWorld, at, empty_world
 
 pytestmark = pytest.mark.requirement("SY-5")
 
@@ -39,7 +39,7 @@ CATALOGUE = Content.model_validate(
 @pytest.fixture
 def world() -> SeenWorld:
     """A lead with a prospect of a business unit."""
-    made = SeenWorld()
+    made = empty_world()
     made.lead("00Q1", email="a@one.example")
     made.prospect(7, lead_id="00Q1")
     return made
@@ -85,7 +85,7 @@ VERBS: list[tuple[int, str, dict[str, object], str | None]] = [
 @pytest.fixture(scope="module")
 def types_of_acts() -> dict[str, str]:
     """The type by activity id, of one visitor activity for each case."""
-    made = SeenWorld()
+    made = empty_world()
     made.prospect(7)
     for number, (type_, type_name, asset, _) in enumerate(VERBS):
         made.act(number, type_, type_name, prospect_id=7, **asset)
@@ -189,7 +189,7 @@ def test_complaint_31_a_tombstones_activities_count_for_nobody_a_merge_losers_fo
 
 @pytest.mark.requirement("SY-2")
 def test_two_business_units_may_use_the_same_numbers() -> None:
-    world = SeenWorld()
+    world = empty_world()
     for unit in ("0UvA", "0UvB"):
         world.prospect(7, email=f"{unit}@one.example", _unit=unit)
         world.act(1, 4, "Form", prospect_id=7, form_id=5, _unit=unit)
@@ -298,7 +298,7 @@ TASKS: list[tuple[dict[str, object], str | None]] = [
 @pytest.fixture(scope="module")
 def types_of_tasks() -> dict[str, str]:
     """The type by activity id, of one task for each case."""
-    made = SeenWorld()
+    made = empty_world()
     made.lead("00Q1", email="a@one.example")
     for number, (task, _) in enumerate(TASKS):
         given = {"who_id": "00Q1", "is_closed": True, "completed_at": at(2), "due": date(2026, 1, 9), **task}

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from connector.engine.enrich_identity import folded_email
-from tests.enrich_world import UNIT, SeenWorld, at
+from tests.enrich_world import UNIT, at, empty_world
 
 pytestmark = pytest.mark.requirement("SY-4", "SY-10")
 
@@ -16,7 +16,7 @@ PROSPECT = f"account_engagement.prospects:{UNIT}:"
 
 
 def test_a_prospect_belongs_to_the_lead_that_it_names() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q000000000001AAA", email="a@one.example")
     world.prospect(7, email="other@two.example", lead_id="00Q000000000001AAA")
     world.prospect(8, email="third@two.example", lead_id="00Q000000000001")
@@ -25,7 +25,7 @@ def test_a_prospect_belongs_to_the_lead_that_it_names() -> None:
 
 
 def test_a_prospect_belongs_to_its_contact() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.contact("003000000000001AAA", email="a@one.example")
     world.prospect(7, contact_id="003000000000001AAA")
     world.enrich()
@@ -33,7 +33,7 @@ def test_a_prospect_belongs_to_its_contact() -> None:
 
 
 def test_complaint_26_a_converted_lead_is_its_contact() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="old@one.example", is_converted=True, converted_contact_id="0031")
     world.contact("0031", email="new@one.example")
     world.enrich()
@@ -44,7 +44,7 @@ def test_complaint_26_a_converted_lead_is_its_contact() -> None:
 
 
 def test_complaint_25_a_chain_of_merges_ends_at_the_last_master() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", is_deleted=True, master_id="00Q2", created_at=at(1))
     world.lead("00Q2", is_deleted=True, master_id="00Q3", created_at=at(2))
     world.lead("00Q3", created_at=at(3))
@@ -57,7 +57,7 @@ def test_complaint_25_a_chain_of_merges_ends_at_the_last_master() -> None:
 
 
 def test_a_soft_deleted_record_is_nobody_and_undelete_brings_the_same_person_back() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example")
     world.enrich()
     before = world.persons()[f"{LEAD}00Q1"]
@@ -73,7 +73,7 @@ def test_a_soft_deleted_record_is_nobody_and_undelete_brings_the_same_person_bac
 
 
 def test_a_person_lives_as_long_as_one_record_does() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example", title="部長", is_deleted=True)
     world.prospect(7, lead_id="00Q1", email="a@one.example", title="課長")
     world.enrich()
@@ -83,7 +83,7 @@ def test_a_person_lives_as_long_as_one_record_does() -> None:
 
 
 def test_a_converted_lead_ends_with_its_deleted_contact() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", is_converted=True, converted_contact_id="0031")
     world.contact("0031", is_deleted=True)
     world.enrich()
@@ -91,7 +91,7 @@ def test_a_converted_lead_ends_with_its_deleted_contact() -> None:
 
 
 def test_one_address_joins_leads_contacts_and_prospects_however_it_is_written() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="Taro@One.example")
     world.lead("00Q2", email=" taro@one.example　")
     world.contact("0031", email="TARO@ONE.EXAMPLE")
@@ -101,7 +101,7 @@ def test_one_address_joins_leads_contacts_and_prospects_however_it_is_written() 
 
 
 def test_a_deleted_record_is_not_joined_by_address() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example", is_deleted=True)
     world.lead("00Q2", email="a@one.example")
     world.enrich()
@@ -109,7 +109,7 @@ def test_a_deleted_record_is_not_joined_by_address() -> None:
 
 
 def test_a_shared_mailbox_joins_only_people_of_the_same_name() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="info@one.example", first_name="太郎", last_name="山田")
     world.lead("00Q2", email="info@one.example", first_name="花子", last_name="鈴木")
     world.prospect(7, email="info@one.example", first_name="山田", last_name="太郎")
@@ -121,7 +121,7 @@ def test_a_shared_mailbox_joins_only_people_of_the_same_name() -> None:
 
 
 def test_a_shared_mailbox_with_one_name_joins_those_without() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="soumu@one.example", last_name="山田")
     world.prospect(7, email="soumu@one.example")
     world.enrich()
@@ -129,7 +129,7 @@ def test_a_shared_mailbox_with_one_name_joins_those_without() -> None:
 
 
 def test_a_placeholder_address_that_a_crowd_gives_joins_nobody_of_another_name() -> None:
-    world = SeenWorld()
+    world = empty_world()
     for number in range(6):
         world.lead(f"00Q{number}", email="none@one.example", last_name=f"山田{number}")
     world.lead("00Q6", email="none@one.example", last_name="山田0")
@@ -138,7 +138,7 @@ def test_a_placeholder_address_that_a_crowd_gives_joins_nobody_of_another_name()
 
 
 def test_complaint_30_what_is_no_address_joins_nobody() -> None:
-    world = SeenWorld()
+    world = empty_world()
     for number, email in enumerate(["なし", "なし", "@", None, None]):
         world.lead(f"00Q{number}", email=email)
     world.enrich()
@@ -146,7 +146,7 @@ def test_complaint_30_what_is_no_address_joins_nobody() -> None:
 
 
 def test_the_oldest_known_id_stays_when_two_persons_turn_out_to_be_one() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example")
     world.prospect(7, email="a@one.example")
     world.know(f"{LEAD}00Q1", "PNEWER", at(5))
@@ -156,7 +156,7 @@ def test_the_oldest_known_id_stays_when_two_persons_turn_out_to_be_one() -> None
 
 
 def test_when_one_person_turns_out_to_be_two_the_living_one_keeps_the_id() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example", is_deleted=True)
     world.lead("00Q2", email="a@one.example")
     world.know(f"{LEAD}00Q1", "PONE", at(1))
@@ -168,7 +168,7 @@ def test_when_one_person_turns_out_to_be_two_the_living_one_keeps_the_id() -> No
 
 
 def test_a_split_person_takes_the_next_id_that_it_has_a_claim_to() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example")
     world.lead("00Q2", email="b@one.example")
     world.prospect(7, email="b@one.example")
@@ -181,11 +181,11 @@ def test_a_split_person_takes_the_next_id_that_it_has_a_claim_to() -> None:
 
 
 def test_a_new_id_is_never_one_that_somebody_holds() -> None:
-    fresh = SeenWorld()
+    fresh = empty_world()
     fresh.lead("00Q2", email="b@one.example")
     fresh.enrich()
     taken = fresh.persons()[f"{LEAD}00Q2"]
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email="a@one.example")
     world.lead("00Q2", email="b@one.example")
     world.know(f"{LEAD}00Q1", taken)
@@ -198,7 +198,7 @@ def test_the_same_records_give_the_same_ids_in_any_order() -> None:
     people = [(f"00Q{number}", f"p{number // 3}@one.example") for number in range(60)]
     seen = []
     for seed in (1, 2):
-        world = SeenWorld()
+        world = empty_world()
         for id_, email in random.Random(seed).sample(people, len(people)):
             world.lead(id_, email=email)
         world.enrich()
@@ -208,7 +208,7 @@ def test_the_same_records_give_the_same_ids_in_any_order() -> None:
 
 
 def test_a_long_chain_of_links_is_one_person() -> None:
-    world = SeenWorld()
+    world = empty_world()
     for number in range(40):
         world.lead(f"00Q{number:03}", email=f"p{number}@one.example")
         world.prospect(2 * number, email=f"p{number}@one.example", lead_id=f"00Q{(number + 1) % 40:03}")
@@ -220,7 +220,7 @@ def test_a_long_chain_of_links_is_one_person() -> None:
 def test_persons_are_the_connected_records_of_any_world(seed: int) -> None:
     """Against a plain union-find over the same links and addresses."""
     rng, size = random.Random(seed), 120
-    world = SeenWorld()
+    world = empty_world()
     root: dict[str, str] = {}
 
     def find(key: str) -> str:

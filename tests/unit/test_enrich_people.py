@@ -7,7 +7,7 @@ import pytest
 from connector.domain.streams import AttributeType
 from connector.engine.enrich import EnrichMapping
 from connector.errors import ConfigurationError
-from tests.enrich_world import UNIT, SeenWorld, at
+from tests.enrich_world import UNIT, SeenWorld, at, empty_world
 
 pytestmark = pytest.mark.requirement("SY-4")
 
@@ -16,7 +16,7 @@ MAIL = "a@one.example"
 
 
 def test_a_contact_is_believed_before_a_lead_before_a_prospect() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.contact("0031", email=MAIL, title="部長")
     world.lead("00Q1", email=MAIL, title="課長", department="生産技術部", created_at=at(9))
     world.prospect(7, email=MAIL, title="係長", department="総務部", phone="03-5550-0001", created_at=at(20))
@@ -28,7 +28,7 @@ def test_a_contact_is_believed_before_a_lead_before_a_prospect() -> None:
 
 
 def test_among_equals_the_newest_value_wins_and_blanks_never_do() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email=MAIL, title="係長", department="保全部", created_at=at(1))
     world.lead("00Q2", email=MAIL, title="課長", created_at=at(2))
     world.enrich()
@@ -39,7 +39,7 @@ def test_among_equals_the_newest_value_wins_and_blanks_never_do() -> None:
 
 
 def test_a_contact_takes_what_it_has_no_field_for_from_its_account() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.account("0011", name="千鳥電子株式会社", industry="電子部品", employees=320, prefecture="長野県")
     world.contact("0031", account_id="0011")
     world.enrich()
@@ -50,7 +50,7 @@ def test_a_contact_takes_what_it_has_no_field_for_from_its_account() -> None:
 
 
 def test_what_inside_sales_heard_stays_with_the_person_after_conversion() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", is_converted=True, converted_contact_id="0031", budget="Approved")
     world.contact("0031")
     world.enrich()
@@ -71,7 +71,7 @@ def test_what_inside_sales_heard_stays_with_the_person_after_conversion() -> Non
 def test_the_source_is_that_of_the_first_record_that_has_one(
     first: str | None, second: str | None, source: str | None
 ) -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email=MAIL, source=first, created_at=at(1))
     world.contact("0031", email=MAIL, source=second, created_at=at(2))
     world.enrich(EnrichMapping(sources={"Web": "web_inquiry", "Webinar": "webinar"}))
@@ -101,7 +101,7 @@ def _deal(world: SeenWorld, id_: str, state: str, days: float, **values: object)
 def test_an_open_deal_outranks_closed_ones_and_the_latest_closed_older_ones(
     deals: list[tuple[str, float]], status: str | None
 ) -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.contact("0031")
     for number, (state, days) in enumerate(deals):
         _deal(world, f"006{number}", state, days, contact_id="0031")
@@ -112,7 +112,7 @@ def test_an_open_deal_outranks_closed_ones_and_the_latest_closed_older_ones(
 
 
 def test_a_deal_belongs_to_its_roles_else_its_contact_else_its_company() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.account("0011", name="千鳥電子株式会社")
     for number in (1, 2, 3):
         world.contact(f"003{number}", account_id="0011")
@@ -136,7 +136,7 @@ def test_a_deal_belongs_to_its_roles_else_its_contact_else_its_company() -> None
 
 
 def test_a_merged_contact_hands_its_deal_to_the_master() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.contact("0031", is_deleted=True, master_id="0032")
     world.contact("0032")
     _deal(world, "0061", "open", 1, contact_id="0031")
@@ -151,7 +151,7 @@ STATUSES = EnrichMapping(statuses={"Closed - Not Converted": "disqualified", "Cl
 
 def test_a_disqualified_lead_is_outranked_by_an_open_deal_only() -> None:
     for state, status in (("open", "opportunity"), ("lost", "disqualified")):
-        world = SeenWorld()
+        world = empty_world()
         world.lead("00Q1", email=MAIL, status="Closed - Not Converted")
         world.contact("0031", email=MAIL)
         _deal(world, "0061", state, 1, contact_id="0031")
@@ -162,7 +162,7 @@ def test_a_disqualified_lead_is_outranked_by_an_open_deal_only() -> None:
 
 
 def test_the_status_of_the_lead_in_work_counts_not_that_of_an_older_converted_one() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email=MAIL, status="Closed - Converted", is_converted=True, created_at=at(1))
     world.lead("00Q2", email=MAIL, status="Working", created_at=at(2))
     world.enrich(STATUSES)
@@ -173,7 +173,7 @@ def test_the_status_of_the_lead_in_work_counts_not_that_of_an_older_converted_on
 
 @pytest.mark.requirement("SY-10")
 def test_whoever_opted_out_on_any_living_record_opted_out() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email=MAIL, opted_out=False)
     world.prospect(7, email=MAIL, do_not_email=True)
     world.prospect(8, email=MAIL, do_not_call=True)
@@ -206,14 +206,14 @@ def test_added_attributes_pass_through_by_name() -> None:
 
 
 def test_an_added_attribute_with_a_taken_name_is_refused() -> None:
-    world = SeenWorld()
+    world = empty_world()
     with pytest.raises(ConfigurationError, match=r"salesforce\.Lead\.read\.person_id"):
         world.enrich(EnrichMapping(extra={"salesforce.Lead": {"person_id": "text"}}))
 
 
 @pytest.mark.requirement("SY-7")
 def test_sales_cloud_alone_is_enough() -> None:
-    world = SeenWorld()
+    world = empty_world()
     world.lead("00Q1", email=MAIL)
     report = world.enrich()
     assert (report.people, report.activities) == (1, 0)
