@@ -11,7 +11,9 @@ import pytest
 from connector.engine.decide import decide
 from connector.engine.grade import grade
 from connector.engine.life import lives, transitions_of
+from connector.engine.moments import as_column
 from connector.engine.score import score
+from connector.engine.stages import stage_times
 from connector.engine.tier import tier
 from connector.rules.load import SHIPPED, RuleSet
 from tests.engine_world import World, rules_with, shipped, utc
@@ -76,6 +78,7 @@ def world() -> World:
         {**opened, "begins": closed + DAY, "status": "disqualified", "reason": "連絡不通"},
         opened,
     )
+    person(world, "student", (1, "quote_request"), (2, "inquiry"), title="学生", crm_status="registered")
     person(world, "won", crm_status="won")
     person(world, "lost_before", crm_status="lost", lost_at=START + 350 * DAY)
     person(world, "fits", (1, "demo_view"), company_id="c", title="部長", department="製造部")
@@ -152,6 +155,13 @@ def test_what_somebody_set_in_the_crm_enters_at_its_time_and_what_nobody_dates_i
     assert rules_of(world, "opened_again")[-1] == ["recycled"]
     undated = [[line.undated for line in transitions_of(world.run, who)] for who in ("closed", "undated")]
     assert undated == [[(), (), ()], [("crm_status",)]]
+    stage_times(shipped("content-led").lifecycle, AS_OF, world.run, lived=True)
+    since = {who: world.rows("stage_times")[who]["since"] for who in ("closed", "undated")}
+    assert since == {"closed": as_column(START + 5 * DAY), "undated": None}
+
+
+def test_who_was_screened_out_never_rises_whatever_they_do(world: World) -> None:
+    assert [line[:2] for line in told(world, "student")] == [(0, "registered"), (1, "cold")]
 
 
 def test_what_the_rest_contradicts_is_believed_as_it_is_now(world: World) -> None:

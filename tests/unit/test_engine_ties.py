@@ -1,4 +1,4 @@
-"""Moments that fall together, told by hand: each of these is one comparison in the engine, and no other test's business."""
+"""Moments that fall together, told by hand: each of these is one comparison in the engine."""
 
 from __future__ import annotations
 
