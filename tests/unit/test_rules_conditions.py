@@ -31,6 +31,7 @@ def _compile(text: str, relation: RelationName = "activity") -> Condition:
         ("lower(coalesce(department, '')) = 'it'", "fit", "LOWER(COALESCE(\"fit\".\"department\", '')) = 'it'"),
         ("created_at >= '2026-01-01'", "person", "\"person\".\"created_at\" >= '2026-01-01'"),
         ("'５' = department", "fit", "'５' = \"fit\".\"department\""),
+        ("(" * 20 + "listed" + ")" * 20, "fit", "(" * 20 + '"fit"."listed"' + ")" * 20),
     ],
 )  # fmt: skip
 def test_a_condition_is_generated_anew_from_what_was_understood(text: str, relation: RelationName, sql: str) -> None:
@@ -85,6 +86,13 @@ def test_a_condition_says_what_it_reads() -> None:
         ("occurred_at > 'yesterday'", "does not work", "", None),
         ("trim('x' FROM content) = 'y'", "trim takes one text", "", None),
         ("content = ANY(['a'])", "", "", None),
+        ("(" * 21 + "type = 'page_view'" + ")" * 21, "too many parentheses", "(type", None),
+        ("content IS 5", "IS goes with NULL, TRUE or FALSE", "5", "="),
+        ("content IN ()", "The list of IN is empty", "content", None),
+        ("content = TRUE", "`content` is neither true nor false", "content", None),
+        ("length(content, 3) = 1", "length takes one text", "", None),
+        ("length(content) > 9999999999999999999", "is too large", "9999", None),
+        ("length(content) > 1e400", "is too large", "1e400", None),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_named_at_its_place(text: str, sentence: str, marked: str, suggestion: str | None) -> None:
