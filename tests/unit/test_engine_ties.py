@@ -21,7 +21,9 @@ DEMO = {"activity": "type = 'demo_view'", "within_days": 7}
 POINTS = {"score": 10, "within_days": 7}
 
 
-def evaluated(folder: Path, hot: dict[str, Any], people: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def evaluated(
+    folder: Path, hot: dict[str, Any], people: dict[str, dict[str, Any]], **scoring: object
+) -> dict[str, dict[str, Any]]:
     """What is said at NOW of people who did things so many days before; a demo gives 5 points, a search takes 3."""
     behaviour = [
         {"id": "demo", "name": "x", "when": "type = 'demo_view'", "points": 5, "cap": {"points": 99, "per": "ever"}},
@@ -30,8 +32,8 @@ def evaluated(folder: Path, hot: dict[str, Any], people: dict[str, dict[str, Any
     silence = {"name": "x", "bands": [{"at_least": 30, "points": -5}]}
     life = {"stages": {one: {"name": one} for one in STAGES}, "hot": {"at_least": 5, **hot}}
     texts = {
-        "scoring": {"version": 1, "behaviour": behaviour, "inactivity": silence},
-        "lifecycle": {"version": 1, **life, "recycle": {"after_days": 10}},
+        "scoring": {"version": 1, "behaviour": behaviour, "inactivity": silence, **scoring},
+        "lifecycle": {"version": 1, **life, "recycle": {"after_days": 10}, "not_before": {"heard": ["again_on"]}},
     }
     world = World()
     for name, told in people.items():
@@ -40,8 +42,8 @@ def evaluated(folder: Path, hot: dict[str, Any], people: dict[str, dict[str, Any
         world.activities(*acts)
         world.hearing(*({"person_id": name, "item": "need", **one} for one in told.get("heard", ())))
     evaluate(rules_with(folder, **{name: json.dumps(text) for name, text in texts.items()}), NOW, world)
-    tables = [world.rows(table) for table in ("scored", "qualified", "decided")]
-    return {key: {name: value for table in tables for name, value in table[key].items()} for key in people}
+    tables = [world.rows(table) for table in ("scored", "qualified", "decided", "not_before")]
+    return {key: {name: value for table in tables for name, value in table.get(key, {}).items()} for key in people}
 
 
 def ago(moment: datetime | None) -> float | None:
@@ -88,3 +90,26 @@ def test_a_window_rises_at_the_very_moment_at_which_something_that_took_points_l
     window = {"decides": {"score": "window", "within_days": 7}}
     told = evaluated(tmp_path, window, {"one": {"did": [("search", 7), ("demo_view", 6)]}})["one"]
     assert (told["score_deciding"], ago(told["hot_since"])) == (5, 0)
+
+
+def test_of_two_agreed_days_the_later_counts_and_a_day_begins_with_its_first_moment(tmp_path: Path) -> None:
+    today = NOW.date()
+    told = evaluated(
+        tmp_path,
+        {},
+        {
+            "later": {
+                "did": [("demo_view", 1)],
+                "row": {"not_before": today - 5 * DAY},
+                "heard": [{"item": "again_on", "value": str(today + 5 * DAY)}],
+            },
+            "today": {"did": [("demo_view", 30)], "row": {"not_before": today}},
+        },
+        time_zone="America/Sao_Paulo",  # where a day begins at NOW
+    )
+    assert (told["later"]["day"], told["later"]["held"], told["later"]["cadence_starts"]) == (
+        today + 5 * DAY,
+        True,
+        False,
+    )
+    assert (told["today"]["held"], told["today"]["cadence_starts"]) == (False, True)
