@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from connector.rules.nurture import Season, YearlyDates
 
 _DAY = timedelta(days=1)
-_YEARS_AHEAD = 2
+_YEARS_AHEAD = 8
+"""So far apart can two 29ths of February be."""
 FISCAL_YEAR_STARTS = 4
 """The month, where nobody says another: April, as in most companies of Japan."""
 

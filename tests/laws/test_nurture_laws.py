@@ -298,3 +298,12 @@ def test_a_season_changes_next_when_walking_day_by_day_finds_it(data: st.DataObj
         expected += DAY
     turn = next_change([season], day, starts)
     assert turn == expected if expected < day + 400 * DAY else turn is None or turn >= expected
+
+
+@pytest.mark.parametrize(
+    ("day", "turn"), [(date(2024, 2, 29), date(2024, 3, 1)), (date(2024, 3, 1), date(2028, 2, 29))]
+)
+def test_a_season_of_the_leap_day_comes_again_after_years(day: date, turn: date) -> None:
+    for span in ({"first": "02-29", "last": "02-29"}, {"first": "03-01", "last": "02-28"}):
+        season = Season.model_validate({"id": "s", "name": "s", "yearly": [span]})
+        assert next_change([season], day) == turn
