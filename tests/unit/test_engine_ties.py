@@ -22,7 +22,7 @@ POINTS = {"score": 10, "within_days": 7}
 
 
 def evaluated(
-    folder: Path, hot: dict[str, Any], people: dict[str, dict[str, Any]], **scoring: object
+    folder: Path, hot: dict[str, Any], people: dict[str, dict[str, Any]], zone: str = "Asia/Tokyo", **more: object
 ) -> dict[str, dict[str, Any]]:
     """What is said at NOW of people who did things so many days before; a demo gives 5 points, a search takes 3."""
     behaviour = [
@@ -30,9 +30,9 @@ def evaluated(
         {"id": "search", "name": "x", "when": "type = 'search'", "points": -3},
     ]
     silence = {"name": "x", "bands": [{"at_least": 30, "points": -5}]}
-    life = {"stages": {one: {"name": one} for one in STAGES}, "hot": {"at_least": 5, **hot}}
+    life = {"stages": {one: {"name": one} for one in STAGES}, "hot": {"at_least": 5, **hot}, **more}
     texts = {
-        "scoring": {"version": 1, "behaviour": behaviour, "inactivity": silence, **scoring},
+        "scoring": {"version": 1, "behaviour": behaviour, "inactivity": silence, "time_zone": zone},
         "lifecycle": {"version": 1, **life, "recycle": {"after_days": 10}, "not_before": {"heard": ["again_on"]}},
     }
     world = World()
@@ -105,7 +105,7 @@ def test_of_two_agreed_days_the_later_counts_and_a_day_begins_with_its_first_mom
             },
             "today": {"did": [("demo_view", 30)], "row": {"not_before": today}},
         },
-        time_zone="America/Sao_Paulo",  # where a day begins at NOW
+        zone="America/Sao_Paulo",  # where a day begins at NOW
     )
     assert (told["later"]["day"], told["later"]["held"], told["later"]["cadence_starts"]) == (
         today + 5 * DAY,
@@ -113,3 +113,15 @@ def test_of_two_agreed_days_the_later_counts_and_a_day_begins_with_its_first_mom
         False,
     )
     assert (told["today"]["held"], told["today"]["cadence_starts"]) == (False, True)
+
+
+def test_who_was_recycled_is_followed_up_only_once_there_is_new_interest(tmp_path: Path) -> None:
+    row = {"crm_status": "lost", "lost_at": NOW - 15 * DAY}
+    people = {
+        "score_alone": {"did": [("demo_view", 1)], "row": row},
+        "interest": {"did": [("demo_view", 1), ("inquiry", 1)], "row": row},
+    }
+    again = {"id": "again", "name": "x", "any": [{"activity": "type = 'inquiry'"}]}
+    told = evaluated(tmp_path, {}, people, second_approach=again)
+    said = {who: (one["stage"], one["approach"], one["cadence_starts"]) for who, one in told.items()}
+    assert said == {"score_alone": ("hot", False, False), "interest": ("hot", True, True)}
