@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from connector.domain.plan import Plan, TaskCreation, Transition, Withheld
@@ -20,7 +20,16 @@ from connector.planning.guard import guard_findings
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
 from connector.planning.runs import QUIET_STAGES, follow_ups, open_steps
-from connector.planning.tasks import FollowUp, consented, create_tasks, due_tasks, no_leads, not_before, wanted
+from connector.planning.tasks import (
+    FollowUp,
+    consented,
+    create_tasks,
+    due_tasks,
+    no_leads,
+    not_before,
+    told_in_time,
+    wanted,
+)
 from connector.planning.toss_up import hand_overs
 from connector.planning.waiting import standing, within_day
 from connector.rules.fields import Fields
@@ -83,24 +92,32 @@ def _tasks(
     tossed: Sequence[tuple[FollowUp, CadenceStep]],
 ) -> tuple[tuple[TaskCreation, ...], tuple[Withheld, ...]]:
     rules, org = book.rules, basis.org_id
-    there = {str(key) for (key,) in run(_THERE, {})}
+    calendar = business_calendar(rules)
+    there: dict[str, date] = dict(run(_THERE, {"zone": rules.scoring.time_zone}))
     owners = {str(name): str(owner) for name, owner in run(_OWNERS, {})}
-    due = [*due_tasks(open_runs, rules.cadence, business_calendar(rules), basis.today, owners), *tossed]
-    leads, out = no_leads(wanted(due, org, there), {str(one) for (one,) in run("SELECT person_id FROM screened", {})})
+    due = [*due_tasks(open_runs, rules.cadence, calendar, basis.today, owners), *tossed]
+    ripe = told_in_time(wanted(due, org, there), org, there, rules.cadence, calendar, basis.today)
+    leads, out = no_leads(ripe, {str(one) for (one,) in run("SELECT person_id FROM screened", {})})
     allowed, forbidden = consented(leads)
     days = {str(person): day for person, day in run("SELECT person_id, day FROM not_before WHERE held", {})}
     free, agreed = not_before(allowed, days, rules.cadence)
     ready, missed = standing(free, due, rules.cadence, open_steps(run))
     chosen, waiting = within_day(ready, rules.cadence, basis.today, run, rules.scoring.time_zone)
     texts = briefs(run, book, {follow_up.person_id for follow_up, _ in chosen}, basis.as_of)
-    tasks = create_tasks(chosen, org, texts.__getitem__, book.fields.language)
+    # What is asked for late is due on the day of the task, not on a day that is over.
+    day = calendar.on_or_after(basis.today)
+    timely = [(follow_up, replace(step, due=max(step.due, day))) for follow_up, step in chosen]
+    tasks = create_tasks(timely, org, texts.__getitem__, book.fields.language)
     left = (*out, *forbidden, *agreed, *missed, *waiting)
     return ((), (*left, *withheld(tasks, book.no_tasks))) if book.no_tasks else (tasks, left)
 
 
 _THERE = """
-SELECT key FROM seen_salesforce_task WHERE key IS NOT NULL
-UNION SELECT record FROM journal WHERE kind = 'task' AND outcome = 'done'
+SELECT key, min(timezone($zone, timezone('UTC', made_at))::DATE) FROM (
+    SELECT key, created_at AS made_at FROM seen_salesforce_task WHERE key IS NOT NULL
+    UNION ALL SELECT record, intended_at FROM journal WHERE kind = 'task' AND outcome = 'done'
+)
+GROUP BY key
 """
 _OWNERS = "SELECT name, min(owner_id) FROM owner_names WHERE is_active AND name IS NOT NULL GROUP BY name"
 

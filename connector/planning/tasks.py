@@ -122,6 +122,28 @@ def wanted(
     ]
 
 
+def told_in_time(
+    due: Iterable[tuple[FollowUp, CadenceStep]],
+    org_id: str,
+    made: Mapping[str, date],
+    cadences: Cadences,
+    calendar: BusinessCalendar,
+    today: date,
+) -> list[tuple[FollowUp, CadenceStep]]:
+    """The steps without those that tell on a decision which was asked for too late to be overdue by `today`.
+
+    `made`: by key the day on which a task was made, in the rule set's zone.
+    """
+    known = {cadence.id: cadence.decision for cadence in cadences.cadences}
+
+    def early(follow_up: FollowUp, step: CadenceStep) -> bool:
+        decision = known.get(follow_up.cadence)
+        asked = made.get(task_key(org_id, follow_up, replace(step, channel="decide")))
+        return bool(decision and asked and calendar.plus(asked, decision.escalate_after_days) > today)
+
+    return [(run, step) for run, step in due if step.channel != ESCALATE or not early(run, step)]
+
+
 def consented(
     due: Iterable[tuple[FollowUp, CadenceStep]],
 ) -> tuple[list[tuple[FollowUp, CadenceStep]], list[Withheld]]:

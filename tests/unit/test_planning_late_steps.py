@@ -6,10 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from connector.domain.outcome import RowResult
 from connector.engine.cadence import BusinessCalendar
 from connector.planning.tasks import FollowUp, due_tasks, wanted
 from connector.planning.waiting import standing
 from connector.store.decisions import record_starts
+from connector.store.journal import Intent, intend, settle
 from tests.engine_world import shipped
 from tests.planning_world import MONDAY, PlanningWorld
 
@@ -49,4 +51,11 @@ def test_who_takes_e_mail_again_months_later_gets_none_of_the_old_steps() -> Non
     plan = world.plan(MONDAY + timedelta(days=60))
     assert [task.key.split(":")[4] for task in plan.tasks] == ["day21"]
     assert plan.withheld == ()
+    (task,) = plan.tasks
+    assert task.values["ActivityDate"] == "2026-07-31", "the day on which it is asked for, not one that is over"
+    at = MONDAY + timedelta(days=60)
+    intended = intend(world.store, "run1", [Intent("task", "Task", task.key, {}, task.values, "")], at)
+    settle(world.store, [(number, "done", RowResult(None, True)) for number in intended], at)
+    told_on = [[one.key.split(":")[5] for one in world.plan(MONDAY + timedelta(days=days)).tasks] for days in (61, 65)]
+    assert told_on == [[], ["escalate"]], "three business days after it was asked for"
     world.store.close()
