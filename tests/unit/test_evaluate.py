@@ -180,7 +180,7 @@ def test_rules_may_name_columns_that_only_the_files_have(told: Told, tmp_path: P
     for file in shipped.glob("*.yaml"):
         (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
     scoring = (folder / "scoring.yaml").read_text("utf-8")
-    rule = "  - {id: seats, name: Seats, when: \"type = 'demo_view' AND seats >= 10\", points: 100}\n"
+    rule = "  - {id: seats, name: Seats, when: \"type = 'demo_view' AND seats >= 10 AND days = 1\", points: 100}\n"
     attribute = 'attributes:\n  - {id: plant, name: Plant, when: "工場数 >= 3", points: 9}\n'
     (folder / "scoring.yaml").write_text(scoring.replace("behaviour:\n", f"behaviour:\n{rule}", 1) + attribute, "utf-8")
     # Columns that no rule names may have any name, also one that the engine gives to what it works out.
