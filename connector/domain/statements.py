@@ -19,6 +19,11 @@ def statements(package: str, file: str) -> Mapping[str, str]:
     return MappingProxyType({name: _bare(body) for name, body in zip(parts[1::2], parts[2::2], strict=True)})
 
 
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _bare(body: str) -> str:
     lines = (line for line in body.splitlines() if not line.lstrip().startswith("--"))
     return "\n".join(lines).strip().rstrip(";")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from connector.domain.statements import statements
+from connector.domain.statements import quoted, statements
+
+__all__ = ["compose", "quoted"]
 
 _HOLE = re.compile(r"<<(\w+)>>")
 
@@ -16,8 +18,3 @@ def compose(file: str, name: str, **holes: object) -> str:
     """
     statement = statements("connector.engine.sql", f"{file}.sql")[name]
     return _HOLE.sub(lambda hole: str(holes[hole.group(1)]), statement)
-
-
-def quoted(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from connector.domain.inputs import InputColumn, InputTable
+from connector.domain.statements import quoted
 from connector.domain.streams import AttributeType
 from connector.errors import ConfigurationError, Problem
 from connector.store.database import Store
@@ -89,7 +90,7 @@ def _load(store: Store, path: Path, plain: Path, table: InputTable, zone: str) -
     typed += [(name, _cast(name, given[name], kind, zone)) for name, kind in extra.items()]
     store.run(
         f'CREATE OR REPLACE TEMP TABLE "{table.name}" AS '
-        f"SELECT {', '.join(f'{sql} AS {_quoted(name)}' for name, sql in typed)}, row_number() OVER () AS _row "
+        f"SELECT {', '.join(f'{sql} AS {_named(name)}' for name, sql in typed)}, row_number() OVER () AS _row "
         f'FROM "{raw}"'
     )
     problems = list(_bad_cells(store, path, table, raw, given, zone))
@@ -111,12 +112,12 @@ def keep_columns(store: Store, read: Mapping[str, Mapping[str, str]], named: Col
     for table, extra in read.items():
         for column in extra:
             if column not in named:
-                store.run(f'ALTER TABLE "{table}" DROP COLUMN {_quoted(column)}')
+                store.run(f'ALTER TABLE "{table}" DROP COLUMN {_named(column)}')
 
 
 def empty_table(store: Store, table: InputTable) -> None:
     """The table of a file that was not given."""
-    columns = ", ".join(f"{_quoted(column.name)} {SQL_TYPES[column.kind]}" for column in table.columns)
+    columns = ", ".join(f"{_named(column.name)} {SQL_TYPES[column.kind]}" for column in table.columns)
     store.run(f'CREATE OR REPLACE TEMP TABLE "{table.name}" ({columns})')
 
 
@@ -200,7 +201,7 @@ def _header(path: Path, plain: Path) -> list[str]:
 
 
 def _parquet_columns(store: Store, path: Path) -> dict[str, str]:
-    rows = store.run(f"DESCRIBE SELECT * FROM read_parquet({_literal(path.as_posix())})")
+    rows = store.run(f"DESCRIBE SELECT * FROM read_parquet({quoted(path.as_posix())})")
     return {str(name).lower(): str(kind) for name, kind, *_ in rows}
 
 
@@ -216,10 +217,10 @@ def _check_columns(path: Path, table: InputTable, given: Mapping[str, str]) -> N
 
 
 def _source(path: Path, given: Mapping[str, str], *, is_parquet: bool) -> str:
-    file = _literal(path.as_posix())
+    file = quoted(path.as_posix())
     if is_parquet:
         return f"SELECT * FROM read_parquet({file})"
-    columns = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in given)
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in given)
     return (
         f"SELECT * FROM read_csv({file}, header = TRUE, delim = ',', quote = '\"', escape = '\"', auto_detect = FALSE, "
         f"columns = {{{columns}}}, nullstr = '', max_line_size = {_LONGEST_LINE}, buffer_size = {2 * _LONGEST_LINE})"
@@ -233,7 +234,7 @@ def _typed(column: InputColumn, given: str | None, zone: str) -> str:
 
 def _cast(name: str, given: str, kind: str, zone: str) -> str:
     """SQL for a cell in its type; null where it is not one."""
-    column = _quoted(name)
+    column = _named(name)
     if given != "VARCHAR":
         return _from_parquet(column, given, kind, zone)
     value = f"nullif(trim({column}), '')"
@@ -242,7 +243,7 @@ def _cast(name: str, given: str, kind: str, zone: str) -> str:
     if kind == "DATE":
         return f"CASE WHEN regexp_matches({value}, '{_DAY}') THEN TRY_CAST({value} AS DATE) END"
     if kind == "TIMESTAMP":
-        local = f"timezone('UTC', timezone({_literal(zone)}, TRY_CAST({value} AS TIMESTAMP)))"
+        local = f"timezone('UTC', timezone({quoted(zone)}, TRY_CAST({value} AS TIMESTAMP)))"
         with_offset = f"TRY_CAST({value} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
         has_offset = f"length({value}) > 10 AND regexp_matches({value}, '{_OFFSET}')"
         is_time = f"regexp_matches({value}, '{_TIME}')"
@@ -259,7 +260,7 @@ def _from_parquet(column: str, given: str, kind: str, zone: str) -> str:
     if kind == "TIMESTAMP" and "TIME ZONE" in given:
         return f"({column})::TIMESTAMPTZ AT TIME ZONE 'UTC'"
     if kind == "TIMESTAMP":
-        return f"timezone('UTC', timezone({_literal(zone)}, TRY_CAST({column} AS TIMESTAMP)))"
+        return f"timezone('UTC', timezone({quoted(zone)}, TRY_CAST({column} AS TIMESTAMP)))"
     return f"TRY_CAST({column} AS {kind})"
 
 
@@ -267,7 +268,7 @@ def _guessed(store: Store, raw: str, name: str, given: str, zone: str) -> str:
     """The type of a column that nobody has declared: the narrowest that all its cells are."""
     if given != "VARCHAR":
         return _plain_type(given)
-    value = f"nullif(trim({_quoted(name)}), '')"
+    value = f"nullif(trim({_named(name)}), '')"
     tests = [
         # What begins with 0 is a code, not a number.
         f"coalesce(bool_and(regexp_matches({value}, '^-?(0|[1-9][0-9]{{0,17}})$')), FALSE)",
@@ -297,7 +298,7 @@ def _bad_cells(
         if column.kind == "text" or given.get(column.name) is None:
             continue
         kind = SQL_TYPES[column.kind]
-        cell = f"nullif(trim({_quoted(column.name)}::VARCHAR), '')"
+        cell = f"nullif(trim({_named(column.name)}::VARCHAR), '')"
         wrong = f"{cell} IS NOT NULL AND {_cast(column.name, given[column.name], kind, zone)} IS NULL"
         rows = store.run(
             f"SELECT number, left(cell, 40) FROM (SELECT row_number() OVER () AS number, {cell} AS cell, "
@@ -311,7 +312,7 @@ def _bad_cells(
 def _empty_cells(store: Store, path: Path, table: InputTable) -> Iterator[Problem]:
     for name in table.required:
         rows = store.run(
-            f'SELECT _row FROM "{table.name}" WHERE {_quoted(name)} IS NULL ORDER BY _row LIMIT {_PLACES_SHOWN}'
+            f'SELECT _row FROM "{table.name}" WHERE {_named(name)} IS NULL ORDER BY _row LIMIT {_PLACES_SHOWN}'
         )
         for (number,) in rows:
             yield Problem(path.name, 0, 0, f"row {number}, {name}: the cell is empty; every row needs one.")
@@ -320,7 +321,7 @@ def _empty_cells(store: Store, path: Path, table: InputTable) -> Iterator[Proble
 def _twice(store: Store, path: Path, table: InputTable) -> Iterator[Problem]:
     if table.last_wins or not table.key:
         return
-    names = ", ".join(_quoted(name) for name in table.key)
+    names = ", ".join(_named(name) for name in table.key)
     rows = store.run(
         f'SELECT min(_row), max(_row) FROM "{table.name}" GROUP BY {names} HAVING count(*) > 1 '
         f"ORDER BY 1 LIMIT {_PLACES_SHOWN}"
@@ -331,15 +332,11 @@ def _twice(store: Store, path: Path, table: InputTable) -> Iterator[Problem]:
 
 
 def _keep_last(store: Store, table: InputTable) -> None:
-    key = ", ".join(_quoted(name) for name in table.key)
+    key = ", ".join(_named(name) for name in table.key)
     rows, different = store.run(f'SELECT count(*), count(DISTINCT {key}) FROM "{table.name}"')[0]
     if rows != different:
         store.run(f'DELETE FROM "{table.name}" WHERE _row NOT IN (SELECT max(_row) FROM "{table.name}" GROUP BY {key})')
 
 
-def _quoted(name: str) -> str:
+def _named(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.domain.lists import ATTRIBUTES, Kept, ListHead, Refusal
-from connector.domain.statements import statements
+from connector.domain.statements import quoted, statements
 from connector.errors import ConfigurationError
 from connector.store.belonging import LIST
 from connector.store.cursors import naive
@@ -146,7 +146,7 @@ def _read(store: Store, head: ListHead, sheet: Sheet, reading: Reading, now: dat
     store.run(_statement("read"), params)
     store.run(_statement("members"), params)
     store.load("list_segments", ("id", "ja", "en", "days"), [segment[:4] for segment in reading.segments])
-    cases = " ".join(f"WHEN {condition} THEN {_literal(id_)}" for id_, _, _, _, condition in reading.segments)
+    cases = " ".join(f"WHEN {condition} THEN {quoted(id_)}" for id_, _, _, _, condition in reading.segments)
     store.run(_statement("segmented", segment=f"CASE {cases} END" if cases else "NULL::VARCHAR"), params)
 
 
@@ -162,7 +162,7 @@ def _load_lines(store: Store, sheet: Sheet, params: Mapping[str, object]) -> Non
         store.run("SET preserve_insertion_order = true")
         try:
             store.run(_statement(
-                "lines", file=_literal(file.as_posix()), delimiter=_literal(sheet.delimiter),
+                "lines", file=quoted(file.as_posix()), delimiter=quoted(sheet.delimiter),
                 types="{" + ", ".join(f"'{name}': 'VARCHAR'" for name in (*raw, "spilled")) + "}",
                 joined=f"concat_ws('', {', '.join(raw)})", columns=", ".join(raw),
                 cells=", ".join(f"list_trim({one}) AS {name}" for one, name in zip(raw, names, strict=True)),
@@ -216,7 +216,3 @@ def _statement(name: str, /, **holes: str) -> str:
 
 def _plain(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

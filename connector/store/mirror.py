@@ -15,10 +15,11 @@ from pathlib import Path
 
 import duckdb
 
+from connector.domain.statements import quoted
 from connector.domain.streams import STREAMS, AttributeType, Column, MappedStream, Stream
 from connector.errors import SpoiltPageError, StopError
 from connector.store.database import Store
-from connector.store.pages import landed_records, literal
+from connector.store.pages import landed_records
 from connector.store.touched import touch, touch_all
 from connector.store.turning_away import turn_away
 
@@ -74,7 +75,7 @@ def prepare(store: Store, streams: Iterable[MappedStream]) -> None:
                     "at_id = NULL WHERE stream = $stream",
                     {"stream": mapped.stream.name},
                 )
-            store.run(f'COMMENT ON TABLE "{table}" IS {literal(json.dumps(wanted, sort_keys=True))}')
+            store.run(f'COMMENT ON TABLE "{table}" IS {quoted(json.dumps(wanted, sort_keys=True))}')
 
 
 def _follow(store: Store, mapped: MappedStream) -> None:

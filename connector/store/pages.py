@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from connector.domain.statements import quoted
 from connector.domain.streams import MappedStream
 from connector.store.spelling import as_spelled, check_columns
 
@@ -22,7 +23,7 @@ def landed_records(mapped: MappedStream, pages: Sequence[Path], fields: Iterable
     SpoiltPageError for other columns than `fields`.
     """
     fields = list(fields)
-    files = ", ".join(literal(page.as_posix()) for page in pages)
+    files = ", ".join(quoted(page.as_posix()) for page in pages)
     key = _RECORDS[mapped.stream.remote]
     paths = [field.split(".") for field in fields]
     if pages[0].suffix == ".csv":
@@ -35,7 +36,7 @@ def landed_records(mapped: MappedStream, pages: Sequence[Path], fields: Iterable
         )
     shape = json.dumps({key: [_shape(as_spelled(pages, key, paths))]})
     # from_json over whole texts, because read_json needs six to ten times the processor time for such pages.
-    return f"SELECT unnest(from_json(content, {literal(shape)}).{key}) AS record FROM read_text([{files}])"
+    return f"SELECT unnest(from_json(content, {quoted(shape)}).{key}) AS record FROM read_text([{files}])"
 
 
 def _shape(paths: list[list[str]]) -> dict[str, Any]:
@@ -55,7 +56,3 @@ def _packed(paths: list[list[str]], above: str = "") -> str:
         column = f'"{above}{name}"'
         parts.append(f'"{name}" := {_packed(below, f"{above}{name}.") if below else column}')
     return f"struct_pack({', '.join(parts)})"
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from connector.domain.statements import quoted
 from connector.store.cursors import naive
 from connector.store.database import Store
-from connector.store.pages import literal
 
 
 def freeze_runs(store: Store, moment: datetime) -> None:
@@ -15,7 +15,7 @@ def freeze_runs(store: Store, moment: datetime) -> None:
     A run recorded later had not begun, and one that ended later was open.
     """
     where = f'"{store.value("SELECT current_database()")}".main.cadence_runs'
-    then = f"TIMESTAMP {literal(str(naive(moment)))}"
+    then = f"TIMESTAMP {quoted(str(naive(moment)))}"
     store.run(
         "CREATE OR REPLACE TEMP VIEW cadence_runs AS SELECT * REPLACE ("
         f"CASE WHEN ended_at <= {then} THEN ended_at END AS ended_at, "
