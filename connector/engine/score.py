@@ -62,6 +62,7 @@ def score(rules: RuleSet, as_of: datetime, run: Run, among: str | None = None) -
     with a column person_id: only those people are evaluated, by the same
     statements. Everything at or before `as_of` counts. Where hot requires a score in a window,
     `earned_points(person_id, t, points)` is made as well: what behaviour earned, and when in microseconds.
+    What all this was worked out from is kept for `kept_lives`.
     """
     scoring, silence, now = rules.scoring, silence_of(rules.scoring), microseconds(as_of)
     recycle(rules, as_of, run)
