@@ -25,6 +25,7 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 6, 15, 9, 0, tzinfo=TOKYO)
 LATELY = datetime(2026, 6, 10, 10, 0, tzinfo=TOKYO)
 CREATED = datetime(2026, 6, 1, tzinfo=TOKYO)
+CLOSED = {"crm_status": "disqualified", "closed_at": CREATED - timedelta(days=365)}
 FINE = """
 accounts:
   cap_per_person: 60
@@ -75,6 +76,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, Any
         ("screened", "50", {"title": "部長"}),
         ("lately", "50", {}),
         ("never", "0", {}),
+        ("closed", "50", {**CLOSED, "close_reason": "予算なし"}),
+        ("closed", "50", {**CLOSED, "close_reason": "対象外"}),
     )
 
 
@@ -111,6 +114,12 @@ def test_roles_weigh_and_are_asked_for_and_only_the_best_count(tmp_path: Path) -
 def test_who_was_screened_out_brings_nothing(rows: Mapping[str, dict[str, Any]]) -> None:
     row = rows["screened"]
     assert (row["people"], row["active_people"], row["score"]) == (2, 1, 50)
+
+
+def test_who_was_closed_brings_nothing_until_the_rest_is_over(rows: Mapping[str, dict[str, Any]]) -> None:
+    row = rows["closed"]
+    # A month of silence after being recycled took 5.
+    assert (row["people"], row["active_people"], row["score"]) == (2, 1, 50 - 5)
 
 
 def test_active_is_within_so_many_times_24_hours(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 CREATE OR REPLACE TEMP TABLE account_scored AS
 WITH members AS (
   SELECT person.company_id, person.person_id, person.department, person.title, <<role>> AS role,
-    person.crm_status IS DISTINCT FROM 'disqualified' AND screened.person_id IS NULL AS qualified,
+    -- Whose closed lead was recycled is nurtured again, and counts by what was done since.
+    (person.crm_status IS DISTINCT FROM 'disqualified' OR scored.recycled_at IS NOT NULL)
+      AND screened.person_id IS NULL AS qualified,
     least(greatest(scored.score_deciding, 0) * <<percent>> // 100, <<cap>>) AS points,
     qualified AND coalesce(scored.last_activity_at > $as_of::TIMESTAMP - to_days(<<active_days>>), FALSE) AS active,
     least(CASE WHEN active THEN scored.last_activity_at + to_days(<<active_days>>) END, scored.next_change_at)
