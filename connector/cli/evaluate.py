@@ -39,6 +39,8 @@ from connector.store.files import empty_table, keep_columns, load_file
 
 CONTENT_FILE = "content.yaml"
 MOST_SHOWN = 25
+_WORKED_OUT = frozenset({"lost_at", "later", "account"})
+"""Names that the engine gives to what it works out of people."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 """Waiting times and windows have to have room on both sides."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,7 +75,7 @@ def evaluate(rules: str, as_of: str, encoding: str, as_json: bool, **files: Path
         say("read")
         extra = _load_files(store, files, zone, encoding)
         book, catalogue = _rules(folder, extra)
-        keep_columns(store, extra, _named(book))
+        keep_columns(store, extra, _named(book, extra["people"]))
         moment = _parsed(as_of, book.scoring.time_zone)
         complete(book, catalogue, moment, store.run, store.load)
         for sentence in oddities(book, store.run):
@@ -158,10 +160,16 @@ def _rules(folder: Path, extra: Mapping[str, Mapping[str, str]]) -> tuple[RuleSe
     return book, load_content(catalogue) if catalogue.is_file() else None
 
 
-def _named(rules: RuleSet) -> frozenset[str]:
-    """The columns that conditions name, and the one that tells a persona."""
+def _named(rules: RuleSet, of_people: Mapping[str, str]) -> frozenset[str]:
+    """The columns that conditions name, and the one that tells a persona. `of_people`: those beyond the known ones."""
     parts = (rules.scoring, rules.tiers, rules.lifecycle, rules.cadence, rules.nurture)
-    return named_columns(*parts) | {FIELD}
+    named = named_columns(*parts) | {FIELD}
+    taken = sorted(_WORKED_OUT & named & of_people.keys())
+    if taken:
+        raise ConfigurationError(
+            f"Rules name the column `{taken[0]}` of the people file, which is worked out here. Give it another name."
+        )
+    return named
 
 
 def _parsed(text: str, zone: str) -> datetime:

@@ -173,7 +173,9 @@ def test_the_last_row_of_an_activity_counts_and_people_of_the_future_are_left_ou
     assert {one: found[one]["score"] for one in found} == {"p": 15}
 
 
-def test_rules_may_name_columns_that_only_the_files_have(told: Told, tmp_path: Path) -> None:
+def test_rules_may_name_columns_that_only_the_files_have(
+    told: Told, files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "rules"
     folder.mkdir()
     shipped = Path(__file__).parents[2] / "connector" / "rulesets" / "classic"
@@ -191,6 +193,9 @@ def test_rules_may_name_columns_that_only_the_files_have(told: Told, tmp_path: P
     )
     found = told("--rules", str(folder), people=people, activities=activities)
     assert {one: (found[one]["score"], found[one]["score_attribute"]) for one in found} == {"p": (105, 9), "q": (5, 0)}
+    (folder / "scoring.yaml").write_text(scoring + attribute.replace("工場数", "lost_at"), "utf-8")
+    assert run([*files(people=people, activities=activities), "--rules", str(folder)]) == 64
+    assert "Rules name the column `lost_at` of the people file" in capsys.readouterr().err
 
 
 def test_parquet_says_the_same_as_csv(told: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
