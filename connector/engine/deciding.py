@@ -91,6 +91,8 @@ def _tests(rules: RuleSet, life: str) -> dict[str, str]:
         "over_now": f"{_floored(rules, 'after')} + bar.extra >= bar.at_least",
         "over": f"{_floored(rules, 'score')} + {at} >= bar.at_least",
         "over_before": f"{_floored(rules, 'score - points')} + {before} >= bar.at_least",
+        "dip_times": "unnest([first, last + 1])",
+        "may_dip": "TRUE",
     }
 
 
@@ -100,6 +102,8 @@ def _plain(threshold: str) -> dict[str, str]:
         "over_now": f"after >= {threshold}",
         "over": f"score >= {threshold}",
         "over_before": f"score - points >= {threshold}",
+        "dip_times": "t",
+        "may_dip": "losses > 0",
     }
 
 

@@ -329,6 +329,21 @@ def test_attributes_count_for_those_who_did_something_and_never_in_the_score(wor
 
 
 @pytest.mark.requirement("LC-12")
+def test_attributes_that_take_points_take_them_with_the_first_activity_and_the_rise_after_that_counts(
+    world: World, tmp_path: Path
+) -> None:
+    """What is done in one month of silence is one sum to the score: the fall within it is seen all the same."""
+    scoring = """source: [{id: web, name: W, when: "source = 'web_inquiry'", points: 7}]
+attributes: [{id: title, name: T, when: "title = '部長'", points: -6}]
+behaviour: [{id: download, name: D, when: "type = 'content_download'", points: 3}]
+inactivity: {name: I, month: calendar, bands: [{at_least: 30, points: -15}]}"""
+    rules = _rules(tmp_path, scoring, "{at_least: 2, decides: {score: ledger, with_attributes: true}}")
+    world.people({"person_id": "p", "created_at": START, "source": "web_inquiry", "title": "部長"})
+    world.activities(_did("webinar_attend", START + 20 * DAY), _did("content_download", START + 26 * DAY))
+    row = _scored(world, rules, START + 27 * DAY)
+    assert (row["score_deciding"], row["crossed_at"]) == (4, as_column(START + 26 * DAY))
+
+
 def test_a_lead_time_has_its_own_threshold_and_crossing(world: World, tmp_path: Path) -> None:
     more = 'lead_times: [{id: small, name: S, when: "employees < 50", hot_at_least: 5}]\n'
     rules = _rules(tmp_path, STEPS, more=more)

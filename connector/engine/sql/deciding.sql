@@ -16,8 +16,8 @@ LEFT JOIN begun USING (pid)
 -- For those at or over the threshold now: the last moment at which the running score rose to it. Within a knot the
 -- running score is the score before it plus what was earned up to that moment; what happens at one instant counts
 -- together, after a penalty that is due at that instant. It rose in the last knot before which it stood below, or
--- in a later one in which so many points were taken that it
--- may have fallen: the others need not be looked at.
+-- in a later one in which so many points were taken (by what was done, or by who somebody is, with the first activity)
+-- that it may have fallen: the others need not be looked at.
 CREATE OR REPLACE TEMP TABLE <<life>>_crossings AS
 WITH hot AS (
   SELECT pid FROM <<life>>_fold <<joins>> WHERE is_last AND <<over_now>>
@@ -37,8 +37,9 @@ low AS (
   GROUP BY pid
 ),
 dips AS (
-  SELECT pid, i
-  FROM (SELECT pid, i, t, before AS score, losses AS points FROM all_spans WHERE NOT nested AND losses > 0) <<joins>>
+  SELECT DISTINCT pid, i
+  FROM (SELECT pid, i, <<dip_times>> AS t, before AS score, losses AS points FROM all_spans WHERE NOT nested AND <<may_dip>>)
+  <<joins>>
   WHERE NOT (<<over_before>>)
 ),
 spans AS (
