@@ -125,3 +125,9 @@ def test_who_was_recycled_is_followed_up_only_once_there_is_new_interest(tmp_pat
     told = evaluated(tmp_path, {}, people, second_approach=again)
     said = {who: (one["stage"], one["approach"], one["cadence_starts"]) for who, one in told.items()}
     assert said == {"score_alone": ("hot", False, False), "interest": ("hot", True, True)}
+
+
+def test_what_we_do_ends_no_silence_of_theirs(tmp_path: Path) -> None:
+    awake = requires({"activity": "type = 'demo_view'", "after_silence_days": 5, "within_days": 7})
+    did = [("demo_view", 10), ("email_sent", 3), ("demo_view", 1)]
+    assert evaluated(tmp_path, awake, {"one": {"did": did}})["one"]["hot_lacks"] == []
