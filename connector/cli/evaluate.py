@@ -39,7 +39,7 @@ from connector.store.files import empty_table, keep_columns, load_file
 
 CONTENT_FILE = "content.yaml"
 MOST_SHOWN = 25
-_WORKED_OUT = frozenset({"lost_at", "later", "account"})
+_WORKED_OUT = frozenset({"account", "kind", "later", "lost_at"})
 """Names that the engine gives to what it works out of people."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 """Waiting times and windows have to have room on both sides."""
