@@ -198,11 +198,18 @@ PROFILE = lead(
     [*did(("content_download", DAY), content="company_profile"), *did(("survey_answer", HOUR), content="survey")]
 )
 PROFILE_SENT = lead(did(("email_sent", DAY), content="company_profile"))
+QUOTED = lead(did(("quote_request", DAY)))
+QUOTED_FOR_THANKS = lead(did(("quote_request", DAY), content="survey"))
 
 
 def test_content_of_the_class_of_an_inquiry_is_one_where_the_person_used_it(actions: Told) -> None:
     assert (actions[PROFILE]["purpose"], actions[PROFILE]["why"]) == ("inquiry", "asked by company_profile")
     assert short(actions, PROFILE_SENT) != INQUIRY
+
+
+def test_who_asks_for_a_quote_asks_for_a_call_unless_the_catalogue_says_otherwise(actions: Told) -> None:
+    assert (actions[QUOTED]["purpose"], actions[QUOTED]["why"]) == ("inquiry", "asked by quote_request")
+    assert actions[QUOTED_FOR_THANKS]["purpose"] == "thanks"
 
 
 def _thanked(*later: tuple[str, timedelta], ago: timedelta = DAY, **person: Any) -> str:

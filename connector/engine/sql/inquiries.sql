@@ -7,11 +7,14 @@ CREATE TEMP TABLE IF NOT EXISTS content_actions (content VARCHAR, action VARCHAR
 CREATE OR REPLACE TEMP TABLE inquiry_acts AS
 SELECT activity.person_id, activity.activity_id, activity.occurred_at,
   coalesce(activity.content, activity.type) AS asked_by,
-  CASE WHEN activity.type = 'inquiry' THEN 'inquiry' ELSE item.action END AS action,
+  CASE
+    WHEN activity.type = 'inquiry' OR (activity.type = 'quote_request' AND item.action IS NULL) THEN 'inquiry'
+    ELSE item.action
+  END AS action,
   nullif(item.channel, '') AS channel, nullif(item.destination, '') AS destination
 FROM activities AS activity
 LEFT JOIN content_actions AS item ON item.content = activity.content
-WHERE activity.occurred_at <= $as_of AND (activity.type = 'inquiry' OR item.action IS NOT NULL)
+WHERE activity.occurred_at <= $as_of AND (activity.type IN ('inquiry', 'quote_request') OR item.action IS NOT NULL)
   AND activity.type IN (<<types>>)
   AND <<not_noise>>
 
