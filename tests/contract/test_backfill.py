@@ -23,5 +23,6 @@ def test_killed_ten_times_it_ends_as_if_nothing_had_happened(tmp_path: Path) -> 
     assert killed.kills == 10
     assert killed.rows == calm.rows
     assert any(calm.rows.values())
-    assert killed.calls <= 1.2 * calm.calls
+    # What a kill costs does not grow with the history: signing in, and the page that was on its way, again.
+    assert killed.calls - calm.calls <= 4 * killed.kills
     assert [one.floor for one in killed.ended.streams] == [one.floor for one in calm.ended.streams]

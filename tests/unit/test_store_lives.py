@@ -13,7 +13,7 @@ from connector.store.cursors import naive
 from connector.store.database import Store, memory_store
 from connector.store.decisions import record_starts
 from connector.store.lives import KeptLives, keep_lives
-from tests.engine_world import CRM_WORDS, DEAL_PAST
+from tests.engine_world import DEAL_PAST
 from tests.planning_world import MONDAY, PlanningWorld
 
 pytestmark = pytest.mark.requirement("LC-5", "SC-10", "WB-7", "SY-3")
@@ -24,9 +24,8 @@ DAY = timedelta(days=1)
 @pytest.fixture(scope="module")
 def shared() -> PlanningWorld:
     world = PlanningWorld()
-    for table, columns in (("crm_words", CRM_WORDS), ("deal_past", DEAL_PAST)):
-        fields = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        world.store.run(f"CREATE TEMP TABLE {table} ({fields})")
+    fields = ", ".join(f"{name} {kind}" for name, kind in DEAL_PAST.items())
+    world.store.run(f"CREATE TEMP TABLE deal_past ({fields})")
     return world
 
 
