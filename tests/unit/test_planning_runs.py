@@ -52,7 +52,7 @@ def cadences() -> tuple[Cadence, ...]:
     assert decision is not None
     return (
         hot("stops", stops_on=("meeting",), pauses_on=()),
-        hot("anew", restarts_on=("quote_request",)),
+        hot("anew", restarts_on=("event_attend",)),
         hot("patient", one_at_a_time=True),
         hot("short", steps=hot().steps[:2], decision=None),
         hot(decision=decision.model_copy(update={"escalate_to": "Mika"})),
@@ -145,7 +145,7 @@ def first_days(story: Story) -> None:
     story.tick_off("answered", "answer:call", MONDAY + HOUR)
     story.tick_off("deleted inquiry", "answer:call", MONDAY + HOUR, is_closed=False, is_deleted=True)
     story.tick_off("anew", "day1:call", MONDAY + HOUR)
-    story.did("anew", "quote_request", MONDAY + DAY - HOUR)
+    story.did("anew", "event_attend", MONDAY + DAY - HOUR)
     story.tick_off("patient", "day1:email", MONDAY + HOUR)
     for number in range(HOT):
         story.did("warm", "demo_view", MONDAY + HOUR + number * timedelta(minutes=1), content=f"d{number}")
