@@ -113,6 +113,7 @@ def measure(people: int, activities: int, rules: str, folder: Path, *, all_of_it
             return size
         python = plain_scores(store, river.rules.scoring, AS_OF, SAMPLE) * people / SAMPLE
         life = spent(lambda: _life(river, AS_OF))
+        store.run(_FOLLOWED_UP, {"as_of": AS_OF.replace(tzinfo=None)})
         whole = spent(lambda: _whole(river, AS_OF, EVERYBODY))
         transitions = int(store.value("SELECT count(*) FROM life"))
         _set_aside(river)
@@ -169,6 +170,13 @@ def _set_aside(river: River) -> None:
     for table in ("people", "activities"):
         river.store.run(f"ALTER TABLE {table} RENAME TO all_{table}")
 
+
+# Whoever is hot has been followed up by now: else all of them would wait for it, and be looked at in each tick.
+_FOLLOWED_UP = """
+INSERT INTO cadence_runs BY NAME
+SELECT person_id, 'hot' AS cadence, $as_of::DATE AS start_date, $as_of AS ended_at, 'decided' AS end_reason
+FROM decided WHERE stage = 'hot'
+"""
 
 _NEW = """
 INSERT INTO all_activities BY NAME
