@@ -77,13 +77,7 @@ class _Rules:
         return self._lived(sorted(earned, key=lambda one: one[0]), latest)
 
     def _noise(self, acts: Sequence[Row]) -> set[str]:
-        found: set[str] = set()
-        burst = self._scoring.noise.clicks
-        clicks = [one for one in acts if one["type"] == "email_click"]
-        for place in range(len(clicks) - burst.at_least + 1 if burst else 0):
-            some = clicks[place : place + burst.at_least]  # type: ignore[union-attr] # the range is empty without one
-            if some[-1]["occurred_at"] - some[0]["occurred_at"] <= timedelta(seconds=burst.within_seconds):  # type: ignore[union-attr] # as above
-                found.update(one["activity_id"] for one in some)
+        found = self._bursts([one for one in acts if one["type"] == "email_click"])
         quick = self._scoring.noise.open_within_seconds_of_sending
         sent = [(one["content"], one["occurred_at"]) for one in acts if one["type"] == "email_sent"]
         for one in acts if quick is not None else ():
@@ -92,6 +86,17 @@ class _Rules:
                 for content, at in sent
             ):
                 found.add(one["activity_id"])
+        return found
+
+    def _bursts(self, clicks: Sequence[Row]) -> set[str]:
+        burst = self._scoring.noise.clicks
+        if burst is None:
+            return set()
+        found: set[str] = set()
+        for place in range(len(clicks) - burst.at_least + 1):
+            some = clicks[place : place + burst.at_least]
+            if some[-1]["occurred_at"] - some[0]["occurred_at"] <= timedelta(seconds=burst.within_seconds):
+                found.update(one["activity_id"] for one in some)
         return found
 
     def _earned(self, acts: Sequence[Row]) -> list[tuple[datetime, int, bool]]:

@@ -17,7 +17,7 @@ from connector.cli.shared import Options, console, echo_json, json_option, place
 from connector.domain.vocabulary import BUYING_STAGE_NAMES, VALUE_NAMES
 from connector.reporting.overdue import Overdue, Standing, overdue_of
 from connector.rules.load import RuleSet
-from connector.rules.model import Name
+from connector.rules.names import Name
 from connector.rules.stages import STAGES, Stage
 
 CLOCKS = {

@@ -14,7 +14,7 @@ from connector.domain.vocabulary import ATTRIBUTE_NAMES, Language, word
 from connector.engine.whys import Whys
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 WIDTH = 100
 MARKS = {

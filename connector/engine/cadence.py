@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import holidays
 
 from connector.rules.cadence import Cadence, Step
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 _DAY = timedelta(days=1)
 Pauses = tuple[tuple[date, date], ...]

@@ -18,7 +18,7 @@ from connector.engine.score import counts
 from connector.rules.hearing import HearingItem
 from connector.rules.lifecycle import Claim, Lifecycle, Requirement
 from connector.rules.load import RuleSet
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 _FILE = "evidence"
 MOST = 3

@@ -17,7 +17,8 @@ from connector.engine.moments import from_column, microseconds
 from connector.engine.score import clear, live
 from connector.engine.silence import silence_of
 from connector.rules.load import RuleSet
-from connector.rules.model import Criterion, Name, Profile
+from connector.rules.model import Criterion, Profile
+from connector.rules.names import Name
 from connector.rules.scoring import Scoring
 
 Outcome = Literal["met", "missed", "unknown"]

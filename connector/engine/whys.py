@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from connector.domain.vocabulary import ACTIVITY_NAMES, WHY_TEXTS, Language, word
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 _UNNAMED: Mapping[str, tuple[str, str]] = {
     "other": ("その他の理由", "another reason"),

@@ -15,7 +15,7 @@ from connector.engine.moments import as_column, from_column
 from connector.engine.offers import offers
 from connector.planning.book import Book
 from connector.planning.brief_words import MARKS, WORDS
-from connector.rules.model import Name
+from connector.rules.names import Name
 from connector.rules.recycle import LossReason
 
 MAIN_REASONS = 5

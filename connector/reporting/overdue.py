@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from connector.domain.running import Run
 from connector.engine.composing import compose
@@ -63,5 +64,5 @@ def overdue_of(run: Run, stage: Stage | None = None) -> Standing:
 
 
 def _told(*row: object) -> Overdue:
-    aware = [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row]
-    return Overdue(*aware)  # type: ignore[arg-type] # the columns of the statement, in the order of the fields
+    aware: list[Any] = [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row]
+    return Overdue(*aware)

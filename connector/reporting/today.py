@@ -17,7 +17,7 @@ from connector.engine.whys import Whys
 from connector.reporting.presales import Candidate, Queued, candidates, queue
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 Language = Literal["ja", "en"]
 _FILE = "today"

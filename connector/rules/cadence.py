@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from connector.rules.kinds import FitCondition, Id, Strict, problem
-from connector.rules.model import Name, unique
+from connector.rules.names import Name, unique
 from connector.rules.teams import OWN_TEAMS, Chain, Team
 
 Starts = Literal["fresh_crossing", "hot_since_longer", "inquiry"]

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from connector.rules.kinds import DealCondition, FitCondition, HearingCondition, Id, Strict, problem
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 Asking = Literal["registered", "cold", "hot", "opportunity", "won"]
 """The stages by which something has to be heard, in their order."""

@@ -20,7 +20,8 @@ from connector.rules.kinds import (
     Strict,
     problem,
 )
-from connector.rules.model import LETTERS, Letter, Name, unique
+from connector.rules.model import LETTERS, Letter
+from connector.rules.names import Name, unique
 from connector.rules.recycle import NotBefore, Recycle
 from connector.rules.stages import STAGES, Days, LeadTime, Rise, Stage, StageText
 from connector.rules.toss_up import HandOver

@@ -22,7 +22,7 @@ from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.conditions import Bind, Condition, ConditionError, compile_condition
 from connector.rules.kinds import Id, Strict, problem
 from connector.rules.load import validated
-from connector.rules.model import Name
+from connector.rules.names import Name
 from connector.rules.relations import Columns
 from connector.rules.source import read
 

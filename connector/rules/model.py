@@ -19,8 +19,7 @@ from connector.rules.kinds import (
     Thirds,
     problem,
 )
-from connector.rules.names import Name as Name  # noqa: PLC0414 - given on to those who know it from here
-from connector.rules.names import unique as unique  # noqa: PLC0414 - the same
+from connector.rules.names import Name, unique
 from connector.rules.screening import Screen
 
 LETTERS = ("F", "D-", "D", "D+", "C-", "C", "C+", "B-", "B", "B+", "A-", "A", "A+")

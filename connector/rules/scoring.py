@@ -21,7 +21,7 @@ from connector.rules.kinds import (
     problem,
 )
 from connector.rules.lines import Conversion, Line
-from connector.rules.model import Name, unique
+from connector.rules.names import Name, unique
 from connector.rules.relations import COUNTED_TYPES, SENT_TYPES
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from connector.rules.content import BuyingStage
 from connector.rules.kinds import DealCondition, FitCondition, Id, Positive, Strict, problem
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 Stage = Literal["anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified"]
 STAGES: tuple[Stage, ...] = ("anonymous", "registered", "cold", "hot", "opportunity", "won", "lost", "disqualified")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from connector.rules.kinds import Strict
-from connector.rules.model import Name
+from connector.rules.names import Name
 from connector.rules.stages import Owner, Stage
 
 Object = Literal["lead", "opportunity"]

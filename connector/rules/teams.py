@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from connector.rules.kinds import FitCondition, Id, Strict
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 OWN_TEAMS = ("marketing", "inside_sales", "field_sales")
 """Teams that there are without anybody naming them."""

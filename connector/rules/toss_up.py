@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from connector.rules.kinds import Strict, problem
-from connector.rules.model import Name
+from connector.rules.names import Name
 
 Answer = Literal["accepted", "rejected"]
 ANSWERS: tuple[Answer, ...] = ("accepted", "rejected")

@@ -17,7 +17,7 @@ from connector.domain.plan import FieldChange, Kept, RecordChange, TaskCreation
 from connector.engine.enrich import EnrichReport
 from connector.engine.explain import CriterionLine, Fit, LedgerLine
 from connector.reporting.explanation import Explanation, Listed, Person, Write
-from connector.rules.model import Name
+from connector.rules.names import Name
 from tests.engine_world import shipped
 from tests.remote_world import plan_of
 

@@ -290,7 +290,8 @@ def test_before_an_agreed_day_nobody_is_followed_up_however_hot() -> None:
         # The day has come: as if just turned hot.
         "today": ("hot", True, False), "free": ("hot", True, False),
     }  # fmt: skip
-    assert world.rows("not_before")["field"]["next_change_at"] == datetime(2026, 6, 15, 15, 0)  # noqa: DTZ001 - UTC
+    midnight = datetime(2026, 6, 15, 15, tzinfo=UTC)
+    assert world.rows("not_before")["field"]["next_change_at"] == midnight.replace(tzinfo=None)
 
 
 def test_a_second_approach_needs_new_interest() -> None:

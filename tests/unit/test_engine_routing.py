@@ -16,7 +16,7 @@ from connector.engine.tier import tier
 from connector.rules.cadence import Cadences
 from connector.rules.conditions import Condition
 from connector.rules.load import RuleSet
-from connector.rules.model import Name
+from connector.rules.names import Name
 from connector.rules.teams import Chain, Team
 from tests.engine_world import World, shipped, utc
 

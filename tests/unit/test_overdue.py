@@ -18,7 +18,7 @@ from connector.engine.score import score
 from connector.engine.tier import tier
 from connector.reporting.overdue import Standing, overdue_of
 from connector.rules.conditions import Condition
-from connector.rules.model import Name
+from connector.rules.names import Name
 from connector.rules.stages import LeadTime
 from tests.planning_world import DAY, MONDAY, PlanningWorld
 

@@ -22,7 +22,7 @@ from connector.planning.tasks import (
     within_limit,
 )
 from connector.rules.cadence import Cadences
-from connector.rules.model import Name
+from connector.rules.names import Name
 from tests.engine_world import shipped
 
 pytestmark = pytest.mark.requirement("CD-1", "CD-2")
