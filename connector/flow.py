@@ -11,7 +11,8 @@ from collections.abc import Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from connector.applying.apply import Application, Applied, apply_plan, settle_open_intents
+from connector.applying.application import Application, Applied
+from connector.applying.apply import apply_plan, settle_open_intents
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.decide import decide as decide_stages

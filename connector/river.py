@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from connector.applying.apply import Writer
+from connector.applying.application import Writer
 from connector.applying.switch import Off
 from connector.firmographics.register import Register
 from connector.http.budget import CallBudget

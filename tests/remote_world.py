@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.applying.apply import Application
+from connector.applying.application import Application
 from connector.domain.outcome import RowResult
 from connector.domain.plan import FieldChange, Plan, RecordChange, TaskCreation
 from connector.store.database import Store

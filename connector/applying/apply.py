@@ -2,96 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, NoReturn, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import NoReturn
 
 import structlog
 
+from connector.applying.application import Application, Applied, Failure
+from connector.applying.effect import ROWS_A_CALL, Effect, Send, batches
 from connector.applying.overtaken import without_overtaken
-from connector.applying.settling import found_after_loss
-from connector.applying.switch import Off
+from connector.applying.records import UPDATES
+from connector.applying.tasks import TASKS
 from connector.domain.outcome import RowResult
-from connector.domain.plan import PlainValue, Plan, RecordChange, TaskCreation
+from connector.domain.plan import Plan
 from connector.errors import ConfigurationError, RefusedError, RetryError, StopError, StoppedError
 from connector.redaction import redact
-from connector.store.database import Store
 from connector.store.decisions import record_ends, record_starts, record_transitions
-from connector.store.journal import Intent, intend, remember_written, settle, tasks_made, unsettled
+from connector.store.journal import Intent, intend, remember_written, settle, unsettled
 
-ROWS_A_CALL = 200
-SHARED_ROWS_A_CALL = 25
-TASK_KEY = "Connector_Key__c"
 NOT_SENT = "NOT_SENT"
 """The code of rows whose whole call was refused for a reason that has none."""
 
 WRITES_OFF = "WRITES_OFF"
 """The code of rows that were left because somebody switched writes off in the middle."""
 
-BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
+EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (UPDATES, TASKS)}
+"""Every kind of effect by its word in the journal, in the order in which an apply carries them out."""
 
 log = structlog.get_logger()
-T = TypeVar("T")
-
-
-class Writer(Protocol):
-    """What applying needs of Salesforce. Row results come in the order of the rows."""
-
-    def update(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]: ...
-
-    def update_unmodified(
-        self, object_name: str, rows: Sequence[tuple[str, Mapping[str, Any], datetime]]
-    ) -> list[RowResult]: ...
-
-    def upsert(self, object_name: str, external_id: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]: ...
-
-
-class Reader(Protocol):
-    """What settling lost answers needs of Salesforce."""
-
-    def query(self, soql: str) -> list[dict[str, Any]]: ...
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A row that the platform refused, with its own words, save the addresses and phone numbers in them."""
-
-    object: str
-    record: str
-    code: str | None
-    message: str | None
-
-
-@dataclass
-class Applied:
-    """What an apply did. `fields` counts field values written, `tasks` tasks made, `moved` what was skipped
-    because somebody, or a later plan of ours, changed it since the plan was made."""
-
-    fields: int = 0
-    records: int = 0
-    tasks: int = 0
-    moved: int = 0
-    failures: list[Failure] = field(default_factory=list)
-
-    @property
-    def changes(self) -> int:
-        return self.fields + self.tasks
-
-
-@dataclass
-class Application:
-    """One apply: where it writes, where it journals, what it counts."""
-
-    writer: Writer
-    reader: Reader
-    store: Store
-    run_id: str
-    now: datetime
-    progress: Callable[[int], None] = lambda _rows: None
-    applied: Applied = field(default_factory=Applied)
-    writes_off: Callable[[], Off | None] = lambda: None
-    off: Off | None = None
 
 
 def apply_plan(application: Application, plan: Plan) -> Applied:
@@ -108,9 +47,8 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
         record_starts(store, run_id, plan.starts, now)
         record_ends(store, plan.ends, now)
         record_transitions(store, run_id, plan.transitions, now)
-    left = [
-        intent for batch, send in _calls(application, plan) for intent in _send_unless_off(application, batch, send)
-    ]
+    calls = chain.from_iterable(effect.calls(application, plan) for effect in EFFECTS.values())
+    left = [intent for batch, send in calls for intent in _send_unless_off(application, batch, send)]
     if left:
         _leave(application, left)
     log.info(
@@ -130,30 +68,11 @@ def settle_open_intents(application: Application) -> int:
     arrive is planned anew.
     """
     open_intents = unsettled(application.store)
-    for batch in _batches(open_intents, ROWS_A_CALL):
+    for batch in batches(open_intents, ROWS_A_CALL):
         _record_outcomes(application, _read_back(application, batch))
     if open_intents:
         log.info("apply.settled", intents=len(open_intents))
     return len(open_intents)
-
-
-Send = Callable[[Application, Sequence[Intent]], list[RowResult]]
-Call = tuple[list[Intent], Send]
-
-
-def _calls(application: Application, plan: Plan) -> Iterator[Call]:
-    """Every call that the plan takes, in order: what is to be journalled, and how it is sent."""
-    for object_name in sorted({record.object for record in plan.records}):
-        mine = [record for record in plan.records if record.object == object_name and not record.shared]
-        shared = [record for record in plan.records if record.object == object_name and record.shared]
-        # Shared first: our own write to the record would move its LastModifiedDate and look like somebody's edit.
-        for records, size, send in ((shared, SHARED_ROWS_A_CALL, _send_unmodified), (mine, ROWS_A_CALL, _send_update)):
-            for batch in _batches(records, size):
-                yield [_record_intent(record) for record in batch], _sending(send, batch)
-    # To send a task again would undo what its rep has done with it since: this plan may have been carried out before.
-    made = tasks_made(application.store, [task.key for task in plan.tasks])
-    for tasks in _batches([task for task in plan.tasks if task.key not in made], ROWS_A_CALL):
-        yield [_task_intent(task) for task in tasks], _send_tasks
 
 
 def _send_unless_off(application: Application, intents: list[Intent], send: Send) -> list[Intent]:
@@ -180,12 +99,6 @@ def _leave(application: Application, left: Sequence[Intent]) -> NoReturn:
     )
 
 
-def _sending(
-    send: Callable[[Application, Sequence[RecordChange]], list[RowResult]], records: Sequence[RecordChange]
-) -> Send:
-    return lambda application, _intents: send(application, records)
-
-
 def _send(application: Application, intents: Sequence[Intent], send: Send) -> None:
     """One call: intents, the call, outcomes. A lost answer is settled by reading back before anything else."""
     with application.store.transaction():
@@ -209,21 +122,6 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
     application.progress(len(numbered))
 
 
-def _send_update(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
-    rows = [{"Id": record.record_id, **_values(record)} for record in records]
-    return application.writer.update(records[0].object, rows)
-
-
-def _send_unmodified(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
-    # Without a time at which we saw the record, every record counts as moved: nothing is overwritten blindly.
-    rows = [(record.record_id, _values(record), record.seen_modified_at or BEFORE_ANY_RECORD) for record in records]
-    return application.writer.update_unmodified(records[0].object, rows)
-
-
-def _send_tasks(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
-    return application.writer.upsert("Task", TASK_KEY, [dict(intent.after) for intent in intents])
-
-
 Outcomes = Sequence[tuple[Intent, RowResult]]
 
 
@@ -235,16 +133,14 @@ def _record_outcomes(application: Application, outcomes: Outcomes) -> None:
             [(intent.number, _outcome(result), result) for intent, result in outcomes],
             application.now,
         )
-        done = [intent for intent, result in outcomes if result.success and intent.kind == "update"]
+        done = [intent for intent, result in outcomes if result.success and EFFECTS[intent.kind].sets_fields]
         remember_written(application.store, done, application.now)
 
 
 def _count(applied: Applied, outcomes: Outcomes) -> None:
     for intent, result in outcomes:
         if result.success:
-            applied.records += intent.kind == "update"
-            applied.fields += len(intent.after) if intent.kind == "update" else 0
-            applied.tasks += intent.kind == "task"
+            EFFECTS[intent.kind].count(applied, intent)
         elif result.moved:
             applied.moved += 1
         else:
@@ -254,7 +150,10 @@ def _count(applied: Applied, outcomes: Outcomes) -> None:
 
 
 def _read_back(application: Application, intents: Sequence[Intent]) -> Outcomes:
-    there = found_after_loss(application.reader.query, intents)
+    kinds = {intent.kind for intent in intents}
+    there = set[int]().union(
+        *(EFFECTS[kind].found(application, [one for one in intents if one.kind == kind]) for kind in sorted(kinds))
+    )
     return [
         (
             intent,
@@ -275,27 +174,3 @@ def _outcome(result: RowResult) -> str:
     if result.success:
         return "done"
     return "moved" if result.moved else "failed"
-
-
-def _record_intent(record: RecordChange) -> Intent:
-    return Intent(
-        "update",
-        record.object,
-        record.record_id,
-        {change.field: change.before for change in record.changes},
-        _values(record),
-        record.why,
-    )
-
-
-def _task_intent(task: TaskCreation) -> Intent:
-    return Intent("task", "Task", task.key, {}, {TASK_KEY: task.key, **task.values}, task.why)
-
-
-def _values(record: RecordChange) -> dict[str, PlainValue]:
-    return {change.field: change.after for change in record.changes}
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

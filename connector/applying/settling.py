@@ -12,19 +12,19 @@ from connector.store.journal import Intent, as_text
 Query = Callable[[str], list[dict[str, Any]]]
 
 
-def found_after_loss(query: Query, intents: Sequence[Intent]) -> set[int]:
-    """The numbers of those intents whose effect is there: the record shows our write, the task has our key."""
+def found_tasks(query: Query, intents: Sequence[Intent]) -> set[int]:
+    """The numbers of those intents whose task, found by its key, is there."""
+    keys = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
+    rows = query(f"SELECT Connector_Key__c FROM Task WHERE Connector_Key__c IN ({keys})")
+    there = {row["Connector_Key__c"] for row in rows}
+    return {intent.number for intent in intents if intent.record in there}
+
+
+def found_updates(query: Query, intents: Sequence[Intent]) -> set[int]:
+    """The numbers of those intents of any objects whose record shows our write."""
     found: set[int] = set()
-    tasks = [intent for intent in intents if intent.kind == "task"]
-    if tasks:
-        keys = ", ".join(f"'{_quoted(intent.record)}'" for intent in tasks)
-        rows = query(f"SELECT Connector_Key__c FROM Task WHERE Connector_Key__c IN ({keys})")
-        there = {row["Connector_Key__c"] for row in rows}
-        found |= {intent.number for intent in tasks if intent.record in there}
-    updates = [intent for intent in intents if intent.kind == "update"]
-    for object_name in sorted({intent.object for intent in updates}):
-        mine = [intent for intent in updates if intent.object == object_name]
-        found |= _found_updates(query, object_name, mine)
+    for object_name in sorted({intent.object for intent in intents}):
+        found |= _found_updates(query, object_name, [intent for intent in intents if intent.object == object_name])
     return found
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from connector.applying.apply import Applied
+from connector.applying.application import Applied
 from connector.domain.hidden import HiddenField
 from connector.domain.plan import AWAITS_APPROVAL, Plan
 from connector.domain.reconciled import Reconciled

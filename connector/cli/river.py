@@ -14,7 +14,7 @@ import click
 from rich.markup import escape
 
 from connector import flow, upkeep
-from connector.applying.apply import Applied
+from connector.applying.application import Applied
 from connector.cli.render import (
     applied_lines,
     hidden_document,

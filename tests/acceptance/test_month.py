@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from connector import flow
-from connector.applying.apply import Applied
+from connector.applying.application import Applied
 from connector.cli import daemon
 from connector.cli.river import Cycle
 from connector.engine.enrich import EnrichReport

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connector.applying.apply import Applied, Failure, apply_plan, settle_open_intents
+from connector.applying.application import Applied, Failure
+from connector.applying.apply import apply_plan, settle_open_intents
 from connector.domain.plan import RunEnd, RunStart, Transition
 from connector.errors import ConfigurationError, ConnectorError, RetryError, StopError
 from connector.store.database import Store, memory_store

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.applying.apply import Failure, apply_plan
+from connector.applying.application import Failure
+from connector.applying.apply import apply_plan
 from connector.store.database import memory_store
 from tests.mirror_world import lead_id
 from tests.remote_world import change, org, plan_of, run_of

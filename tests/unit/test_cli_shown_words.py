@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from connector.applying.apply import Applied, Failure
+from connector.applying.application import Applied, Failure
 from connector.cli.explained import show
 from connector.cli.render import applied_lines, show_enriched, show_plan
 from connector.cli.shared import console

@@ -14,7 +14,7 @@ import click
 import pytest
 import yaml
 
-from connector.applying.apply import Applied
+from connector.applying.application import Applied
 from connector.cli.backfill_words import nothing
 from connector.cli.explain import document
 from connector.cli.import_list import Imported, import_document
