@@ -53,6 +53,41 @@ class TaskCreation:
 
 
 @dataclass(frozen=True)
+class TaskDeletion:
+    """A task of ours to take away, as only `undo` does. `seen_modified_at`: its LastModifiedDate by then."""
+
+    record_id: str
+    key: str
+    person_id: str
+    why: str
+    seen_modified_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ProspectChange:
+    """The changes of one prospect of a business unit. `record_id` is the prospect's number as text."""
+
+    unit: str
+    record_id: str
+    person_id: str
+    changes: tuple[FieldChange, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class MembershipChange:
+    """A prospect that comes onto a list of a business unit (`wanted`), or leaves it."""
+
+    unit: str
+    list_id: str
+    list_name: str
+    prospect_id: str
+    person_id: str
+    wanted: bool
+    why: str
+
+
+@dataclass(frozen=True)
 class RunStart:
     """A cadence run that begins when the plan is applied. `start_date` is day 1 in the org's zone."""
 
@@ -141,6 +176,13 @@ class Plan:
     kept: tuple[Kept, ...]
     withheld: tuple[Withheld, ...]
     findings: tuple[Finding, ...]
+    closings: tuple[RecordChange, ...] = ()
+    """Tasks of ours that are closed because what they were for is over."""
+    deletions: tuple[TaskDeletion, ...] = ()
+    prospects: tuple[ProspectChange, ...] = ()
+    memberships: tuple[MembershipChange, ...] = ()
+    undoes: str | None = None
+    """The run that this plan takes back; None for a plan that comes of the rules."""
 
     @property
     def history(self) -> int:
@@ -154,5 +196,6 @@ class Plan:
 
     @property
     def changes(self) -> int:
-        """Field changes and tasks: what the remotes would see."""
-        return sum(len(record.changes) for record in self.records) + len(self.tasks)
+        """Field changes, tasks and memberships: what the remotes would see. A closed or deleted task counts once."""
+        fields = sum(len(one.changes) for one in self.records) + sum(len(one.changes) for one in self.prospects)
+        return fields + len(self.tasks) + len(self.closings) + len(self.deletions) + len(self.memberships)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,17 +18,21 @@ from connector.domain.plan import (
     FieldChange,
     Finding,
     Kept,
+    MembershipChange,
+    PlainValue,
     Plan,
+    ProspectChange,
     RecordChange,
     RunEnd,
     RunStart,
     TaskCreation,
+    TaskDeletion,
     Transition,
     Withheld,
 )
 from connector.errors import ConfigurationError, RefusedError
 
-FORMAT = 1
+FORMAT = 2
 PERSONAL_DATA = (
     "This file holds record ids, values of mapped fields and texts of tasks (with company names). "
     "It holds no e-mail address, no phone number and no secret."
@@ -53,6 +57,11 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "transitions": [{**asdict(entry), "happened_at": _text(entry.happened_at)} for entry in plan.transitions],
         "kept": [asdict(entry) for entry in plan.kept],
         "withheld": [asdict(entry) for entry in plan.withheld],
+        "closings": [_record(entry) for entry in plan.closings],
+        "deletions": [{**asdict(entry), "seen_modified_at": _text(entry.seen_modified_at)} for entry in plan.deletions],
+        "prospects": [_prospect(entry) for entry in plan.prospects],
+        "memberships": [asdict(entry) for entry in plan.memberships],
+        "undoes": plan.undoes,
         "guard": [{**asdict(entry), "sentence": entry.sentence} for entry in plan.findings],
     }
     return {**content, "checksum": checksum(content)}
@@ -133,6 +142,14 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         findings=tuple(
             Finding(**{key: value for key, value in entry.items() if key != "sentence"}) for entry in document["guard"]
         ),
+        closings=tuple(_record_of(entry) for entry in document["closings"]),
+        deletions=tuple(
+            TaskDeletion(**{**entry, "seen_modified_at": _instant(entry["seen_modified_at"])})
+            for entry in document["deletions"]
+        ),
+        prospects=tuple(_prospect_of(entry) for entry in document["prospects"]),
+        memberships=tuple(MembershipChange(**entry) for entry in document["memberships"]),
+        undoes=document["undoes"],
     )
 
 
@@ -155,7 +172,7 @@ def _record(entry: RecordChange) -> dict[str, Any]:
         "object": entry.object,
         "id": entry.record_id,
         "person": entry.person_id,
-        "set": {change.field: [change.before, change.after] for change in entry.changes},
+        "set": _set(entry.changes),
         "why": entry.why,
         "shared": entry.shared,
         "seen_modified_at": _text(entry.seen_modified_at),
@@ -167,11 +184,33 @@ def _record_of(entry: Mapping[str, Any]) -> RecordChange:
         entry["object"],
         entry["id"],
         entry["person"],
-        tuple(FieldChange(field, before, after) for field, (before, after) in entry["set"].items()),
+        _changes_of(entry["set"]),
         entry["why"],
         entry["shared"],
         _instant(entry["seen_modified_at"]),
     )
+
+
+def _prospect(entry: ProspectChange) -> dict[str, Any]:
+    return {
+        "unit": entry.unit,
+        "id": entry.record_id,
+        "person": entry.person_id,
+        "set": _set(entry.changes),
+        "why": entry.why,
+    }
+
+
+def _prospect_of(entry: Mapping[str, Any]) -> ProspectChange:
+    return ProspectChange(entry["unit"], entry["id"], entry["person"], _changes_of(entry["set"]), entry["why"])
+
+
+def _set(changes: Iterable[FieldChange]) -> dict[str, list[PlainValue]]:
+    return {change.field: [change.before, change.after] for change in changes}
+
+
+def _changes_of(found: Mapping[str, Sequence[PlainValue]]) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(field, before, after) for field, (before, after) in found.items())
 
 
 def _text(instant: datetime | None) -> str | None:

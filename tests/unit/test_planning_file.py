@@ -142,7 +142,7 @@ REFUSALS: list[tuple[str, Callable[[dict[str, Any]], None], bool, dict[str, Any]
     ("another org", lambda _doc: None, False, {"org_id": "00D2"}, f"was made for org {ORG}, but this is org 00D2."),
     ("other rules", lambda _doc: None, False, {"rules_hash": "other"}, "was made with other rules or another mapping"),
     ("an older format", lambda doc: doc.update(format=0), True, {}, "has plan format 0; this version"),
-    ("a newer format", lambda doc: doc.update(format=2, more={}), True, {}, "has plan format 2; this version"),
+    ("a newer format", lambda doc: doc.update(format=3, more={}), True, {}, "has plan format 3; this version"),
     (
         "too old",
         lambda _doc: None,
