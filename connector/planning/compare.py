@@ -21,27 +21,29 @@ _OURS = {
     "tier": "desired.tier",
     "stage": "desired.stage",
     "reason": "desired.reason",
+    "track": "desired.track",
 }
 _STAMPS = frozenset({"scored_at"})
 _LEADS_BACK = ("hot", "lost", "disqualified")
 
 
 def compare(
-    run: Run, mapped: MappedStream, fields: ObjectFields, as_of: datetime
+    run: Run, mapped: MappedStream, fields: ObjectFields, as_of: datetime, *, unit: str = "", seen: str | None = None
 ) -> tuple[list[RecordChange], list[Kept]]:
     """The changes of one object's live records, sorted by id, and the values of people that stay.
 
     Reads `desired` (one row a target: record_id, person_id and the values), the stream's `seen_` view and
     `written`. A stamp such as scored_at is written only beside another change. Where we wrote after the last pull,
-    what we wrote stands for what is there.
+    what we wrote stands for what is there. `seen` names another view with the columns of the stream's, one row a record
+    with `id` (text) and `modified_at`; `unit` is the business unit whose records it shows.
     """
     writable = {name: entry for name, entry in fields.write.items() if entry.policy != "never"}
     compared = {name: entry for name, entry in writable.items() if entry.value not in _STAMPS}
     if not compared:
         return [], []
     stamps = [name for name, entry in writable.items() if entry.value in _STAMPS]
-    params = {"object": mapped.stream.object, "stream": mapped.stream.name}
-    rows = run(_statement(mapped, compared), params)
+    params = {"object": mapped.stream.object, "stream": mapped.stream.name, "unit": unit}
+    rows = run(_statement(mapped, compared, seen or f"seen_{mapped.stream.table}"), params)
     records, kept = [], []
     for record_id, person_id, modified_at, why, changes, stays in rows:
         kept += [Kept(mapped.stream.object, record_id, *cell) for cell in stays or ()]
@@ -66,7 +68,7 @@ def compare(
     return records, sorted(kept)
 
 
-def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
+def _statement(mapped: MappedStream, compared: Mapping[str, WriteField], seen: str) -> str:
     """One row a record that changes or keeps something: lists of (field, theirs, ours)."""
     sides = ", ".join(
         f'{_theirs(mapped, name, entry)} AS "theirs {name}", {_ours(name, entry)} AS "ours {name}"'
@@ -82,11 +84,12 @@ def _statement(mapped: MappedStream, compared: Mapping[str, WriteField]) -> str:
     )
     present = "lambda cell: cell IS NOT NULL"
     return (
-        "WITH pulled AS (SELECT coalesce(max(journal_number), 0) AS number FROM cursor WHERE stream = $stream), "
+        "WITH pulled AS (SELECT coalesce(max(journal_number), 0) AS number FROM cursor "
+        "WHERE stream = $stream AND unit = $unit), "
         f"base AS (SELECT record_id, {_pivot(compared)} FROM written CROSS JOIN pulled WHERE object = $object "
         "GROUP BY record_id), "
         f"sides AS (SELECT seen.id, desired.person_id, seen.modified_at, desired.why, desired.stage, {sides}, "
-        f'base.* EXCLUDE (record_id) FROM "seen_{mapped.stream.table}" AS seen '
+        f'base.* EXCLUDE (record_id) FROM "{seen}" AS seen '
         "JOIN desired ON desired.object = $object AND desired.record_id = seen.id "
         "LEFT JOIN base ON base.record_id = seen.id WHERE NOT coalesce(seen.is_deleted, FALSE)), "
         "compared AS (SELECT id, person_id, modified_at, why, "

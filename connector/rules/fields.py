@@ -15,7 +15,7 @@ from connector.rules.kinds import Strict, problem
 from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
-Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status"]
+Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status", "track"]
 
 _OF_PERSONS: tuple[Value, ...] = ("score", "grade", "tier", "stage", "reason", "scored_at", "status")
 WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
@@ -23,6 +23,8 @@ WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
         "salesforce.Lead": _OF_PERSONS,
         "salesforce.Contact": _OF_PERSONS,
         "salesforce.Account": ("tier",),
+        "account_engagement.prospects": ("score", "grade", "tier", "stage", "reason", "track"),
+        "account_engagement.list_memberships": ("track",),
     }
 )
 """The objects that are written to, and which of our values may go there."""
