@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from connector.cli.explained import show as show_explanation
-from connector.cli.render import applied_lines, show_enriched, show_plan, show_pulled, show_reconciled, table
+from connector.cli.planned import show_plan
+from connector.cli.render import applied_lines, show_enriched, show_pulled, show_reconciled, table
 from connector.cli.river import FAILED_ROWS, Cycle, now, run_cycle
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.cli.wording import wording_of

@@ -15,13 +15,12 @@ from rich.markup import escape
 
 from connector import flow, upkeep
 from connector.applying.application import Applied
+from connector.cli.planned import plan_document, show_plan
 from connector.cli.render import (
     applied_lines,
     hidden_document,
-    plan_document,
     show_enriched,
     show_hidden,
-    show_plan,
     show_pulled,
     show_reconciled,
 )
@@ -222,9 +221,14 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     clock.of("decide", lambda: flow.decide(river, as_of))
     planned = clock.of("plan", lambda: flow.plan(river, here(river).org_id, as_of))
     kept = clock.of("keep", lambda: upkeep.keep(river, whom, planned, as_of))
-    permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
-    refuse_when_off(river, planned)
-    applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
+    try:
+        permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
+        refuse_when_off(river, planned)
+        applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
+    except RefusedError as error:
+        upkeep.note(river, planned, str(error), (), as_of)
+        raise
+    upkeep.note(river, planned, None, applied.failures, as_of)
     calls, hidden, waits = here(river).calls(), upkeep.hidden(river), here(river).budget.waits
     brought = tuple(pulled), tuple(reconciled)
     return Cycle(*brought, planned, applied, enriched, kept, calls, clock.seconds, tuple(hidden), tuple(waits))

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from connector.applying.application import Applied, Failure
 from connector.cli.explained import show
-from connector.cli.render import applied_lines, show_enriched, show_plan
+from connector.cli.planned import show_plan
+from connector.cli.render import applied_lines, show_enriched
 from connector.cli.shared import console
 from connector.cli.wording import wording_of
 from connector.domain.plan import FieldChange, Kept, RecordChange, TaskCreation

@@ -23,7 +23,7 @@ from connector.cli.movers import document as movers_document
 from connector.cli.movers import hot_document
 from connector.cli.nurture import document as nurture_document
 from connector.cli.overdue import document as overdue_document
-from connector.cli.render import plan_document
+from connector.cli.planned import plan_document
 from connector.cli.river import _applied_document
 from connector.cli.sandbox import _ENV_KEYS
 from connector.cli.status import document as status_document

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connector.cli.render import plan_document
+from connector.cli.planned import plan_document
 from connector.domain.backfill import Asked, Backfill
 from connector.domain.plan import Plan, RunEnd, RunStart
 from connector.planning.history import waiting_persons
