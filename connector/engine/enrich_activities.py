@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.domain.running import Load, Run
 from connector.engine.composing import compose
+from connector.engine.our_tasks import our_closings
 from connector.engine.vocabulary import CAMPAIGN_WORDS, TASK_WORDS, VERBS
 from connector.rules.content import Content, ContentItem
 
@@ -26,6 +27,7 @@ def enrich_activities(run: Run, load: Load, catalogue: Content, zone: str) -> No
     run(compose(_FILE, "members"), {"zone": zone, **CAMPAIGN_WORDS})
     run(compose(_FILE, "member_acts"), {})
     run(compose(_FILE, "add_members"), {})
+    our_closings(run)
     run(compose(_FILE, "add_tasks"), {"zone": zone, **TASK_WORDS})
     run(compose(_FILE, "add_events"), {"call": TASK_WORDS["call"]})
     run(compose(_FILE, "unknown_content"), {})

@@ -229,7 +229,7 @@ WHERE NOT EXISTS (
 );
 
 -- name: add_tasks
--- Finished tasks: a talk, a meeting or a reply is the person's activity; what we sent or tried is kept apart. A to-do to
+-- Finished tasks, without those that we closed ourselves: a talk, a meeting or a reply is the person's activity; what we sent or tried is kept apart. A to-do to
 -- call that was ticked off without an outcome proves no talk. The outcome speaks before the subject.
 INSERT INTO activities
 WITH done AS (
@@ -241,7 +241,7 @@ WITH done AS (
         coalesce(task.subtype = 'Call', FALSE) AS logged
     FROM seen_salesforce_task AS task
     JOIN enrich_living AS owner ON owner.kind IN ('lead', 'contact') AND owner.record_id = task.who_id
-    WHERE task.is_closed AND NOT coalesce(task.is_deleted, FALSE)
+    WHERE task.is_closed AND NOT coalesce(task.is_deleted, FALSE) AND task.id NOT IN (SELECT task_id FROM closed_by_us)
 ),
 meant AS (
     SELECT *,

@@ -2,7 +2,7 @@
 -- Where nobody looked at the tasks that we made there are none.
 CREATE TEMP TABLE IF NOT EXISTS our_tasks (
   person_id VARCHAR, cadence VARCHAR, start_date DATE, step VARCHAR, channel VARCHAR, task_id VARCHAR,
-  is_done BOOLEAN, done_at TIMESTAMP, outcome VARCHAR, status VARCHAR, is_open_run BOOLEAN
+  is_done BOOLEAN, is_open BOOLEAN, done_at TIMESTAMP, outcome VARCHAR, status VARCHAR, is_open_run BOOLEAN
 )
 
 -- name: choices
@@ -48,12 +48,12 @@ SELECT person_id, cadence, start_date,
   END AS outcome
 FROM told
 GROUP BY person_id, cadence, start_date
-HAVING CASE WHEN cadence IN (<<deciding>>) THEN bool_or(is_done) ELSE bool_and(is_done) END
+HAVING CASE WHEN cadence IN (<<deciding>>) THEN bool_or(is_done) ELSE bool_or(is_done) AND NOT bool_or(is_open) END
 
 -- name: lasts
 -- The runs of which a task of the last step is there, and whether one waits to be ticked off.
 CREATE OR REPLACE TEMP TABLE run_lasts AS
-SELECT task.person_id, task.cadence, task.start_date, bool_or(NOT task.is_done) AS waits
+SELECT task.person_id, task.cadence, task.start_date, bool_or(task.is_open) AS waits
 FROM our_tasks AS task
 JOIN (VALUES <<lasts>>) AS last(cadence, step) ON last.cadence = task.cadence AND last.step = task.step
 GROUP BY task.person_id, task.cadence, task.start_date

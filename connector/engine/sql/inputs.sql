@@ -113,6 +113,7 @@ FROM (SELECT DISTINCT person_id, cadence, start_date FROM input_tasks)
 -- The same tasks as the org would have them: without a channel one stands for its whole step.
 CREATE OR REPLACE TEMP TABLE our_tasks AS
 SELECT task.person_id, task.cadence, task.start_date, task.step, task.channel, task.task_id, task.is_done,
+  NOT task.is_done AS is_open,
   CASE WHEN task.is_done THEN task.closed_at END AS done_at, task.outcome, task.status,
   run.ended_at IS NULL AS is_open_run
 FROM input_tasks AS task

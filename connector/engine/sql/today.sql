@@ -59,7 +59,7 @@ last_acts AS (
 ),
 open_tasks AS (
   SELECT person_id, step, arg_min(channel, task_id) AS channel, min(task_id) AS task_id
-  FROM our_tasks WHERE NOT is_done AND is_open_run GROUP BY person_id, step
+  FROM our_tasks WHERE is_open AND is_open_run GROUP BY person_id, step
 )
 SELECT ranked.person_id, ranked.name, ranked.company, ranked.record, ranked.score, ranked.grade, ranked.place,
   ranked.owner, owner.name AS owner_name, coalesce(owner.is_active, TRUE) AS owner_active,

@@ -2,7 +2,7 @@
 -- Where nobody looked at the tasks that we made there are none, and no day was agreed where nobody asked.
 CREATE TEMP TABLE IF NOT EXISTS our_tasks (
   person_id VARCHAR, cadence VARCHAR, start_date DATE, step VARCHAR, channel VARCHAR, task_id VARCHAR,
-  is_done BOOLEAN, done_at TIMESTAMP, outcome VARCHAR, status VARCHAR, is_open_run BOOLEAN
+  is_done BOOLEAN, is_open BOOLEAN, done_at TIMESTAMP, outcome VARCHAR, status VARCHAR, is_open_run BOOLEAN
 )
 
 -- name: nobody

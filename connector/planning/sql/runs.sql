@@ -53,7 +53,7 @@ WHERE choice.inquiry IS NOT NULL AND decided.stage <> 'disqualified'
 ORDER BY contact.person_id
 
 -- name: open_steps
-SELECT DISTINCT person_id, cadence, step, channel FROM our_tasks WHERE NOT is_done AND channel IS NOT NULL
+SELECT DISTINCT person_id, cadence, step, channel FROM our_tasks WHERE is_open AND channel IS NOT NULL
 
 -- name: made_today
 -- How many tasks we have made today for each owner, by the clock of the zone.
