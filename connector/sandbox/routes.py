@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.sandbox import control
+from connector.sandbox import change_log, control
 from connector.sandbox.account_engagement import routes as account_engagement
 from connector.sandbox.bulk import routes as bulk
 from connector.sandbox.bulk_v1 import routes as bulk_v1
@@ -26,6 +26,7 @@ from connector.sandbox.salesforce import (
 
 ROUTES = (
     *control.ROUTES,
+    *change_log.ROUTES,
     *faults.ROUTES,
     *by_hand.ROUTES,
     *oauth.ROUTES,
