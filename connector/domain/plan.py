@@ -132,6 +132,21 @@ class Kept:
 
 
 @dataclass(frozen=True, order=True)
+class Refused:
+    """What the org refused lately and refuses until a person does something: it is not sent again for now.
+
+    `record_id`: the record, or the key of a task. `fields`: those that the org named; none: the whole row waits.
+    """
+
+    object: str
+    record_id: str
+    person_id: str
+    fields: tuple[str, ...]
+    code: str
+    since: datetime
+
+
+@dataclass(frozen=True, order=True)
 class Withheld:
     """A task that is not made, and the consent or the rule that forbids it."""
 
@@ -181,6 +196,8 @@ class Plan:
     deletions: tuple[TaskDeletion, ...] = ()
     prospects: tuple[ProspectChange, ...] = ()
     memberships: tuple[MembershipChange, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    """What waits because the org refused it: no change, so that nothing is sent in vain on every cycle."""
     undoes: str | None = None
     """The run that this plan takes back; None for a plan that comes of the rules."""
 

@@ -23,6 +23,7 @@ from connector.domain.plan import (
     Plan,
     ProspectChange,
     RecordChange,
+    Refused,
     RunEnd,
     RunStart,
     TaskCreation,
@@ -61,6 +62,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "deletions": [{**asdict(entry), "seen_modified_at": _text(entry.seen_modified_at)} for entry in plan.deletions],
         "prospects": [_prospect(entry) for entry in plan.prospects],
         "memberships": [asdict(entry) for entry in plan.memberships],
+        "refused": [{**asdict(entry), "since": _text(entry.since)} for entry in plan.refused],
         "undoes": plan.undoes,
         "guard": [{**asdict(entry), "sentence": entry.sentence} for entry in plan.findings],
     }
@@ -149,6 +151,10 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         ),
         prospects=tuple(_prospect_of(entry) for entry in document["prospects"]),
         memberships=tuple(MembershipChange(**entry) for entry in document["memberships"]),
+        refused=tuple(
+            Refused(**{**entry, "fields": tuple(entry["fields"]), "since": datetime.fromisoformat(entry["since"])})
+            for entry in document["refused"]
+        ),
         undoes=document["undoes"],
     )
 
