@@ -1,0 +1,13 @@
+-- name: closed_by_us
+-- The tasks that we closed because what they were for is over, and about which nobody has said anything since. A result
+-- that somebody gave, or a task that somebody opened and finished another day, is a rep's word again. An apply is over
+-- within a day.
+CREATE OR REPLACE TEMP TABLE closed_by_us AS
+SELECT task.id AS task_id
+FROM seen_salesforce_task AS task
+JOIN (
+  SELECT record, max(intended_at) AS closed_at FROM journal
+  WHERE kind = 'close' AND object = 'Task' AND outcome = 'done' GROUP BY record
+) AS ours ON ours.record = task.id
+WHERE task.is_closed AND trim(coalesce(task.disposition, '')) = ''
+  AND coalesce(task.completed_at < ours.closed_at + INTERVAL 1 DAY, TRUE)
