@@ -16,6 +16,10 @@ import structlog
 
 from connector.account_engagement.connect import connect as connect_account_engagement
 from connector.account_engagement.read import AccountEngagementReader
+from connector.alerting.letter import Language, Letter
+from connector.alerting.mail import MailServer, mail_letter
+from connector.alerting.tell import Telling, tell
+from connector.alerting.webhook import post_letter
 from connector.applying.switch import looking_at
 from connector.domain.calls import SALESFORCE, Policy, Usage, unit_account
 from connector.domain.streams import Remote
@@ -31,7 +35,7 @@ from connector.rules.content import Content, load_content
 from connector.rules.load import DEFAULT, SHIPPED, RuleSet, load_rules
 from connector.rules.mapping import Mapping, load_mapping
 from connector.rules.relations import ATTRIBUTE_TYPES, RELATIONS, Columns, RelationName
-from connector.rules.schedule import Schedule, load_schedule
+from connector.rules.schedule import Schedule, duration, load_schedule
 from connector.salesforce.connect import connect as connect_salesforce
 from connector.salesforce.read import SalesforceReader
 from connector.settings import Settings
@@ -147,7 +151,8 @@ def open_river(
         remotes = None
         if remote:
             mapped = {one.stream.name for one in rulebook.mapping.fields.streams}
-            opened.enter_context(_at_the_end(lambda: _keep(store, budget, schedule, mapped)))
+            telling = telling_of(settings, schedule, rulebook.mapping.fields.language)
+            opened.enter_context(_at_the_end(lambda: _keep(store, budget, schedule, mapped, telling)))
             session = opened.enter_context(_signed_in(settings, store, budget, hanging_up))
             remotes = _connect(settings, retry, session)
             _belongs(store, remotes, settings)
@@ -164,6 +169,7 @@ def open_river(
             writes_off=looking_at(*settings.switch_folders, by_setting=settings.writes == "off"),
             keeping=_keeping(settings),
             evaluate_all_below=settings.evaluate_all_below,
+            overdue_after=duration(schedule.alerts.overdue_after),
         )
 
 
@@ -198,10 +204,41 @@ def _at_the_end(keep: Callable[[], None]) -> Iterator[None]:
     keep()
 
 
-def _keep(store: Store, budget: CallBudget, schedule: Schedule, mapped: Collection[str]) -> None:
-    """Writes down the calls that were made, and looks which streams stand still."""
+def _keep(store: Store, budget: CallBudget, schedule: Schedule, mapped: Collection[str], telling: Telling) -> None:
+    """Writes down the calls that were made, looks which streams stand still, and tells what is to be told."""
     budget.keep()
     watch(store, schedule, mapped, budget.now)
+    tell(store, telling, budget.now)
+
+
+def telling_of(settings: Settings, schedule: Schedule, language: Language) -> Telling:
+    """Whom alerts are told to by the settings; no ways where none is named."""
+    ways: list[tuple[str, Callable[[Letter], None]]] = []
+    hook = settings.alert_webhook
+    if hook is not None:
+        url, secret = hook.get_secret_value().strip(), settings.alert_webhook_secret
+        ways.append(("webhook", lambda letter: post_letter(letter, url, secret, settings.ca_file)))
+    server = _mail_server(settings)
+    if server is not None:
+        ways.append(("mail", lambda letter: mail_letter(letter, server)))
+    return Telling(ways, schedule.alerts.tell, language)
+
+
+def _mail_server(settings: Settings) -> MailServer | None:
+    if not settings.alert_mail_to or settings.alert_mail_server is None or settings.alert_mail_from is None:
+        return None
+    host, _, port = settings.alert_mail_server.partition(":")
+    usual = {"starttls": 587, "tls": 465, "none": 25}[settings.alert_mail_encryption]
+    return MailServer(
+        host=host,
+        port=int(port or usual),
+        encryption=settings.alert_mail_encryption,
+        sender=settings.alert_mail_from,
+        receivers=settings.alert_mail_to,
+        user=settings.alert_mail_user,
+        password=settings.alert_mail_password,
+        ca_file=settings.ca_file,
+    )
 
 
 def _keeping(settings: Settings) -> Keeping:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -70,6 +71,8 @@ class River:
     keeping: Keeping = field(default_factory=Keeping)
     evaluate_all_below: int = 0
     """With fewer people than this a cycle evaluates everybody."""
+    overdue_after: timedelta = timedelta(days=1)
+    """How long after its day a task of ours counts as late."""
 
 
 def here(river: River) -> Remotes:

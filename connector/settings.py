@@ -31,7 +31,14 @@ from pydantic_settings import (
 from connector.errors import ConfigurationError, Problem
 
 PREFIX = "CONNECTOR_"
-SECRETS = ("salesforce_client_secret", "salesforce_jwt_key", "salesforce_refresh_token")
+SECRETS = (
+    "salesforce_client_secret",
+    "salesforce_jwt_key",
+    "salesforce_refresh_token",
+    "alert_webhook",
+    "alert_webhook_secret",
+    "alert_mail_password",
+)
 OF_ONE_ORG = ("salesforce_", "account_engagement_")
 LARGEST_SECRET = 65_536
 LARGEST_PORT = 65_535
@@ -111,6 +118,17 @@ class Settings(BaseSettings):
     memory_mb: Annotated[int, Field(ge=128)] = 768
     evaluate_all_below: Annotated[int, Field(ge=0)] = 20_000
     health_address: str = "127.0.0.1:9464"
+    alert_webhook: SecretStr | None = None
+    alert_webhook_file: Path | None = None
+    alert_webhook_secret: SecretStr | None = None
+    alert_webhook_secret_file: Path | None = None
+    alert_mail_to: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_mail_from: str | None = None
+    alert_mail_server: str | None = None
+    alert_mail_encryption: Literal["starttls", "tls", "none"] = "starttls"
+    alert_mail_user: str | None = None
+    alert_mail_password: SecretStr | None = None
+    alert_mail_password_file: Path | None = None
     log_format: LogFormat = "auto"
     log_level: LogLevel = "warning"
 
@@ -163,7 +181,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return text if text.endswith(".0") else f"{text}.0"
 
-    @field_validator("account_engagement_business_unit_ids", mode="before")
+    @field_validator("account_engagement_business_unit_ids", "alert_mail_to", mode="before")
     @classmethod
     def _business_units(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -181,6 +199,35 @@ class Settings(BaseSettings):
                 )
                 raise ValueError(msg)
         return tuple(dict.fromkeys(value))
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value().strip() if value else "https://x")
+        if not parts.hostname or not (parts.scheme == "https" or is_this_machine(parts.hostname)):
+            msg = "must be an address that begins with https://"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _whole_mail(self) -> Settings:
+        if self.alert_mail_to and not (self.alert_mail_from and self.alert_mail_server):
+            msg = f"{self.prefix}ALERT_MAIL_TO is set: set {self.prefix}ALERT_MAIL_FROM and …_ALERT_MAIL_SERVER too."
+            raise ValueError(msg)
+        host = (self.alert_mail_server or "localhost").rpartition(":")[0] or self.alert_mail_server or "localhost"
+        if self.alert_mail_encryption == "none" and not is_this_machine(host):
+            msg = f"{self.prefix}ALERT_MAIL_ENCRYPTION is none: only a mail server on this machine is spoken to openly."
+            raise ValueError(msg)
+        return self
+
+    @field_validator("alert_mail_server")
+    @classmethod
+    def _mail_server(cls, value: str | None) -> str | None:
+        found = re.fullmatch(r"[\w.-]+(:(\d{1,5}))?", value.strip()) if value else None
+        if value and (found is None or int(found[2] or 0) > LARGEST_PORT):
+            msg = "must be HOST or HOST:PORT, such as smtp.example.com:587"
+            raise ValueError(msg)
+        return value.strip() if value else None
 
     @field_validator("account_engagement_time_zone")
     @classmethod
@@ -260,6 +307,11 @@ class Settings(BaseSettings):
         if self.salesforce_refresh_token:
             return "refresh_token"
         return "jwt" if self.salesforce_jwt_key else "client_credentials"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host name means this machine, by its name alone."""
+    return host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
 
 
 NEEDED: Mapping[Flow, tuple[str, ...]] = {

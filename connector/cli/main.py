@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "overdue": "overdue",
         "nurture": "nurture",
         "status": "status",
+        "alerts": "alerts",
         "forget": "forget",
         "writes": "writes",
         "backup": "backup",

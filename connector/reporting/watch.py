@@ -8,21 +8,30 @@ from datetime import datetime
 
 import structlog
 
+from connector.domain.alerts import Alert, AlertKind
 from connector.reporting.freshness import counted, freshness
 from connector.rules.schedule import Schedule
+from connector.store.alerts import note_alerts
 from connector.store.database import Store
 from connector.store.watching import Watched, keep_watched, read_watched
+
+STALLED: tuple[AlertKind, ...] = ("stalled",)
 
 log = structlog.get_logger()
 
 
 def watch(store: Store, schedule: Schedule, mapped: Collection[str], now: datetime) -> None:
     """Looks at each mapped stream at the end of a run, be it a failed one. `now`: by the remotes' clock."""
+    stalled = []
     for watched in read_watched(store.run):
         if watched.stream in mapped:
             seen = _looked_at(watched, schedule, now)
+            if seen.alarm:
+                name = f"{watched.stream}:{watched.unit}" if watched.unit else watched.stream
+                stalled.append(Alert("stalled", name, None, f"{name} {seen.alarm}"))
             if seen != watched:
                 keep_watched(store, seen)
+    note_alerts(store, STALLED, stalled, now)
 
 
 def _looked_at(watched: Watched, schedule: Schedule, now: datetime) -> Watched:

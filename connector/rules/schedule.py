@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from pydantic import AfterValidator, Field, model_validator
 
+from connector.domain.alerts import ALERT_KINDS, AlertKind
 from connector.domain.streams import BY_NAME
 from connector.errors import ConfigurationError, Problem, in_order
 from connector.rules.kinds import Strict, Zone, problem
@@ -109,6 +110,13 @@ class StreamPlan(Strict):
         return Trigger(every=self.every, cron=self.cron)
 
 
+class Alerts(Strict):
+    """What is told at once by webhook or mail (OP-6); `overdue_after`: how long after its day a task counts as late."""
+
+    tell: tuple[AlertKind, ...] = ALERT_KINDS
+    overdue_after: Duration = "1d"
+
+
 class Schedule(Strict):
     """schedule.yaml. `late_after`: how long after its time a cycle or a stream counts as late, in /readyz.
 
@@ -124,6 +132,7 @@ class Schedule(Strict):
     stalled_after: Duration | None = None
     reconcile_calls: Annotated[float, Field(gt=0, le=1)] = 0.25
     streams: Mapping[StreamName, StreamPlan] = Field(default_factory=dict)
+    alerts: Alerts = Alerts()
 
     def next_cycle(self, began: datetime) -> datetime:
         """When the cycle after the one that began at `began` is due (UTC)."""

@@ -199,6 +199,8 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "intakes": theirs,
         "waiting_before_backfill": theirs,
         "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
+        "alerts": "left(record_id, 15) IN (SELECT id FROM erasing_ids) OR key IN (SELECT person_id FROM "
+        "erasing_persons) OR left(split_part(key, ':', 2), 15) IN (SELECT id FROM erasing_ids)",
     }
     erased = {
         table: len(store.run(f"DELETE FROM {table} WHERE {condition} RETURNING 1"))

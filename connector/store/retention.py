@@ -64,6 +64,7 @@ def tidy(store: Store, keeping: Keeping, landing: Path, now: datetime, *, vanish
     if not due:
         return Tidied(erased=erased)
     journal = _empty_journal(store, keeping.journal, now)
+    _drop_alerts(store, keeping.journal, now)
     files = _remove_old(landing.rglob("*"), keeping.landed, now)
     files += _remove_old(copies_beside(store.path) if store.path else (), keeping.copies, now)
     rewritten = needs_rewriting(store) and _rewritten(store, now)
@@ -136,6 +137,12 @@ def _empty_journal(store: Store, days: int | None, now: datetime) -> int:
         {"before": naive(now - timedelta(days=days))},
     )
     return len(rows)
+
+
+def _drop_alerts(store: Store, days: int | None, now: datetime) -> None:
+    """Drops what was to be told and is over for as long as entries of the journal are kept."""
+    if days is not None:
+        store.run("DELETE FROM alerts WHERE ended_at < $before", {"before": naive(now - timedelta(days=days))})
 
 
 def _remove_old(files: Iterable[Path], days: int | None, now: datetime) -> int:
