@@ -62,6 +62,22 @@ class UnitConnection:
             raise RetryError(f"{self.where} sent an answer that is no object. {PASSES}")
         return found
 
+    def write(self, method: str, path: str, params: Mapping[str, str], **content: Any) -> Mapping[str, Any]:
+        """The JSON object that a change answers; empty where the answer has no content.
+
+        `content`: of the call, as requests takes it (json, files, data). Raises RefusedRecordError, and
+        UnknownOutcomeError where the answer was lost.
+        """
+        options = {"params": dict(params), "headers": self._headers(path), **content}
+        try:
+            with self._room, self.session.request(method, self._address(path), **options) as response:
+                found = _content(response) if response.content else {}
+                if response.status_code not in {200, 201, 204}:
+                    raise refusal(self.where, response.status_code, found, "write", wish(response.headers))
+        except requests.RequestException as error:
+            raise from_exception(self.where, error, "write") from None
+        return found if isinstance(found, dict) else {}
+
     @contextmanager
     def opened(
         self, path: str, params: Mapping[str, str], *, body: Mapping[str, Any] | None = None, effect: Effect = "read"

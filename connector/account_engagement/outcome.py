@@ -58,6 +58,18 @@ class UnknownFieldError(StopError):
         self.field = field
 
 
+OF_ONE_RECORD = frozenset({3, 4, 9, 10, 16, 18, 38, 39, 50, 51, 54, 55, 56, 57, 58, 61, 62, 85, 109, 125, 132, 154, 180, 219})
+"""Refusals of a write that concern its record or its values: those of other records go through all the same."""
+
+
+class RefusedRecordError(StopError):
+    """A write of one record was refused; `words` are the platform's own."""
+
+    def __init__(self, message: str, code: str, words: str) -> None:
+        super().__init__(message, code)
+        self.words = words
+
+
 def refusal(where: str, status: int, content: Any, effect: Effect, again_after: float | None = None) -> ConnectorError:
     """The error to raise for an answer that refuses. `content`: the body, parsed where it was JSON."""
     body: Mapping[str, Any] = content if isinstance(content, Mapping) else {}
@@ -65,5 +77,7 @@ def refusal(where: str, status: int, content: Any, effect: Effect, again_after: 
     verdict = CODES.get(code) if isinstance(code, int) else None
     answer = Answer(where, status, str(code) if code else None, str(message) if message else None, again_after)
     error = from_answer(answer, verdict or of_status(status), effect)
+    if effect == "write" and code in OF_ONE_RECORD:
+        return RefusedRecordError(str(error), str(code), str(message or ""))
     named = _UNKNOWN_FIELD.search(str(message)) if code == 51 else None
     return UnknownFieldError(str(error), named["field"]) if named else error

@@ -30,7 +30,8 @@ class RecordChange:
     """The changes of one record. `seen_modified_at` is its LastModifiedDate when the plan was made.
 
     `shared` is true when people edit one of the fields too: then the write goes only if nobody touched the
-    record since.
+    record since. `same_second`: we read it within the second of that date, in which a later edit leaves the date as it
+    was: such a record is looked at once more before it is written.
     """
 
     object: str
@@ -40,6 +41,7 @@ class RecordChange:
     why: str
     shared: bool
     seen_modified_at: datetime | None
+    same_second: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,17 @@ class TaskDeletion:
 
 @dataclass(frozen=True)
 class ProspectChange:
-    """The changes of one prospect of a business unit. `record_id` is the prospect's number as text."""
+    """The changes of one prospect of a business unit. `record_id` is the prospect's number as text.
+
+    `shared` is true when people edit one of the fields too: then the values are read back right before the write.
+    """
 
     unit: str
     record_id: str
     person_id: str
     changes: tuple[FieldChange, ...]
     why: str
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,13 +128,18 @@ class Transition:
 
 @dataclass(frozen=True, order=True)
 class Kept:
-    """A value that a person set since our last write, and that therefore stays."""
+    """A value that a person set since our last write, and that therefore stays: a lock.
+
+    `since`: when it came, at the earliest our last write; `by`: the id of the user who modified the record then.
+    """
 
     object: str
     record_id: str
     field: str
     ours: PlainValue
     theirs: PlainValue
+    since: datetime | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, order=True)

@@ -204,11 +204,14 @@ def _prospect(entry: ProspectChange) -> dict[str, Any]:
         "person": entry.person_id,
         "set": _set(entry.changes),
         "why": entry.why,
+        "shared": entry.shared,
     }
 
 
 def _prospect_of(entry: Mapping[str, Any]) -> ProspectChange:
-    return ProspectChange(entry["unit"], entry["id"], entry["person"], _changes_of(entry["set"]), entry["why"])
+    return ProspectChange(
+        entry["unit"], entry["id"], entry["person"], _changes_of(entry["set"]), entry["why"], entry["shared"]
+    )
 
 
 def _set(changes: Iterable[FieldChange]) -> dict[str, list[PlainValue]]:
