@@ -37,6 +37,8 @@ CODES: Mapping[int, Verdict] = {
         "no",
         "Give the app the scope pardot_api, and the integration user access to this business unit.",
     ),
+    88: Verdict("stop", "no", OURS),
+    89: Verdict("stop", "no", OURS),
     192: Verdict("stop", "no", OURS),
     198: Verdict("configuration", "no", "Check CONNECTOR_ACCOUNT_ENGAGEMENT_URL."),
     201: Verdict("configuration", "no", UNIT),
@@ -58,7 +60,9 @@ class UnknownFieldError(StopError):
         self.field = field
 
 
-OF_ONE_RECORD = frozenset({3, 4, 9, 10, 16, 18, 38, 39, 50, 51, 54, 55, 56, 57, 58, 61, 62, 85, 109, 125, 132, 154, 180, 219})
+OF_ONE_RECORD = frozenset(
+    {3, 4, 9, 10, 16, 18, 38, 39, 50, 51, 54, 55, 56, 57, 58, 61, 62, 85, 109, 125, 132, 154, 180, 219}
+)
 """Refusals of a write that concern its record or its values: those of other records go through all the same."""
 
 
@@ -76,8 +80,17 @@ def refusal(where: str, status: int, content: Any, effect: Effect, again_after: 
     code, message = body.get("code"), body.get("message")
     verdict = CODES.get(code) if isinstance(code, int) else None
     answer = Answer(where, status, str(code) if code else None, str(message) if message else None, again_after)
-    error = from_answer(answer, verdict or of_status(status), effect)
+    error = from_answer(answer, verdict or of_status(status if status >= 300 else 400), effect)
     if effect == "write" and code in OF_ONE_RECORD:
         return RefusedRecordError(str(error), str(code), str(message or ""))
     named = _UNKNOWN_FIELD.search(str(message)) if code == 51 else None
     return UnknownFieldError(str(error), named["field"]) if named else error
+
+
+def legacy_refusal(where: str, body: Mapping[str, Any]) -> ConnectorError | None:
+    """The error of an answer of version 3 or 4, which come with HTTP 200; None when it tells of none."""
+    attributes = body.get("@attributes")
+    if not isinstance(attributes, Mapping) or attributes.get("stat") == "ok":
+        return None
+    code = attributes.get("err_code")
+    return refusal(where, 200, {"code": code, "message": body.get("err")}, "write")

@@ -1,0 +1,83 @@
+"""What a business unit shows to this user, as far as a mapping and rules name it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from connector.account_engagement.outcome import REMOTE
+from connector.account_engagement.read import FilterValue
+from connector.errors import SpoiltPageError
+from connector.http.landing import Page
+from connector.http.outcome import PASSES
+
+
+@dataclass(frozen=True)
+class UnitShown:
+    """`custom_fields`: type by field id in small letters (without __c). `lists`: names; None where nobody asked.
+
+    `missing`: mapped fields that are not shown, by collection; `absent`: collections that are not shown at all.
+    """
+
+    unit: str
+    custom_fields: Mapping[str, str]
+    lists: frozenset[str] | None
+    missing: Mapping[str, frozenset[str]]
+    absent: frozenset[str]
+
+
+class Paged(Protocol):
+    """A business unit, as far as it is asked here."""
+
+    @property
+    def unit(self) -> str: ...
+
+    def pages(
+        self,
+        collection: str,
+        fields: Sequence[str],
+        filters: Mapping[str, FilterValue],
+        order_by: str | None,
+        folder: Path,
+        *,
+        deleted: str | None = None,
+        rows: int | None = None,
+    ) -> Iterator[Page]: ...
+
+
+Look = Callable[[], tuple[Mapping[str, frozenset[str]], frozenset[str]]]
+"""Asks which mapped fields are missing by collection, and which collections."""
+
+
+def ask_unit(unit: Paged, look: Look, folder: Path, *, lists: bool) -> UnitShown:
+    """Asks for the custom fields, and with `lists` for the names of lists; what `look` asks comes on top.
+
+    Pages land under `folder`, and are gone afterwards. Raises what the calls raise.
+    """
+    missing, absent = look()
+    custom: dict[str, str] = {}
+    if "custom-fields" not in absent:
+        custom = {
+            str(row["fieldId"]).lower(): str(row["type"] or "").lower()
+            for row in _rows(unit, "custom-fields", ("fieldId", "type"), folder)
+        }
+    names = None
+    if lists and "lists" not in absent:
+        names = frozenset(str(row["name"]) for row in _rows(unit, "lists", ("name",), folder))
+    return UnitShown(unit.unit, custom, names, missing, absent)
+
+
+def _rows(unit: Paged, collection: str, fields: Sequence[str], folder: Path) -> Iterator[Mapping[str, object]]:
+    place = folder / f"shown_{collection.replace('-', '_')}"
+    place.mkdir(parents=True, mode=0o700, exist_ok=True)
+    for page in unit.pages(collection, ("id", *fields), {}, "id", place):
+        text = page.path.read_bytes()
+        page.path.unlink()
+        try:
+            yield from json.loads(text)["values"]
+        except (ValueError, KeyError, TypeError):
+            raise SpoiltPageError(f"{REMOTE} sent a page that is not whole. {PASSES}") from None
+    place.rmdir()
