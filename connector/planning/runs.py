@@ -41,7 +41,8 @@ class OpenRun:
     """A run that the ledger knows as open. `ended`: why it is over, and when (UTC); `restarts`: another one follows.
 
     `last_made`: a task of its last step is there; `undecided`: and nobody has ticked it off. `asked`: the person's
-    inquiry is not answered yet; `answered`: somebody has answered since the run began.
+    inquiry is not answered yet; `answered`: somebody has answered since the run began. `converted`: the lead on which it
+    began was converted since.
     """
 
     person_id: str
@@ -56,6 +57,7 @@ class OpenRun:
     undecided: bool
     asked: bool
     answered: bool
+    converted: bool
 
 
 def follow_ups(run: Run, rules: RuleSet, reviews_a_day: int, today: date) -> FollowUps:
@@ -87,6 +89,8 @@ def follow_ups(run: Run, rules: RuleSet, reviews_a_day: int, today: date) -> Fol
 
 
 RESTARTED = "restarted"
+CONVERTED = "converted"
+"""Why a run ends whose lead a rep has converted, even where no deal tells (WB-7). An inquiry is answered all the same."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ class _Going:
             return stage if stage == "disqualified" else one.ended or (None if one.asked else over)
         if stage != "hot" and stage not in QUIET_STAGES:
             return one.ended if person["stage_rule"] == "decision" and one.ended else stage
+        if one.converted:
+            return CONVERTED
         if one.ended is not None and one.restarts:
             return RESTARTED if one.start < self.day else None
         if one.ended is not None:

@@ -2,7 +2,7 @@
 -- The runs that the ledger knows as open, with all that says whether they go on.
 SELECT run.person_id, run.cadence, run.start_date, run.key_record, coalesce(pause.pauses, ''), ended.reason, ended.came_at,
   coalesce(ended.restarts, FALSE), last.person_id IS NOT NULL, coalesce(last.waits, FALSE), asked.person_id IS NOT NULL,
-  coalesce(answer.answered >= run.crossed_at, FALSE)
+  coalesce(answer.answered >= run.crossed_at, FALSE), coalesce(lead.is_converted, FALSE)
 FROM cadence_runs AS run
 LEFT JOIN run_pauses AS pause
   ON pause.person_id = run.person_id AND pause.cadence = run.cadence AND pause.start_date = run.start_date
@@ -13,6 +13,7 @@ LEFT JOIN run_lasts AS last
 LEFT JOIN next_contacts AS asked ON asked.person_id = run.person_id
   AND coalesce(asked.waiting_since <= run.crossed_at, TRUE)
 LEFT JOIN inquiry_answers AS answer ON answer.person_id = run.person_id
+LEFT JOIN seen_salesforce_lead AS lead ON lead.id = run.key_record AND coalesce(lead.converted_on >= run.start_date, TRUE)
 WHERE run.ended_at IS NULL AND NOT list_contains($beside::VARCHAR[], run.cadence)
 ORDER BY run.person_id, run.cadence, run.start_date
 
