@@ -6,6 +6,7 @@ renewal of sObject calls has no end. Only `restful` is used; sObject calls go by
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,19 @@ class Connection:
             raise from_exception(self.where, error, "read") from None
         return response
 
+    def put_csv(self, path: str, body: Iterable[bytes]) -> None:
+        """Puts CSV at a path below the version. `body` has its length, and is read anew for each time it is sent.
+
+        Raises ConnectorError by the tables; UnknownOutcomeError when nobody knows whether it arrived.
+        """
+        headers = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "application/json"}
+        try:
+            with self.session.put(f"{self.instance_url}{self.base_path}/{path}", data=body, headers=headers) as answer:
+                if not answer.ok:
+                    raise _refused_stream(self.where, answer, "write")
+        except requests.RequestException as error:
+            raise from_exception(self.where, error, "write") from None
+
 
 def open_connection(session: RemoteSession, version: str) -> Connection:
     """Signs in and returns the connection. ConfigurationError when the session has no login of ours."""
@@ -85,12 +99,12 @@ def open_connection(session: RemoteSession, version: str) -> Connection:
     return Connection(session, client, token.instance_url, version, where(REMOTE, token.instance_url))
 
 
-def _refused_stream(name: str, response: requests.Response) -> ConnectorError:
+def _refused_stream(name: str, response: requests.Response, effect: Effect = "read") -> ConnectorError:
     try:
         content: Any = response.json()
     except requests.exceptions.JSONDecodeError:
         content = response.text
-    return refusal(name, response.status_code, content, "read", wish(response.headers))
+    return refusal(name, response.status_code, content, effect, wish(response.headers))
 
 
 def are_row_results(content: Any) -> bool:
