@@ -56,7 +56,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "starts": [{**asdict(entry), "crossed_at": _text(entry.crossed_at)} for entry in plan.starts],
         "ends": [asdict(entry) for entry in plan.ends],
         "transitions": [{**asdict(entry), "happened_at": _text(entry.happened_at)} for entry in plan.transitions],
-        "kept": [asdict(entry) for entry in plan.kept],
+        "kept": [{**asdict(entry), "since": _text(entry.since)} for entry in plan.kept],
         "withheld": [asdict(entry) for entry in plan.withheld],
         "closings": [_record(entry) for entry in plan.closings],
         "deletions": [{**asdict(entry), "seen_modified_at": _text(entry.seen_modified_at)} for entry in plan.deletions],
@@ -139,7 +139,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
             Transition(**{**entry, "happened_at": datetime.fromisoformat(entry["happened_at"])})
             for entry in document["transitions"]
         ),
-        kept=tuple(Kept(**entry) for entry in document["kept"]),
+        kept=tuple(Kept(**{**entry, "since": _instant(entry["since"])}) for entry in document["kept"]),
         withheld=tuple(Withheld(**entry) for entry in document["withheld"]),
         findings=tuple(
             Finding(**{key: value for key, value in entry.items() if key != "sentence"}) for entry in document["guard"]
@@ -182,6 +182,7 @@ def _record(entry: RecordChange) -> dict[str, Any]:
         "why": entry.why,
         "shared": entry.shared,
         "seen_modified_at": _text(entry.seen_modified_at),
+        "same_second": entry.same_second,
     }
 
 
@@ -194,6 +195,7 @@ def _record_of(entry: Mapping[str, Any]) -> RecordChange:
         entry["why"],
         entry["shared"],
         _instant(entry["seen_modified_at"]),
+        entry["same_second"],
     )
 
 

@@ -106,14 +106,16 @@ CASES = [
     (NEVER_WRITTEN, "B", "A", ("nothing", "nothing", "'A'", "'A'")),
     (NEVER_WRITTEN, "A", "A", ("nothing", "nothing", "nothing", "nothing")),
     (NEVER_WRITTEN, None, None, ("nothing", "nothing", "nothing", "nothing")),
-    (NEVER_WRITTEN, "B", None, ("nothing", "nothing", "None", "None")),
+    (NEVER_WRITTEN, "B", None, ("nothing", "nothing", "nothing", "nothing")),
     ("A", "A", "A", ("nothing", "nothing", "nothing", "nothing")),
     ("A", "A", "B", ("nothing", "nothing", "'B'", "'B'")),
     ("A", "A", None, ("nothing", "nothing", "None", "None")),
     ("A", "B", "A", ("nothing", "nothing", "kept", "'A'")),
     ("A", "B", "C", ("nothing", "nothing", "kept", "'C'")),
+    ("A", "B", None, ("nothing", "nothing", "nothing", "nothing")),
+    ("A", None, "C", ("nothing", "kept", "kept", "'C'")),
     ("A", "B", "B", ("nothing", "nothing", "nothing", "nothing")),
-    ("A", None, "A", ("nothing", "'A'", "kept", "'A'")),
+    ("A", None, "A", ("nothing", "kept", "kept", "'A'")),
     (None, None, "A", ("nothing", "'A'", "'A'", "'A'")),
     (None, "B", "A", ("nothing", "nothing", "kept", "'A'")),
 ]
@@ -146,7 +148,7 @@ def test_what_is_kept_shows_both_values(store: Store) -> None:
     stands(store, fields, Grade__c="B")
     wrote(store, Grade__c="A")
     desired(store, grade="C")
-    assert compared(store, fields) == ([], [Kept("Lead", RECORD, "Grade__c", ours="C", theirs="B")])
+    assert compared(store, fields) == ([], [Kept("Lead", RECORD, "Grade__c", "C", "B", since=NOON)])
 
 
 class TestOrder:
@@ -221,7 +223,7 @@ def test_a_stamp_is_written_beside_another_change_and_never_alone(store: Store) 
         "Lead",
         RECORD,
         "P1",
-        (FieldChange("Score__c", 70, 72), FieldChange("Scored_At__c", None, "2026-03-02T03:00:00.000+0000")),
+        (FieldChange("Score__c", 70, 72), FieldChange("Scored_At__c", "2026-03-02T02:00:00.000+0000", "2026-03-02T03:00:00.000+0000")),
         "because",
         shared=False,
         seen_modified_at=NOON,

@@ -122,7 +122,7 @@ class TestRights:
         save_plan(PLAN, path)
         document = json.loads(path.read_text("utf-8"))
         assert document["personal_data"] == PERSONAL_DATA
-        allowed = {"object", "id", "person", "set", "why", "shared", "seen_modified_at"}
+        allowed = {"object", "id", "person", "set", "why", "shared", "seen_modified_at", "same_second"}
         assert all(set(record) == allowed for record in document["records"])
         assert all(set(task) == {"key", "person_id", "values", "why"} for task in document["tasks"])
 
