@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
 from connector.rules.kinds import Strict, problem
 from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
+from connector.rules.writing import OurTasks
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
 Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status", "track"]
@@ -28,6 +29,9 @@ WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
     }
 )
 """The objects that are written to, and which of our values may go there."""
+
+STAMPS: frozenset[Value] = frozenset({"scored_at"})
+"""Values that are written only beside another change."""
 
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _WRITTEN_TYPES: Mapping[str, AttributeType] = {"score": "number", "scored_at": "instant"}
@@ -55,6 +59,8 @@ class WriteField(Strict):
     values: dict[str, str] | None = None
     order: list[str] | None = None
     """The org's words from first to last: a value is only ever moved forward, save hot → cold by us."""
+    release_after_days: Annotated[int, Field(ge=1)] | None = None
+    """A value of a person stays for so long; then ours is written again. None: for ever."""
 
 
 class ObjectFields(Strict):
@@ -89,6 +95,7 @@ class Fields(Strict):
     language: Literal["ja", "en"] = "ja"
     """The language of texts that are written into the CRM."""
     guard: Guard = Guard()
+    tasks: OurTasks = OurTasks()
 
     @model_validator(mode="after")
     def _known_objects_and_attributes(self) -> Fields:
