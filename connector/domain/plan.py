@@ -56,13 +56,17 @@ class TaskCreation:
 
 @dataclass(frozen=True)
 class TaskDeletion:
-    """A task of ours to take away, as only `undo` does. `seen_modified_at`: its LastModifiedDate by then."""
+    """A task of ours to take away, as only `undo` does. `seen_modified_at`: its LastModifiedDate by then.
+
+    `or_closed`: the changes that close it where the org does not let us delete it.
+    """
 
     record_id: str
     key: str
     person_id: str
     why: str
     seen_modified_at: datetime | None
+    or_closed: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True)
