@@ -163,7 +163,7 @@ def open_river(
             content=rulebook.content,
             register=register,
             rules_hash=rulebook.hash,
-            landing=settings.state / "landing" / (settings.profile or "default"),
+            landing=_landing(settings),
             say=say,
             remotes=remotes,
             writes_off=looking_at(*settings.switch_folders, by_setting=settings.writes == "off"),
@@ -250,6 +250,10 @@ def _keeping(settings: Settings) -> Keeping:
     )
 
 
+def _landing(settings: Settings) -> Path:
+    return settings.state / "landing" / (settings.profile or "default")
+
+
 def _connect(settings: Settings, retry: Retry, session: RemoteSession) -> Remotes:
     budget = session.budget
     reader, writer = connect_salesforce(settings, session, retry)
@@ -263,6 +267,7 @@ def _connect(settings: Settings, retry: Retry, session: RemoteSession) -> Remote
         url=reader.instance_url,
         reader=reader,
         writer=writer,
+        ingest=writer.jobs(_landing(settings), allowed=settings.bulk_writes == "on"),
         engagement=engagement,
         calls=lambda: dict(budget.calls),
         budget=budget,

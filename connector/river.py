@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from connector.applying.application import Writer
+from connector.applying.application import Ingest, Writer
 from connector.applying.switch import Off
 from connector.firmographics.register import Register
 from connector.http.budget import CallBudget
@@ -18,6 +18,7 @@ from connector.pulling.streams import Sources
 from connector.rules.content import Content
 from connector.rules.load import RuleSet
 from connector.rules.mapping import Mapping as FieldMapping
+from connector.salesforce.description import Description
 from connector.salesforce.read import Organization
 from connector.store.database import Store
 from connector.store.retention import Keeping
@@ -26,11 +27,13 @@ from connector.store.retention import Keeping
 class Reader(StreamReader, Protocol):
     """Salesforce, for reading: pages of streams, and small questions."""
 
-    def query(self, soql: str) -> list[dict[str, object]]: ...
+    def query(self, soql: str, *, deleted: bool = False) -> list[dict[str, object]]: ...
 
     def organization(self) -> Organization: ...
 
     def user_zone(self) -> str | None: ...
+
+    def describe(self, object_name: str, *, fresh: bool = False) -> Description: ...
 
 
 class Unit(EngagementSource, Protocol):
@@ -51,6 +54,8 @@ class Remotes:
     engagement: tuple[Unit, ...]
     calls: Callable[[], Mapping[str, int]]
     budget: CallBudget = field(default_factory=CallBudget)
+    ingest: Ingest | None = None
+    """Bulk jobs that take rows; None where nothing goes by them."""
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     companies: Path | None = None
     targets: Path | None = None
     writes: Literal["on", "off"] = "on"
+    bulk_writes: Literal["on", "off"] = "on"
     keep_journal_days: Days = 365
     keep_landed_days: Days = 7
     keep_copies_days: Days = 90
@@ -249,7 +250,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return text
 
-    @field_validator("log_format", "log_level", "salesforce_auth", "writes", mode="before")
+    @field_validator("log_format", "log_level", "salesforce_auth", "writes", "bulk_writes", mode="before")
     @classmethod
     def _word(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value

@@ -185,5 +185,3 @@ def _note(application: Application, job: IngestJob) -> None:
 def _forget(application: Application, job: IngestJob) -> None:
     with application.store.transaction():
         forget_job(application.store, job)
-
-

@@ -105,6 +105,18 @@ def refusal(policy: Policy, day: Day, stream: str, purpose: Purpose) -> BudgetSp
     )
 
 
+def left_of(policy: Policy, day: Day, purpose: Purpose) -> int | None:
+    """How many more calls for a purpose are allowed in the account's day; None while nobody has said."""
+    limit = our_limit(policy, day.usage)
+    if limit is None:
+        return None
+    ours = limit_for(limit, purpose)
+    left = ours - day.spent.total
+    if day.usage is not None:
+        left = min(left, int(day.usage.allowed * (1 - policy.reserve)) - (limit - ours) - day.usage.used)
+    return max(left, 0)
+
+
 def renewed_at(day: Day, calls: Iterable[Calls], limit: int) -> datetime:
     """When at least a twentieth of `limit` is free again for calls such as these."""
     if day.account != SALESFORCE:

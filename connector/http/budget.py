@@ -22,7 +22,7 @@ from connector.domain.calls import (
     remote_of_account,
 )
 from connector.errors import BudgetSpentError
-from connector.http.allowance import TRUSTED, Day, Spent, day_began, hour_of, refusal, spent_in
+from connector.http.allowance import TRUSTED, Day, Spent, day_began, hour_of, left_of, refusal, spent_in
 
 _SALESFORCE_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 _UNIT_USAGE = re.compile(r"^\s*(\d+)\s*/\s*(\d+)\s*$")
@@ -208,6 +208,17 @@ class CallBudget:
         heard = self._heard.get(account)
         return heard is not None and heard.at >= day_began(account, self.now, self.zone)
 
+    def left(self, account: str, purpose: Purpose) -> int | None:
+        """How many more calls for a purpose the day allows; None while nobody has said, or without a policy."""
+        with self._lock:
+            return None if self.policy is None else left_of(self.policy, self._day(account), purpose)
+
+    def _day(self, account: str) -> Day:
+        heard = self._heard.get(account)
+        heard_at = heard.at if heard else None
+        spent = self._spent_of(account)
+        return Day(account, lambda: self._entries(account), spent, self._usage(account), heard_at, self.now, self.zone)
+
     def _take(self, account: str, stream: str, purpose: Purpose) -> None:
         now = self.now
         self._last = account
@@ -215,10 +226,7 @@ class CallBudget:
         if closed and now < closed.goes_on_at(now):
             raise closed
         spent = self._spent_of(account)
-        heard = self._heard.get(account)
-        heard_at = heard.at if heard else None
-        day = Day(account, lambda: self._entries(account), spent, self._usage(account), heard_at, now, self.zone)
-        error = refusal(self.policy, day, stream, purpose) if self.policy else None
+        error = refusal(self.policy, self._day(account), stream, purpose) if self.policy else None
         if error:
             raise error
         key = (hour_of(now), account, stream, purpose)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from connector.errors import ConnectorError
 from connector.http.outcome import PASSES, UnknownOutcomeError
 from connector.http.retry import Retry
 from connector.salesforce.connection import Connection, RefusedRowsError, are_row_results
+from connector.salesforce.ingest import SalesforceIngest
 from connector.salesforce.rows import (
     ID_NAMES,
     Row,
@@ -56,6 +58,10 @@ class SalesforceWriter:
     def __init__(self, connection: Connection, retry: Retry) -> None:
         self._connection = connection
         self._retry = retry
+
+    def jobs(self, folder: Path, *, allowed: bool) -> SalesforceIngest:
+        """Bulk jobs for rows of the same org. `folder`: where results land until they are read."""
+        return SalesforceIngest(self._connection, self._retry, folder, allowed=allowed)
 
     def update(self, object_name: str, rows: Sequence[Row]) -> list[RowResult]:
         """Sets fields of records by their `Id` or `id`; None empties a field. 200 rows a call."""
