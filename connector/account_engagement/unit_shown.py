@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from connector.account_engagement.outcome import REMOTE
-from connector.account_engagement.read import FilterValue
 from connector.errors import SpoiltPageError
-from connector.http.landing import Page
 from connector.http.outcome import PASSES
 
 
@@ -29,6 +27,13 @@ class UnitShown:
     absent: frozenset[str]
 
 
+class Landed(Protocol):
+    """A page that lies in a file."""
+
+    @property
+    def path(self) -> Path: ...
+
+
 class Paged(Protocol):
     """A business unit, as far as it is asked here."""
 
@@ -38,14 +43,13 @@ class Paged(Protocol):
     def pages(
         self,
         collection: str,
-        fields: Sequence[str],
-        filters: Mapping[str, FilterValue],
-        order_by: str | None,
+        fields: tuple[str, ...],
+        filters: Mapping[str, str],
+        order_by: str,
         folder: Path,
         *,
-        deleted: str | None = None,
-        rows: int | None = None,
-    ) -> Iterator[Page]: ...
+        deleted: str | None,
+    ) -> Iterator[Landed]: ...
 
 
 Look = Callable[[], tuple[Mapping[str, frozenset[str]], frozenset[str]]]
@@ -70,10 +74,10 @@ def ask_unit(unit: Paged, look: Look, folder: Path, *, lists: bool) -> UnitShown
     return UnitShown(unit.unit, custom, names, missing, absent)
 
 
-def _rows(unit: Paged, collection: str, fields: Sequence[str], folder: Path) -> Iterator[Mapping[str, object]]:
+def _rows(unit: Paged, collection: str, fields: tuple[str, ...], folder: Path) -> Iterator[Mapping[str, object]]:
     place = folder / f"shown_{collection.replace('-', '_')}"
     place.mkdir(parents=True, mode=0o700, exist_ok=True)
-    for page in unit.pages(collection, ("id", *fields), {}, "id", place):
+    for page in unit.pages(collection, ("id", *fields), {}, "id", place, deleted=None):
         text = page.path.read_bytes()
         page.path.unlink()
         try:

@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
-from connector import upkeep
+from connector import live, upkeep
 from connector.bootstrap import Rulebook, load_rulebook, machine_offset, machine_time, rules_folder
+from connector.cli.live_check import live_document, show_live, write_files
 from connector.cli.render import table
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.engine.cadence import BusinessCalendar
+from connector.errors import ConfigurationError
 from connector.firmographics.register import load_register
+from connector.reporting.live_check import LiveCheck
+from connector.reporting.metadata_files import metadata_files
 from connector.reporting.zones import ZoneFinding
 from connector.rules.lint import lint
 from connector.rules.lists import Lists, load_lists
 from connector.rules.schedule import load_schedule
-from connector.rules.written import Finding, written
+from connector.rules.written import Finding, Written, written
 from connector.settings import Settings
 from connector.store.binding import open_binding
 
 
 @click.command()
 @click.option("--zones", is_flag=True, help="Ask the org and Account Engagement for their time zones as well.")
+@click.option(
+    "--live", "is_live", is_flag=True, help="Hold the mapping against the org and Account Engagement as well."
+)
+@click.option(
+    "--metadata",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --live: a new folder for the fields that the org lacks and the rights, as files to deploy.",
+)
 @place_options
 @json_option
 @click.pass_obj
-def check(options: Options, zones: bool, as_json: bool) -> int:
+def check(options: Options, zones: bool, is_live: bool, metadata: Path | None, as_json: bool) -> int:
     """Check settings, mapping, rules and company files, all problems at once, and give advice about rules.
 
-    With --zones the clocks too.
+    With --zones the clocks too; with --live whether the org has what the mapping and the rules name.
     """
+    if metadata is not None and not is_live:
+        raise click.UsageError("--metadata goes with --live: only the org can tell what it lacks.")
     settings = options.settings()
     folder = rules_folder(settings)
     book = load_rulebook(folder)
@@ -56,27 +72,55 @@ def check(options: Options, zones: bool, as_json: bool) -> int:
     }
     advice = _advice(book, lists)
     clocks = _zones(settings, quiet=as_json) if zones else []
+    checked = _live(settings, _written(book, lists), metadata, folder, quiet=as_json) if is_live else None
+    is_sound = checked is None or checked.found.is_sound
     if as_json:
         told = {"zones": [asdict(one) for one in clocks], "advice": [asdict(one) for one in advice]}
-        echo_json({"ok": True, **found, **told})
-        return 0
+        live_told = None if checked is None else checked.document()
+        echo_json({"ok": is_sound, **found, **told, "live": live_told})
+        return 0 if is_sound else ConfigurationError.exit_code
     shown = console()
-    shown.print(f"Sound: {escape(str(folder))}")
+    shown.print(f"Sound{' in itself' if is_live else ''}: {escape(str(folder))}")
     for name, value in found.items():
         if name != "mappings":
             shown.print(f"  {name.replace('_', ' ')}: {value}")
     _show_advice(shown, advice)
     if clocks:
         _show_zones(shown, clocks)
-    return 0
+    if checked is not None:
+        show_live(shown, checked.found)
+        for path in checked.written:
+            shown.print(f"Written: {escape(str(path))}", soft_wrap=True)
+    return 0 if is_sound else ConfigurationError.exit_code
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What a live check found, and the files that were written for it."""
+
+    found: LiveCheck
+    written: tuple[Path, ...]
+
+    def document(self) -> dict[str, Any]:
+        return {**live_document(self.found), "written": [str(path) for path in self.written]}
+
+
+def _live(settings: Settings, rules: Written, metadata: Path | None, folder: Path, *, quiet: bool) -> _Checked:
+    with river_of(settings, quiet=quiet) as river:
+        found, org = live.check(river, rules, folder)
+        files = {} if metadata is None else metadata_files(river.mapping.fields, org)
+    return _Checked(found, () if metadata is None else tuple(write_files(metadata, files)))
+
+
+def _written(book: Rulebook, lists: Lists) -> Written:
+    return written(book.folder, book.rules, book.content, book.mapping.fields, lists)
 
 
 def _advice(book: Rulebook, lists: Lists) -> list[Finding]:
     calendar = book.rules.cadence.calendar
     business = BusinessCalendar(calendar.country, calendar.closing_days)
     today = machine_time().astimezone(ZoneInfo(book.rules.scoring.time_zone)).date()
-    rules = written(book.folder, book.rules, book.content, book.mapping.fields, lists)
-    return lint(rules, business.is_business_day, today)
+    return lint(_written(book, lists), business.is_business_day, today)
 
 
 def _show_advice(shown: Console, advice: Sequence[Finding]) -> None:

@@ -60,10 +60,10 @@ class Mapping:
         return Problem(self.source.file, place.line, place.column, "")
 
 
-def most_similar(field: str, known: Iterable[str]) -> str | None:
-    """The field that a name most likely means, of those that the org shows."""
+def most_similar(field: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """The field that a name most likely means, of those that the org shows and that are so much alike (0..1)."""
     there = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(field.lower(), there, n=1)
+    close = difflib.get_close_matches(field.lower(), there, n=1, cutoff=alike)
     return there[close[0]] if close else None
 
 

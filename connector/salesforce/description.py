@@ -32,6 +32,23 @@ class FieldDescription:
     reference_to: tuple[str, ...]
     relationship_name: str | None = None
     """By which a question reaches the parent's fields: Owner.Name."""
+    precision: int = 0
+    """Of a number: how many digits it may have in all; `scale` of them behind the point. Whole numbers: `digits`."""
+    scale: int = 0
+    auto_number: bool = False
+    custom: bool = False
+    permissionable: bool = False
+    """Whether field-level security can hide it, so that a permission set may name it."""
+
+    @property
+    def is_compound(self) -> bool:
+        """Put together from other fields, which are to be read instead."""
+        return self.type in {"address", "location"}
+
+    @property
+    def whole_digits(self) -> int:
+        """How many digits a number may have before the point."""
+        return self.precision - self.scale
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,13 @@ class Description:
     createable: bool
     updateable: bool
     fields: Mapping[str, FieldDescription]
+    record_types: tuple[str, ...] = ()
+    """The developer names of the record types that this user may choose, without the master's."""
+
+    def field(self, name: str) -> FieldDescription | None:
+        """A field by its name in any letters, as the platform takes it."""
+        found = self.fields.get(name)
+        return found or next((one for key, one in self.fields.items() if key.lower() == name.lower()), None)
 
 
 def description(body: Mapping[str, Any]) -> Description:
@@ -57,6 +81,11 @@ def description(body: Mapping[str, Any]) -> Description:
         createable=bool(body["createable"]),
         updateable=bool(body["updateable"]),
         fields=MappingProxyType({field["name"]: _field(field) for field in body["fields"]}),
+        record_types=tuple(
+            str(one["developerName"])
+            for one in body.get("recordTypeInfos") or ()
+            if one.get("active") and one.get("available") and not one.get("master")
+        ),
     )
 
 
@@ -78,4 +107,9 @@ def _field(body: Mapping[str, Any]) -> FieldDescription:
         values=tuple(value["value"] for value in body.get("picklistValues") or () if value.get("active", True)),
         reference_to=tuple(body.get("referenceTo") or ()),
         relationship_name=body.get("relationshipName"),
+        precision=int(body.get("precision") or body.get("digits") or 0),
+        scale=int(body.get("scale") or 0),
+        auto_number=bool(body.get("autoNumber")),
+        custom=bool(body.get("custom")),
+        permissionable=bool(body.get("permissionable")),
     )
