@@ -83,7 +83,7 @@ def erase_vanished(store: Store, before: datetime) -> dict[str, int]:
         return {}
     _load_ids(store)
     touch_all(store)
-    counts = {"written": len(store.run(_WRITTEN)), "journal": len(store.run(_JOURNAL_VALUES))}
+    counts = {"written": len(store.run(_WRITTEN)), "held": len(store.run(_HELD)), "journal": len(store.run(_JOURNAL_VALUES))}
     for table in tables:
         counts[table.name] = _delete_rows(store, table)
     return {name: count for name, count in counts.items() if count}
@@ -207,6 +207,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         for table, condition in counts.items()
     }
     erased["written"] = len(store.run(_WRITTEN))
+    erased["held"] = len(store.run(_HELD))
     erased["journal"] = len(store.run(_JOURNAL))
     return erased
 
@@ -225,6 +226,7 @@ def _record_key(stream: str) -> str:
 
 
 _WRITTEN = "DELETE FROM written WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
+_HELD = "DELETE FROM held WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
 
 _THEIR_ENTRIES = """(
     left(record, 15) IN (SELECT id FROM erasing_ids)

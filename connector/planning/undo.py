@@ -1,0 +1,174 @@
+"""Undo: what a run wrote is put back where nobody has touched it since (WB-4). Itself a plan; it writes nothing.
+
+What stands there now is read from the org, record by record: the mirror may be older than somebody's edit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from connector.domain.plan import FieldChange, PlainValue, Plan, RecordChange, RunEnd
+from connector.domain.running import Run
+from connector.domain.statements import statements
+from connector.planning.assemble import Basis
+from connector.planning.read_back import Query, Row, instant, read_back, stands
+from connector.planning.undo_tasks import Closing, Made, Tasks, take_back
+
+UNDONE = "undone"
+"""Why a cadence run ends whose beginning was taken back."""
+
+CHANGED = "somebody changed it since"
+CONVERTED = "the lead was converted since"
+GONE = "the record is not there any more"
+NOT_KNOWN = "what stood there before is not known"
+PUT_AWAY = "the journal does not keep its values any more"
+FORGOTTEN = "the person was forgotten"
+_SQL = statements("connector.planning.sql", "undo.sql")
+
+
+@dataclass(frozen=True, order=True)
+class Left:
+    """Something that a run did and that stays, and why. `field` is empty where it is the whole record or task."""
+
+    reason: str
+    object: str
+    record: str
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """The plan that takes a run back, and what it leaves alone."""
+
+    plan: Plan
+    left: tuple[Left, ...]
+
+    @property
+    def to_do(self) -> bool:
+        """Whether there is anything to carry out; the end of a follow-up shows in the ledger alone."""
+        return bool(self.plan.changes or self.plan.ends)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A field that the run wrote. `known`: whether `before` is what stood there."""
+
+    object: str
+    record: str
+    field: str
+    known: bool
+    before: PlainValue
+    after: PlainValue
+    written_by: str
+
+
+def undo_run(run: Run, query: Query, run_id: str, basis: Basis, closing: Closing) -> Undoing:
+    """What takes a run back, and what has to stay.
+
+    A field is put back where our value still stands and no later run of ours wrote it, a task is taken back where
+    nobody worked on it. A follow-up that the run began ends, unless somebody worked on a task of it. Reads the journal,
+    undo, cadence_runs, known_persons, and the records concerned from the org.
+    """
+    cells = [_cell(row) for row in run(_SQL["cells"], {"run": run_id})]
+    left = [
+        Left(FORGOTTEN if forgotten else PUT_AWAY, object_name, record)
+        for object_name, record, forgotten in run(_SQL["put_away"], {"run": run_id})
+    ]
+    sent = {str(key): json.loads(told) for key, told in run(_SQL["tasks"], {"run": run_id}) if told != "{}"}
+    persons = _persons(run, cells, sent.values())
+    records, stays = _records(query, run_id, cells, persons)
+    begun = run(_SQL["begun"], {"run": run_id})
+    made = [Made(key, values, persons.get(str(values.get("WhoId")), "")) for key, values in sent.items()]
+    again = {str(one) for row in run(_SQL["taken_back"], {"run": run_id}) for one in row if one}
+    tasks = take_back(query, run_id, made, again, closing)
+    left += [*stays, *(Left(reason, "Task", key) for key, reason in tasks.left)]
+    plan = Plan(
+        org_id=basis.org_id,
+        rules_hash=basis.rules_hash,
+        as_of=basis.as_of,
+        made_at=basis.as_of,
+        watermarks={},
+        records=tuple(records),
+        tasks=(),
+        starts=(),
+        ends=tuple(_ends(begun, tasks)),
+        transitions=(),
+        kept=(),
+        withheld=(),
+        findings=(),
+        closings=tasks.closings,
+        deletions=tasks.deletions,
+        undoes=run_id,
+    )
+    return Undoing(plan, tuple(sorted(left)))
+
+
+def _cell(row: tuple[Any, ...]) -> _Cell:
+    object_name, record, field, before, after, written_by = row
+    value = None if before["value"] is None else json.loads(before["value"])
+    return _Cell(object_name, record, field, bool(before["known"]), value, json.loads(after), written_by)
+
+
+def _records(
+    query: Query, run_id: str, cells: Sequence[_Cell], persons: Mapping[str, str]
+) -> tuple[list[RecordChange], list[Left]]:
+    records: list[RecordChange] = []
+    left: list[Left] = []
+    for object_name, of_object in groupby(cells, key=lambda cell: cell.object):
+        by_record = {record: list(mine) for record, mine in groupby(of_object, key=lambda cell: cell.record)}
+        fields = sorted({cell.field for mine in by_record.values() for cell in mine if cell.written_by == run_id})
+        wanted = [one for one, mine in by_record.items() if any(cell.written_by == run_id for cell in mine)]
+        there = {str(row["id"]): row for row in read_back(query, object_name, "Id", wanted, fields)}
+        for record, mine in by_record.items():
+            row = there.get(record)
+            verdicts = [(cell, _why_not(cell, run_id, row)) for cell in mine]
+            left += [Left(reason, object_name, record, cell.field) for cell, reason in verdicts if reason]
+            changes = [_back(cell) for cell, reason in verdicts if not reason and cell.before != cell.after]
+            if changes and row is not None:
+                records.append(_record(object_name, record, persons.get(record, ""), changes, run_id, instant(row)))
+    return records, left
+
+
+def _why_not(cell: _Cell, run_id: str, row: Row | None) -> str | None:
+    """Why a field is left alone; None where it is put back."""
+    if cell.written_by != run_id:
+        return f"written again by run {cell.written_by}"
+    if row is None:
+        return GONE
+    if not stands(cell.after, row.get(cell.field.lower())):
+        return CHANGED
+    if row.get("isconverted"):
+        return CONVERTED
+    return None if cell.known else NOT_KNOWN
+
+
+def _back(cell: _Cell) -> FieldChange:
+    return FieldChange(cell.field, cell.after, cell.before)
+
+
+def _record(
+    object_name: str, record: str, person: str, changes: Iterable[FieldChange], run_id: str, seen: datetime | None
+) -> RecordChange:
+    # Always on condition: even where a field is ours alone somebody may have set it after the undo was asked for.
+    return RecordChange(object_name, record, person, tuple(changes), f"undo of {run_id}", True, seen)
+
+
+def _ends(begun: Iterable[tuple[Any, ...]], tasks: Tasks) -> Iterator[RunEnd]:
+    """The follow-ups that end: a person who works on one is not to be interrupted."""
+    for person_id, cadence, start, key_record in begun:
+        mine = f":{key_record}:{cadence}:{start}:"
+        if not any(mine in key for key in tasks.worked_on):
+            yield RunEnd(str(person_id), str(cadence), str(start), UNDONE)
+
+
+def _persons(run: Run, cells: Iterable[_Cell], tasks: Iterable[Mapping[str, PlainValue]]) -> dict[str, str]:
+    """Whose the records are, and the tasks by the record that they are put on."""
+    records = {cell.record for cell in cells} | {str(one["WhoId"]) for one in tasks if one.get("WhoId")}
+    keys = [f"salesforce.{name}:{record}" for record in sorted(records) for name in ("Lead", "Contact")]
+    rows = run(_SQL["persons"], {"keys": keys}) if keys else []
+    return {str(key).partition(":")[2]: str(person) for key, person in rows}
