@@ -22,7 +22,7 @@ from connector.http.outcome import PASSES, from_exception
 
 MATCH = "matchId"
 FILE_BYTES = 9_500_000
-"""Of one import; a batch may have 10 MB."""
+"""Of the lines of one import; a batch may have 10 MB."""
 
 PATH = "/api/v5/imports"
 RUNNING = frozenset({"Open", "Ready", "Waiting", "Processing", "Canceling"})
@@ -49,19 +49,22 @@ def worth_an_import(calls: int) -> bool:
     return calls > CALLS
 
 
-def files(header: Sequence[str], lines: Iterable[Line]) -> Iterator[tuple[bytes, int]]:
-    """Files of CSV that an import takes, each with its number of lines."""
-    head = _line(header)
-    parts, size = [head], len(head)
+def within(lines: Iterable[Line]) -> Iterator[int]:
+    """How many of some lines each file takes, in their order."""
+    count = size = 0
     for line in lines:
-        piece = _line(line)
-        if size + len(piece) > FILE_BYTES and len(parts) > 1:
-            yield b"".join(parts), len(parts) - 1
-            parts, size = [head], len(head)
-        parts.append(piece)
-        size += len(piece)
-    if len(parts) > 1:
-        yield b"".join(parts), len(parts) - 1
+        piece = len(_written([line]))
+        if size + piece > FILE_BYTES and count:
+            yield count
+            count = size = 0
+        count, size = count + 1, size + piece
+    if count:
+        yield count
+
+
+def file_of(header: Line, lines: Iterable[Line]) -> bytes:
+    """A file of CSV."""
+    return _written([header, *lines])
 
 
 class ImportWriter:
@@ -133,7 +136,7 @@ class ImportWriter:
         return {int(row[place]): row[-1] for row in rows[1:] if row}
 
 
-def _line(cells: Iterable[str]) -> bytes:
+def _written(lines: Iterable[Line]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode()

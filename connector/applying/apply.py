@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby
 from typing import NoReturn
 
 import structlog
 
 from connector.applying.application import Application, Applied, Failure
+from connector.applying.bulk_records import STILL_RUNNING, ask_jobs
+from connector.applying.closings import CLOSINGS
+from connector.applying.deletions import DELETIONS
 from connector.applying.effect import ROWS_A_CALL, Effect, Send, batches
+from connector.applying.imports import ask_imports
+from connector.applying.memberships import LIST_MEMBERSHIPS
+from connector.applying.native_grades import NATIVE_GRADES
 from connector.applying.overtaken import without_overtaken
+from connector.applying.prospects import PROSPECT_FIELDS
 from connector.applying.records import UPDATES
+from connector.applying.refusals import refusal, remedy
 from connector.applying.tasks import TASKS
 from connector.domain.outcome import RowResult
 from connector.domain.plan import Plan
 from connector.errors import ConfigurationError, RefusedError, RetryError, StopError, StoppedError
+from connector.http.outcome import UnknownOutcomeError
 from connector.redaction import redact
 from connector.store.decisions import record_ends, record_starts, record_transitions
+from connector.store.failures import Failed, drop_unwanted, keep_failures, resolve
 from connector.store.journal import Intent, intend, remember_written, settle, unsettled
+from connector.store.undoing import hold, note_undo
 
 NOT_SENT = "NOT_SENT"
 """The code of rows whose whole call was refused for a reason that has none."""
 
+UNNAMED = "UNKNOWN"
+"""The code of rows that were refused without one."""
+
+ROWS_ONCE_MORE = 20
+"""So few records are locked together for a short time only."""
+
 WRITES_OFF = "WRITES_OFF"
 """The code of rows that were left because somebody switched writes off in the middle."""
 
-EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (UPDATES, TASKS)}
+ENGAGEMENT = (PROSPECT_FIELDS, NATIVE_GRADES, LIST_MEMBERSHIPS)
+
+EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (UPDATES, CLOSINGS, DELETIONS, TASKS, *ENGAGEMENT)}
 """Every kind of effect by its word in the journal, in the order in which an apply carries them out."""
 
 log = structlog.get_logger()
@@ -42,15 +61,19 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
     """
     store, run_id, now = application.store, application.run_id, application.now
     settle_open_intents(application)
+    wanted = plan
     plan, application.applied.moved = without_overtaken(store, plan)
     with store.transaction():
         record_starts(store, run_id, plan.starts, now)
         record_ends(store, plan.ends, now)
         record_transitions(store, run_id, plan.transitions, now)
+        note_undo(store, run_id, plan.undoes, now)
     calls = chain.from_iterable(effect.calls(application, plan) for effect in EFFECTS.values())
     left = [intent for batch, send in calls for intent in _send_unless_off(application, batch, send)]
+    left += _once_more(application)
     if left:
         _leave(application, left)
+    _drop_unwanted(application, wanted)
     log.info(
         "apply.done",
         records=application.applied.records,
@@ -68,8 +91,11 @@ def settle_open_intents(application: Application) -> int:
     arrive is planned anew.
     """
     open_intents = unsettled(application.store)
-    for batch in batches(open_intents, ROWS_A_CALL):
-        _record_outcomes(application, _read_back(application, batch))
+    asked, others = ask_jobs(application, open_intents)
+    imported, others = ask_imports(application, others)
+    _record_outcomes(application, [*asked, *imported])
+    for batch in batches(others, ROWS_A_CALL):
+        _record_outcomes(application, _found_or_not(application, batch))
     if open_intents:
         log.info("apply.settled", intents=len(open_intents))
     return len(open_intents)
@@ -109,6 +135,9 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
     ]
     try:
         results = send(application, numbered)
+    except UnknownOutcomeError as error:
+        _settle_known(application, numbered, error)
+        raise
     except RetryError:
         _record_outcomes(application, _read_back(application, numbered))
         raise
@@ -117,24 +146,76 @@ def _send(application: Application, intents: Sequence[Intent], send: Send) -> No
         _record_outcomes(application, [(intent, _not_sent(intent, error)) for intent in numbered])
         raise
     outcomes = list(zip(numbered, results, strict=True))
-    _record_outcomes(application, outcomes)
-    _count(application.applied, outcomes)
+    _take(application, outcomes, send)
     application.progress(len(numbered))
 
 
 Outcomes = Sequence[tuple[Intent, RowResult]]
 
 
-def _record_outcomes(application: Application, outcomes: Outcomes) -> None:
-    """Journals outcomes, and keeps what we wrote as the base of the next comparison."""
+def _take(application: Application, outcomes: Outcomes, send: Send) -> None:
+    """Journals and counts what came of a call; rows that may go through in another round wait for it."""
+    again = {intent.number: one for intent, result in outcomes if (one := _another_try(application, intent, result))}
+    refused = [pair for pair in outcomes if _is_refused(pair[1]) and pair[0].number not in again]
+    with application.store.transaction():
+        _record_outcomes(application, outcomes, again)
+        failed = [_failed(intent, result) for intent, result in refused]
+        keep_failures(application.store, failed, remedy, application.run_id, application.now)
+    application.again += [(one, send) for one in again.values()]
+    _count(application.applied, [pair for pair in outcomes if pair[0].number not in again])
+
+
+def _another_try(application: Application, intent: Intent, result: RowResult) -> Intent | None:
+    """What of a refused row is sent once more in this apply: as it is when somebody had locked it, or otherwise."""
+    if application.last_round or not _is_refused(result):
+        return None
+    code = result.error_code or ""
+    return intent if refusal(code).remedy == "now" else EFFECTS[intent.kind].otherwise(intent, code)
+
+
+def _once_more(application: Application) -> list[Intent]:
+    """The other round: in smaller calls, rows of one parent together. What is left when writes are switched off."""
+    application.last_round = True
+    rows = sorted(application.again, key=lambda pair: (pair[0].kind, pair[0].object, pair[0].record))
+    application.again = []
+    left = []
+    for send in dict.fromkeys(send for _intent, send in rows):
+        for _object, mine in groupby((one for one, its in rows if its == send), lambda intent: intent.object):
+            for batch in batches(list(mine), ROWS_ONCE_MORE):
+                left += _send_unless_off(application, list(batch), send)
+    return left
+
+
+def _settle_known(application: Application, numbered: Sequence[Intent], error: UnknownOutcomeError) -> None:
+    """Takes what is known of a call whose answer was lost in part, and reads back the rest of what was sent."""
+    doubtful = set(error.unknown) or (set(range(len(numbered))) - set(error.results))
+    known = [(numbered[place], result) for place, result in error.results.items() if place not in doubtful]
+    unsent = [
+        (intent, RowResult(intent.record, False, error_code=NOT_SENT, message=str(error)))
+        for place, intent in enumerate(numbered)
+        if place not in doubtful and place not in error.results
+    ]
+    _record_outcomes(application, [*known, *unsent])
+    _record_outcomes(application, _read_back(application, [numbered[place] for place in sorted(doubtful)]))
+
+
+def _record_outcomes(application: Application, outcomes: Outcomes, again: Container[int] = ()) -> None:
+    """Journals outcomes, and keeps what we wrote as the base of the next comparison. What still runs stays open."""
+    outcomes = [(intent, result) for intent, result in outcomes if result.error_code != STILL_RUNNING]
     with application.store.transaction():
         settle(
             application.store,
-            [(intent.number, _outcome(result), result) for intent, result in outcomes],
+            [
+                (intent.number, "again" if intent.number in again else _outcome(result), result)
+                for intent, result in outcomes
+            ],
             application.now,
         )
-        done = [intent for intent, result in outcomes if result.success and EFFECTS[intent.kind].sets_fields]
-        remember_written(application.store, done, application.now)
+        done = [intent for intent, result in outcomes if result.success]
+        resolve(application.store, done)
+        values = [intent for intent in done if EFFECTS[intent.kind].sets_fields]
+        remember_written(application.store, values, application.now)
+        hold(application.store, values, application.now)
 
 
 def _count(applied: Applied, outcomes: Outcomes) -> None:
@@ -143,13 +224,48 @@ def _count(applied: Applied, outcomes: Outcomes) -> None:
             EFFECTS[intent.kind].count(applied, intent)
         elif result.moved:
             applied.moved += 1
+        elif result.error_code == STILL_RUNNING:
+            applied.waiting += 1
         else:
-            words = None if result.message is None else redact(result.message)
-            applied.failures.append(Failure(intent.object, intent.record, result.error_code, words))
+            applied.failures.append(Failure(intent.object, intent.record, result.error_code, _words(result)))
             log.info("apply.refused", object=intent.object, record=intent.record, code=result.error_code)
 
 
+def _is_refused(result: RowResult) -> bool:
+    return not result.success and not result.moved and result.error_code != STILL_RUNNING
+
+
+def _failed(intent: Intent, result: RowResult) -> Failed:
+    named = {name.lower() for name in result.fields}
+    fields = tuple(name for name in intent.after if name.lower() in named)
+    return Failed(intent, result.error_code or UNNAMED, _words(result), fields)
+
+
+def _words(result: RowResult) -> str | None:
+    """The platform's own words, less the addresses and numbers in them."""
+    return None if result.message is None else redact(result.message)
+
+
+def _drop_unwanted(application: Application, plan: Plan) -> None:
+    """Drops the failures of what the plan does not want any more. A plan that takes a run back says nothing of it."""
+    if plan.undoes is None:
+        drop_unwanted(application.store, (UPDATES.kind, TASKS.kind), lambda: _wanted(plan), plan.made_at)
+
+
+def _wanted(plan: Plan) -> set[str]:
+    """The records and the keys of tasks for which a plan wants something, also what waits in it."""
+    waiting = {one.record_id for one in plan.refused}
+    return waiting | {record.record_id for record in plan.records} | {task.key for task in plan.tasks}
+
+
 def _read_back(application: Application, intents: Sequence[Intent]) -> Outcomes:
+    asked, others = ask_jobs(application, intents)
+    imported, others = ask_imports(application, others)
+    found = chain.from_iterable(_found_or_not(application, batch) for batch in batches(others, ROWS_A_CALL))
+    return [*asked, *imported, *found]
+
+
+def _found_or_not(application: Application, intents: Sequence[Intent]) -> Outcomes:
     kinds = {intent.kind for intent in intents}
     there = set[int]().union(
         *(EFFECTS[kind].found(application, [one for one in intents if one.kind == kind]) for kind in sorted(kinds))
