@@ -14,11 +14,13 @@ from connector.engine.decide import business_calendar
 from connector.engine.inquiries import inquiries
 from connector.planning.book import Book
 from connector.planning.brief import briefs
+from connector.planning.closings import TASK, close_tasks
 from connector.planning.compare import compare
 from connector.planning.desired import desire
 from connector.planning.guard import guard_findings
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
+from connector.planning.refused import without_refused
 from connector.planning.runs import QUIET_STAGES, follow_ups, open_steps
 from connector.planning.tasks import (
     FollowUp,
@@ -32,7 +34,7 @@ from connector.planning.tasks import (
 )
 from connector.planning.toss_up import hand_overs
 from connector.planning.waiting import standing, within_day
-from connector.rules.fields import Fields
+from connector.rules.fields import STAMPS, Fields
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     runs = follow_ups(run, rules, fields.guard.reviews_per_owner_a_day, basis.today)
     tossed = hand_overs(run, rules, basis.today)
     tasks, forbidden = _tasks(run, book, basis, runs.open, tossed.due)
+    closed = close_tasks(run, rules.cadence, fields, (*runs.ends, *tossed.ends))
+    sent = without_refused(run, fields, [*records, *closed.closings], tasks, basis.as_of)
+    records = [record for record in sent.records if record.object != TASK]
     return Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -65,13 +70,15 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         made_at=basis.as_of,
         watermarks=_watermarks(run),
         records=tuple(sorted(records, key=lambda record: (record.object, record.record_id))),
-        tasks=tasks,
+        tasks=sent.tasks,
         starts=(*runs.starts, *tossed.starts),
         ends=(*runs.ends, *tossed.ends),
         transitions=_transitions(run, basis.as_of),
         kept=tuple(kept),
-        withheld=tuple(sorted((*forbidden, *tossed.withheld, *_out_of_reach(run)))),
-        findings=guard_findings(fields.guard, records, tasks, _filled(run, fields)),
+        withheld=tuple(sorted((*forbidden, *tossed.withheld, *closed.left, *_out_of_reach(run)))),
+        findings=guard_findings(fields.guard, records, sent.tasks, _filled(run, fields)),
+        closings=tuple(one for one in sent.records if one.object == TASK),
+        refused=sent.refused,
     )
 
 
@@ -180,10 +187,13 @@ def _watermarks(run: Run) -> dict[str, str]:
 
 
 def _filled(run: Run, fields: Fields) -> dict[tuple[str, str], int]:
-    """How many live records have a value in each written field now."""
+    """How many live records have a value in each written field now. A stamp is written beside others: it has no share."""
     filled = {}
     for mapped in _written(fields):
-        names = list(fields.objects("salesforce")[mapped.stream.object].write)
+        written = fields.objects("salesforce")[mapped.stream.object].write
+        names = [name for name, entry in written.items() if entry.value not in STAMPS]
+        if not names:
+            continue
         counts = ", ".join(f'count("{mapped.column_of(name)}")' for name in names)
         row = run(f'SELECT {counts} FROM "whole_{mapped.stream.table}" WHERE NOT coalesce(is_deleted, FALSE)', {})[0]
         filled.update({(mapped.stream.object, name): int(count) for name, count in zip(names, row, strict=True)})

@@ -110,6 +110,8 @@ class Cadence(Strict):
     pauses_on: tuple[Pause, ...] = ()
     restarts_on: tuple[Event, ...] = ()
     one_at_a_time: bool = False
+    overtaken: Literal["leave", "close"] = "leave"
+    """What becomes of our open call or e-mail once there is one of a later step (WB-7)."""
     decision: Decision | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
@@ -125,6 +127,16 @@ class Cadence(Strict):
     def decides(self) -> bool:
         """Whether its last step is a decision."""
         return any(task.channel == "decide" for task in self.steps[-1].tasks)
+
+    @model_validator(mode="after")
+    def _tasks_wait_or_give_way(self) -> Self:
+        if self.one_at_a_time and self.overtaken == "close":
+            raise problem(
+                f"In the cadence `{self.id}` a task waits for the one before it (`one_at_a_time`), so that none is "
+                "overtaken.",
+                "Keep one of `one_at_a_time` and `overtaken`.",
+            )
+        return self
 
     @model_validator(mode="after")
     def _days_rise(self) -> Self:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -92,10 +92,15 @@ class Story:
         record_ends(store, plan.ends, at)
         record_transitions(store, "run1", plan.transitions, at)
         intents = [Intent("task", "Task", task.key, {}, task.values, "") for task in plan.tasks]
+        intents += [Intent("close", "Task", one.record_id, {}, {}, one.why) for one in plan.closings]
         settle(store, [(n, "done", RowResult(None, True)) for n in intend(store, "run1", intents, at)], at)
         for number, task in enumerate(plan.tasks):
             seen = {"_seen_at": at, "_valid_from": at, "_unit": "", "is_deleted": False, "is_closed": False}
-            self.world.insert("mirror_salesforce_task", {**seen, "id": f"00T{days:02d}{number:04d}", "key": task.key})
+            made = {name: task.values[field] for name, field in _READ.items()}
+            id_ = f"00T{days:02d}{number:04d}"
+            self.world.insert("mirror_salesforce_task", {**seen, **made, "id": id_, "key": task.key})
+        for one in plan.closings:
+            store.run(_CLOSED, {"id": one.record_id, "at": at.astimezone(UTC).replace(tzinfo=None)})
         rows = store.run("SELECT person_id, stage, stage_rule FROM decided", {})
         self.stages[days] = {person: (stage, rule) for person, stage, rule in rows}
 
@@ -113,6 +118,10 @@ class Story:
         return [one for one in self.plans[days].withheld if one.person_id == person]
 
 
+_READ = {"subject": "Subject", "status": "Status", "due": "ActivityDate", "priority": "Priority"}
+_CLOSED = """
+UPDATE mirror_salesforce_task SET status = 'Completed', is_closed = TRUE, completed_at = $at WHERE id = $id
+"""
 _LEAD = "SELECT lead_ids[1] FROM people WHERE person_id = $person"
 _THEIRS = "ends_with(key, $ending) AND split_part(key, ':', 2) = $lead"
 IN_RUN = ("replied", "replied early", "machine", "silent", "overdue", "cool", *WORDS)
