@@ -13,7 +13,7 @@ import structlog
 
 from connector.applying.application import Application, Ingest
 from connector.applying.effect import ROWS_A_CALL, Call, Send, batches
-from connector.applying.roads import calls_of_a_job, choose, expected_seconds, within
+from connector.applying.roads import calls_by_collections, calls_of_a_job, choose, expected_seconds, within
 from connector.domain.ingest import JobState
 from connector.domain.outcome import RowResult
 from connector.errors import ConfigurationError, RetryError, StopError, StoppedError
@@ -84,7 +84,7 @@ def _by_job(ingest: Ingest, collections: Send) -> Send:
     def send(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
         job = IngestJob(intents[0].number, intents[-1].number, intents[0].object, None)
         past = past_jobs(application.store)
-        if -(-len(intents) // ROWS_A_CALL) <= calls_of_a_job(past):
+        if calls_by_collections(len(intents)) <= calls_of_a_job(past):
             # Rows that somebody had locked, in their other round: too few for a job of their own.
             return collections(application, intents)
         left = application.calls_left()

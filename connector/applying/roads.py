@@ -47,7 +47,7 @@ def choose(object_name: str, sizes: Sequence[int], past: Sequence[PastJob], *, b
     """The way that takes fewer calls for rows of so many bytes each; collections where both take as many, for they
     tell at once. `bulk`: whether jobs may be made at all."""
     rows = len(sizes)
-    by_collections = -(-rows // ROWS_A_CALL)
+    by_collections = calls_by_collections(rows)
     if not bulk:
         return Road(object_name, "collections", rows, by_collections, None)
     parts = sum(1 for _ in within(sizes, sizes))
@@ -55,6 +55,11 @@ def choose(object_name: str, sizes: Sequence[int], past: Sequence[PastJob], *, b
     if by_bulk < by_collections:
         return Road(object_name, "bulk", rows, by_bulk, by_collections)
     return Road(object_name, "collections", rows, by_collections, by_bulk)
+
+
+def calls_by_collections(rows: int) -> int:
+    """The calls of so many rows without a job."""
+    return -(-rows // ROWS_A_CALL)
 
 
 def calls_of_a_job(past: Sequence[PastJob]) -> int:
