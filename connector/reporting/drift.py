@@ -51,8 +51,9 @@ def from_text(text: str) -> Mapping[str, FieldDescription]:
     return MappingProxyType({one.name: one for one in found})
 
 
-def _field(values: dict[str, Any]) -> FieldDescription:
-    return FieldDescription(**{key: tuple(one) if isinstance(one, list) else one for key, one in values.items()})
+def _field(values: Mapping[str, Any]) -> FieldDescription:
+    given: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in values.items()}
+    return FieldDescription(**given)
 
 
 def drift(mapping: Fields, before: Described, org: OrgShown) -> list[Drift]:

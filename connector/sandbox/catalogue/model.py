@@ -60,6 +60,8 @@ class FieldDef:
     custom: bool = False
     derived: str | None = None
     indexed: bool = False
+    calculated: bool = False
+    """A formula: nobody can write it."""
 
     @property
     def stored(self) -> bool:

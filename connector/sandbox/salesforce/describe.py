@@ -16,6 +16,7 @@ from connector.sandbox.salesforce.payload import answer, answered, definition_of
 from connector.sandbox.salesforce.preconditions import http_date, moment_of
 from connector.sandbox.salesforce.reading import environment
 from connector.sandbox.salesforce.refused import RefusedError
+from connector.sandbox.salesforce.setup import CHANGED_AT
 from connector.sandbox.soql import execute
 from connector.sandbox.wire import Request, Response
 
@@ -172,9 +173,9 @@ def _master_record_type(definition: ObjectDef, groups: Mapping[str, str]) -> dic
 def _unless_known(request: Request, sandbox: Sandbox, groups: Mapping[str, str], body: Any) -> Response:
     """The body, or 304 when the client has the org's metadata as of its last change.
 
-    Nothing here changes metadata while the sandbox runs: the last change was a day before the world's start.
+    The last change was a day before the world's start, unless somebody has changed a field since (see setup.py).
     """
-    changed_at = sandbox.config.start - timedelta(days=1)
+    changed_at = sandbox.open_state.get(CHANGED_AT) or sandbox.config.start - timedelta(days=1)
     tag = hashlib.sha256(f"{changed_at} {sandbox.config.custom_fields} {groups['version']}".encode()).hexdigest()[:8]
     headers = {"ETag": f'"{tag}"', "Last-Modified": http_date(changed_at)}
     since = request.headers.get("if-modified-since")

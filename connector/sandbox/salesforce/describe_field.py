@@ -12,7 +12,6 @@ _SAME_FOR_ALL: Mapping[str, Any] = MappingProxyType(
     {
         "aiPredictionField": False,
         "autoNumber": False,
-        "calculated": False,
         "calculatedFormula": None,
         "cascadeDelete": False,
         "caseSensitive": False,
@@ -91,6 +90,7 @@ def _kind(definition: ObjectDef, field: FieldDef) -> dict[str, Any]:
     is_int = field.type == "int"
     is_polymorphic = len(field.references) > 1
     return {
+        "calculated": field.calculated,
         "byteLength": 18 if field.type in {"id", "reference"} else field.length * 3,
         "compoundFieldName": field.compound,
         "custom": field.custom,
