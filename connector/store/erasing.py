@@ -83,7 +83,11 @@ def erase_vanished(store: Store, before: datetime) -> dict[str, int]:
         return {}
     _load_ids(store)
     touch_all(store)
-    counts = {"written": len(store.run(_WRITTEN)), "held": len(store.run(_HELD)), "journal": len(store.run(_JOURNAL_VALUES))}
+    counts = {
+        "written": len(store.run(_WRITTEN)),
+        "held": len(store.run(_HELD)),
+        "journal": len(store.run(_JOURNAL_VALUES)),
+    }
     for table in tables:
         counts[table.name] = _delete_rows(store, table)
     return {name: count for name, count in counts.items() if count}
