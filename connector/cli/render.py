@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.applying.application import Applied
+from connector.applying.roads import Road
 from connector.domain.hidden import HiddenField
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
@@ -113,4 +114,14 @@ def applied_lines(applied: Applied) -> list[str]:
         example = next(one for one in applied.failures if (one.code or "unknown") == code)
         words = escape(f"{example.record}: {example.message}")
         lines.append(f"Refused by the platform: {count} × {code} (for example {words})")
+    if applied.waiting:
+        lines.append(f"Not known yet: {applied.waiting:,} records of a bulk job that has not ended; the next run asks.")
+    lines += [_road_line(road) for road in applied.roads if road.name == "bulk"]
     return lines
+
+
+def _road_line(road: Road) -> str:
+    return (
+        f"By bulk job: {road.rows:,} {road.object} records in some {road.calls:,} calls, where calls of 200 rows had "
+        f"taken {road.other_calls:,}."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,7 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
         flow.settle(river, as_of)
         flow.evaluate(river, as_of)
         planned = flow.plan(river, here(river).org_id, as_of)
+        upkeep.keep_locks(river, planned, as_of, whole=True)
         if save is not None:
             # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
             remember_file(river.store, save, "plan", as_of)
@@ -221,6 +222,7 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     clock.of("decide", lambda: flow.decide(river, as_of))
     planned = clock.of("plan", lambda: flow.plan(river, here(river).org_id, as_of))
     kept = clock.of("keep", lambda: upkeep.keep(river, whom, planned, as_of))
+    upkeep.keep_locks(river, planned, as_of, whole=whom.whole)
     try:
         permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
         refuse_when_off(river, planned)
@@ -371,6 +373,8 @@ def _applied_document(applied: Applied) -> dict[str, Any]:
             {"object": one.object, "record": one.record, "code": one.code, "message": one.message}
             for one in applied.failures
         ],
+        "waiting": applied.waiting,
+        "roads": [asdict(road) for road in applied.roads],
     }
 
 
