@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from connector.applying.application import Application, Applied
 from connector.applying.apply import apply_plan, settle_open_intents
+from connector.applying.consent import asked_of
+from connector.domain.calls import SALESFORCE
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.decide import decide as decide_stages
@@ -42,7 +44,10 @@ def settle(river: River, now: datetime) -> int:
     """Finds out what became of writes whose answers were lost, before anything is compared. Writes nothing remote."""
     remotes = here(river)
     with remotes.budget.calls_for("", "write"):
-        return settle_open_intents(Application(remotes.writer, remotes.reader, river.store, "", now))
+        application = Application(
+            remotes.writer, remotes.reader, river.store, "", now, ingest=remotes.ingest, units=remotes.unit_writers
+        )
+        return settle_open_intents(application)
 
 
 def pull(river: River, *, skip: Collection[str] = ()) -> list[Pulled]:
@@ -118,7 +123,19 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
     river.say("apply")
     remotes = here(river)
     with remotes.budget.calls_for("", "write"):
-        application = Application(remotes.writer, remotes.reader, river.store, run_id, now, writes_off=river.writes_off)
+        application = Application(
+            remotes.writer,
+            remotes.reader,
+            river.store,
+            run_id,
+            now,
+            writes_off=river.writes_off,
+            asked=asked_of(river.mapping.fields),
+            ingest=remotes.ingest,
+            units=remotes.unit_writers,
+            criteria={unit: one.four for unit, one in river.mapping.fields.native_grade.items()},
+            calls_left=lambda: remotes.budget.left(SALESFORCE, "write"),
+        )
         return apply_plan(application, planned)
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from connector.applying.application import Ingest, Writer
 from connector.applying.switch import Off
+from connector.applying.units import UnitWriter
 from connector.firmographics.register import Register
 from connector.http.budget import CallBudget
 from connector.pulling.account_engagement import EngagementSource
@@ -55,6 +56,8 @@ class Remotes:
     calls: Callable[[], Mapping[str, int]]
     budget: CallBudget = field(default_factory=CallBudget)
     ingest: Ingest | None = None
+    unit_writers: Mapping[str, UnitWriter] = field(default_factory=dict)
+    """Who writes to the business units of Account Engagement, by unit."""
     """Bulk jobs that take rows; None where nothing goes by them."""
 
 

@@ -36,6 +36,7 @@ from connector.store.forgetting import search as search_forgotten
 from connector.store.hidden_fields import hidden_fields
 from connector.store.intakes import keep_intakes
 from connector.store.lives import keep_lives
+from connector.store.locks import keep_locks as keep_open_locks
 from connector.store.retention import Tidied
 from connector.store.retention import tidy as tidy_store
 from connector.store.tiers import keep_tiers
@@ -99,6 +100,7 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     keep_tiers(river.store, river.rules_hash, as_of)
     pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
     pending |= {one.person_id for one in (*planned.withheld, *planned.refused, *planned.closings)}
+    pending |= {one.person_id for one in (*planned.prospects, *planned.memberships)}
     kept = keep_answers(river.store, _basis(river), as_of, pending, whom)
     if kept.differences:
         log.error("evaluate.differs", people=kept.differences, examples=kept.examples)
@@ -118,6 +120,11 @@ def _basis(river: River) -> str:
     """What answers rest on beside the mirror: by another one they are not comparable."""
     register = river.register.digest if river.register else ""
     return ":".join((version("connector"), version("duckdb"), river.rules_hash, register))
+
+
+def keep_locks(river: River, planned: Plan, as_of: datetime, *, whole: bool) -> None:
+    """Keeps which values of people stay where ours would be written, as a plan just found them. After `plan`."""
+    keep_open_locks(river.store, planned, as_of, whole=whole)
 
 
 def has_history(river: River, asked: Asked) -> bool:

@@ -76,8 +76,8 @@ class Failure:
 
 @dataclass
 class Applied:
-    """What an apply did. `fields` counts field values written, `tasks` tasks made, `closed` tasks closed, `moved` what was skipped
-    because somebody, or a later plan of ours, changed it since the plan was made. `forbidden` counts by reason the
+    """What an apply did. `fields` counts field values written, `tasks` tasks made, `closed` tasks closed, `moved` what
+    was skipped because somebody, or a later plan of ours, changed it since the plan was made. `forbidden` counts by reason the
     tasks that were left out at the last moment; `unowned` those of `tasks` whose owner the org refused, so that they
     are our own user's."""
 

@@ -15,7 +15,9 @@ ROWS_A_CALL = 200
 
 T = TypeVar("T")
 Send = Callable[[Application, Sequence[Intent]], list[RowResult]]
-"""Makes one call for journalled intents; one result a row, in their order."""
+"""Makes one call for journalled intents; one result a row, in their order. They may be only some of a batch: rows that
+the platform was too busy for are sent again in smaller calls.
+"""
 
 Call = tuple[list[Intent], Send]
 """What is to be journalled, and how it is sent."""
@@ -28,7 +30,8 @@ class Effect:
     `calls`: every call that a plan takes of this kind, in order. `found`: the numbers of those intents whose effect is
     there, read back after an answer was lost. `count` adds one that is done to what an apply tells.
     `sets_fields`: whether the values after are what we wrote into the fields of the record, so that the next comparison
-    has its base.
+    has its base. `otherwise`: another form in which a row that was refused may go through in the same apply, by its
+    intent and the platform's code.
     """
 
     kind: str
@@ -36,6 +39,7 @@ class Effect:
     found: Callable[[Application, Sequence[Intent]], set[int]]
     count: Callable[[Applied, Intent], None]
     sets_fields: bool = False
+    otherwise: Callable[[Intent, str], Intent | None] = lambda _intent, _code: None
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

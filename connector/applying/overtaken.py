@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from connector.domain.plan import Plan, TaskCreation
+from connector.domain.plan import Plan, RecordChange, TaskCreation
 from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.journal import as_text
 
 Record = tuple[str, str]
 """Object and record id."""
+
+Written = Mapping[tuple[str, str, str], str | None]
+"""Object, record id and field → the value that we wrote there last."""
+
+NOTHING = object()
+"""What stands for no write at all: None is a value that empties."""
 
 CadenceRun = tuple[str, str, str]
 """Person, cadence, start day."""
@@ -21,21 +28,35 @@ def without_overtaken(store: Store, plan: Plan) -> tuple[Plan, int]:
 
     They are skipped, not refused: the next plan sees them as they stand.
     """
-    newer, over = _written_otherwise(store, plan), _runs_overtaken(store, plan)
+    since = _written_since(store, plan)
+    newer, over = _written_otherwise(since, plan) | _under_way(store), _runs_overtaken(store, plan)
     records = tuple(record for record in plan.records if (record.object, record.record_id) not in newer)
     starts = tuple(start for start in plan.starts if (start.person_id, start.cadence, start.start_date) not in over)
     tasks = tuple(task for task in plan.tasks if not any(_belongs(task, run) for run in over))
     left_out = len(plan.records) - len(records) + len(plan.tasks) - len(tasks)
+    records = tuple(left for record in records if (left := _unwritten(since, record)) is not None)
     return replace(plan, records=records, starts=starts, tasks=tasks), left_out
 
 
-def _written_otherwise(store: Store, plan: Plan) -> set[Record]:
-    """The records of the plan into which we have written another value since."""
+def _written_since(store: Store, plan: Plan) -> Written:
     rows = store.run(
         "SELECT object, record_id, field, value FROM written WHERE written_at > $made_at",
         {"made_at": naive(plan.made_at)},
     )
-    since = {(object_name, record_id, field): value for object_name, record_id, field, value in rows}
+    return {(object_name, record_id, field): value for object_name, record_id, field, value in rows}
+
+
+def _unwritten(since: Written, record: RecordChange) -> RecordChange | None:
+    """What of a record has not been written since; None when all of it has: this plan was carried out before."""
+    if not since:
+        return record
+    place = record.object, record.record_id
+    left = tuple(one for one in record.changes if since.get((*place, one.field), NOTHING) != as_text(one.after))
+    return replace(record, changes=left) if left else None
+
+
+def _written_otherwise(since: Written, plan: Plan) -> set[Record]:
+    """The records of the plan into which we have written another value since."""
     if not since:
         return set()
     return {
@@ -44,6 +65,11 @@ def _written_otherwise(store: Store, plan: Plan) -> set[Record]:
         for change in record.changes
         if since.get((record.object, record.record_id, change.field), ours := as_text(change.after)) != ours
     }
+
+
+def _under_way(store: Store) -> set[Record]:
+    """The records of bulk jobs that have not ended: nobody knows yet what stands in them."""
+    return set(store.run("SELECT DISTINCT object, record FROM journal WHERE outcome IS NULL"))
 
 
 def _runs_overtaken(store: Store, plan: Plan) -> set[CadenceRun]:

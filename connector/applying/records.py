@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from connector.applying.application import Application, Applied
-from connector.applying.effect import ROWS_A_CALL, Call, Effect, Send, batches
+from connector.applying.bulk_records import calls_by_road
+from connector.applying.effect import Call, Effect, batches
 from connector.applying.settling import found_updates
 from connector.domain.outcome import RowResult
-from connector.domain.plan import PlainValue, Plan, RecordChange
+from connector.domain.plan import Plan, RecordChange
 from connector.store.journal import Intent
 
 SHARED_ROWS_A_CALL = 25
 BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _calls(_application: Application, plan: Plan) -> Iterator[Call]:
-    yield from calls_for(plan.records)
+def _calls(application: Application, plan: Plan) -> Iterator[Call]:
+    yield from calls_for(application, plan.records)
 
 
-def calls_for(records: Sequence[RecordChange], kind: str = "update") -> Iterator[Call]:
+def calls_for(application: Application, records: Sequence[RecordChange], kind: str = "update") -> Iterator[Call]:
     """The calls for changes of any objects. `kind` is their word in the journal."""
     for object_name in sorted({record.object for record in records}):
         mine = [record for record in records if record.object == object_name and not record.shared]
         shared = [record for record in records if record.object == object_name and record.shared]
         # Shared first: our own write to the record would move its LastModifiedDate and look like somebody's edit.
-        for chosen, size, send in ((shared, SHARED_ROWS_A_CALL, _send_unmodified), (mine, ROWS_A_CALL, _send_update)):
-            for batch in batches(chosen, size):
-                yield [intent_of(record, kind) for record in batch], _sending(send, batch)
+        for batch in batches(shared, SHARED_ROWS_A_CALL):
+            yield [intent_of(record, kind) for record in batch], send_unmodified
+        yield from calls_by_road(application, object_name, [intent_of(record, kind) for record in mine], send_update)
 
 
 def intent_of(record: RecordChange, kind: str = "update") -> Intent:
@@ -38,8 +40,10 @@ def intent_of(record: RecordChange, kind: str = "update") -> Intent:
         record.object,
         record.record_id,
         {change.field: change.before for change in record.changes},
-        _values(record),
+        {change.field: change.after for change in record.changes},
         record.why,
+        person_id=record.person_id,
+        seen=record.seen_modified_at,
     )
 
 
@@ -49,29 +53,22 @@ def count_fields(applied: Applied, intent: Intent) -> None:
     applied.fields += len(intent.after)
 
 
-def _found(application: Application, intents: Sequence[Intent]) -> set[int]:
-    return found_updates(application.reader.query, intents)
+def found_values(application: Application, intents: Sequence[Intent]) -> set[int]:
+    """The numbers of those whose values stand there, also in records that were deleted since."""
+    return found_updates(partial(application.reader.query, deleted=True), intents)
 
 
-def _sending(
-    send: Callable[[Application, Sequence[RecordChange]], list[RowResult]], records: Sequence[RecordChange]
-) -> Send:
-    return lambda application, _intents: send(application, records)
+def send_update(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
+    """Sets the values after of records of one object."""
+    rows = [{"Id": intent.record, **intent.after} for intent in intents]
+    return application.writer.update(intents[0].object, rows)
 
 
-def _send_update(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
-    rows = [{"Id": record.record_id, **_values(record)} for record in records]
-    return application.writer.update(records[0].object, rows)
-
-
-def _send_unmodified(application: Application, records: Sequence[RecordChange]) -> list[RowResult]:
+def send_unmodified(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
+    """The same, but not where somebody has changed the record since we saw it."""
     # Without a time at which we saw the record, every record counts as moved: nothing is overwritten blindly.
-    rows = [(record.record_id, _values(record), record.seen_modified_at or BEFORE_ANY_RECORD) for record in records]
-    return application.writer.update_unmodified(records[0].object, rows)
+    rows = [(intent.record, intent.after, intent.seen or BEFORE_ANY_RECORD) for intent in intents]
+    return application.writer.update_unmodified(intents[0].object, rows)
 
 
-def _values(record: RecordChange) -> dict[str, PlainValue]:
-    return {change.field: change.after for change in record.changes}
-
-
-UPDATES = Effect("update", _calls, _found, count_fields, sets_fields=True)
+UPDATES = Effect("update", _calls, found_values, count_fields, sets_fields=True)

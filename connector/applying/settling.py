@@ -14,7 +14,7 @@ Query = Callable[[str], list[dict[str, Any]]]
 
 def found_tasks(query: Query, intents: Sequence[Intent]) -> set[int]:
     """The numbers of those intents whose task, found by its key, is there."""
-    keys = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
+    keys = ", ".join(f"'{quoted(intent.record)}'" for intent in intents)
     rows = query(f"SELECT Connector_Key__c FROM Task WHERE Connector_Key__c IN ({keys})")
     there = {row["Connector_Key__c"] for row in rows}
     return {intent.number for intent in intents if intent.record in there}
@@ -30,7 +30,7 @@ def found_updates(query: Query, intents: Sequence[Intent]) -> set[int]:
 
 def _found_updates(query: Query, object_name: str, intents: Sequence[Intent]) -> set[int]:
     fields = sorted({field for intent in intents for field in intent.after})
-    ids = ", ".join(f"'{_quoted(intent.record)}'" for intent in intents)
+    ids = ", ".join(f"'{quoted(intent.record)}'" for intent in intents)
     rows = query(f"SELECT Id, {', '.join(fields)} FROM {object_name} WHERE Id IN ({ids})")
     # The org answers by its own names, whatever letters it was asked in.
     by_id = {row["Id"]: {name.lower(): value for name, value in row.items()} for row in rows}
@@ -60,5 +60,6 @@ def same(ours: PlainValue, theirs: object) -> bool:
     return False
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as it stands between quotes in SOQL."""
     return text.replace("\\", "\\\\").replace("'", "\\'")

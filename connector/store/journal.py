@@ -17,7 +17,8 @@ from connector.store.database import Store
 class Intent:
     """A write that we are about to make. `record` is the record's id, or the key of a record to be made.
 
-    `number` and `run_id` are the journal's, once it stands there.
+    `number` and `run_id` are the journal's, once it stands there. `person_id` and `seen` (the record's LastModifiedDate
+    when it was planned) are known until the answer has come; the journal does not keep them.
     """
 
     kind: str
@@ -28,6 +29,8 @@ class Intent:
     why: str
     number: int = 0
     run_id: str = ""
+    person_id: str = ""
+    seen: datetime | None = None
 
 
 def intend(store: Store, run_id: str, intents: Sequence[Intent], now: datetime) -> list[int]:
@@ -99,6 +102,16 @@ def tasks_made(store: Store, keys: Sequence[str]) -> set[str]:
         "SELECT DISTINCT record FROM journal WHERE kind = 'task' AND outcome = 'done' "
         "AND record IN (SELECT unnest($keys::VARCHAR[]))",
         {"keys": list(keys)},
+    )
+    return {str(row[0]) for row in rows}
+
+
+def tasks_closed(store: Store, ids: Sequence[str]) -> set[str]:
+    """Those of some tasks that we have closed once, whatever people did with them since."""
+    rows = store.run(
+        "SELECT DISTINCT record FROM journal WHERE kind = 'close' AND object = 'Task' AND outcome = 'done' "
+        "AND record IN (SELECT unnest($ids::VARCHAR[]))",
+        {"ids": list(ids)},
     )
     return {str(row[0]) for row in rows}
 
