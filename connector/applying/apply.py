@@ -249,12 +249,12 @@ def _words(result: RowResult) -> str | None:
 def _drop_unwanted(application: Application, plan: Plan) -> None:
     """Drops the failures of what the plan does not want any more. A plan that takes a run back says nothing of it."""
     if plan.undoes is None:
-        drop_unwanted(application.store, (UPDATES.kind, TASKS.kind), lambda: _wanted(plan), plan.made_at)
+        drop_unwanted(application.store, (UPDATES.kind, CLOSINGS.kind, TASKS.kind), lambda: _wanted(plan), plan.made_at)
 
 
 def _wanted(plan: Plan) -> set[str]:
     """The records and the keys of tasks for which a plan wants something, also what waits in it."""
-    waiting = {one.record_id for one in plan.refused}
+    waiting = {one.record_id for one in (*plan.refused, *plan.closings)}
     return waiting | {record.record_id for record in plan.records} | {task.key for task in plan.tasks}
 
 
