@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from connector.account_engagement.connect import connect as connect_account_engagement
+from connector.account_engagement.connect import writers as unit_writers
 from connector.account_engagement.read import AccountEngagementReader
 from connector.alerting.letter import Language, Letter
 from connector.alerting.mail import MailServer, mail_letter
@@ -269,6 +270,7 @@ def _connect(settings: Settings, retry: Retry, session: RemoteSession) -> Remote
         writer=writer,
         ingest=writer.jobs(_landing(settings), allowed=settings.bulk_writes == "on"),
         engagement=engagement,
+        unit_writers={**unit_writers(engagement)},
         calls=lambda: dict(budget.calls),
         budget=budget,
     )

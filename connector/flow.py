@@ -30,6 +30,8 @@ from connector.engine.tier import tier
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
 from connector.planning.hidden import why_no_tasks, writable
+from connector.planning.undo import Undoing, undo_run
+from connector.planning.undo_tasks import Closing
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.streams import pull_streams, reconcile_streams
 from connector.reporting.report import Status, status_of
@@ -137,6 +139,17 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
             calls_left=lambda: remotes.budget.left(SALESFORCE, "write"),
         )
         return apply_plan(application, planned)
+
+
+def undo(river: River, run_id: str, as_of: datetime, *, delete_tasks: bool) -> Undoing:
+    """What takes a run back where nobody has touched it since; reads the records concerned, changes nothing."""
+    river.say("undo")
+    remotes, fields = here(river), river.mapping.fields
+    basis = Basis(remotes.org_id, river.rules_hash, as_of, today(river, as_of))
+    closing = Closing(fields.tasks.closed_status, fields.language, deleted=delete_tasks)
+    # What is read here is part of writing: for an undo there are calls left when reading has used up its own.
+    with remotes.budget.calls_for("", "write"):
+        return undo_run(river.store.run, remotes.reader.query, run_id, basis, closing)
 
 
 def report(river: River) -> Status:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from connector.account_engagement.connection import UnitConnection
 from connector.account_engagement.read import AccountEngagementReader
+from connector.account_engagement.write import AccountEngagementWriter
 from connector.http.retry import Retry
 from connector.http.session import RemoteSession
 from connector.settings import Settings
@@ -21,3 +24,8 @@ def connect(settings: Settings, session: RemoteSession, retry: Retry) -> tuple[A
         AccountEngagementReader(UnitConnection(session, access.url, unit, retry, access.calls_at_once))
         for unit in access.business_unit_ids
     )
+
+
+def writers(readers: Sequence[AccountEngagementReader]) -> dict[str, AccountEngagementWriter]:
+    """Beside each reader who writes to its business unit, by unit: together they make no more calls at one time."""
+    return {one.unit: AccountEngagementWriter(one.connection) for one in readers}

@@ -38,6 +38,11 @@ class AccountEngagementReader:
         """The business unit's id, 0Uv…"""
         return self._connection.unit
 
+    @property
+    def connection(self) -> UnitConnection:
+        """What its calls go through: who else speaks to the business unit shares it, and its calls at one time."""
+        return self._connection
+
     def server_time(self) -> datetime:
         """The remote's clock now (UTC): from its last answer, if that is less than a minute old."""
         session, url = self._connection.session, self._connection.url

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
+from connector.rules.engagement import NativeGrade, UnitId, check_engagement_write
 from connector.rules.kinds import Strict, problem
 from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
 from connector.rules.writing import OurTasks
@@ -95,6 +96,8 @@ class Fields(Strict):
     language: Literal["ja", "en"] = "ja"
     """The language of texts that are written into the CRM."""
     guard: Guard = Guard()
+    native_grade: dict[UnitId, NativeGrade] = Field(default_factory=dict)
+    """Business unit → the profile criteria that drive the native grade there. None: the native grade is left alone."""
     tasks: OurTasks = OurTasks()
 
     @model_validator(mode="after")
@@ -201,6 +204,7 @@ def _check_write(stream: Stream, field: str, write: WriteField) -> None:
         raise problem(f"{place}: the connector does not write to {stream.name}.", f"It writes to {places}.")
     if write.value not in allowed:
         raise problem(f"{place}: `{write.value}` is not written to {stream.name}.", f"Possible: {', '.join(allowed)}.")
+    check_engagement_write(stream, field, write.policy, plain=write.values is None and write.order is None)
 
 
 def _mapped(stream: Stream, fields: ObjectFields) -> MappedStream:

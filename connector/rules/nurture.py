@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from connector.rules.content import BuyingStage
+from connector.rules.engagement import UnitId
 from connector.rules.kinds import FitCondition, Id, Strict, problem
 from connector.rules.names import Name, unique
 from connector.rules.stages import Stage
@@ -98,13 +99,15 @@ class Season(Strict):
 class Track(Strict):
     """A way of nurturing, for those of whom all that is given holds (NU-2). What is left out does not matter.
 
-    `list`: the list of Account Engagement, by its name, that stands for it. `segments` are ids of lead times
+    `list`: the list of Account Engagement, by its name, that stands for it; `list_ids`: business unit → the list's id,
+    where a name will not do. `segments` are ids of lead times
     (lifecycle.yaml), `products` words of content.yaml, `seasons` and `personas` ids of this file.
     """
 
     id: Id
     name: Name
     list: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    list_ids: dict[UnitId, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
     buying_stages: tuple[BuyingStage | Literal["none"], ...] = ()
     segments: tuple[Id, ...] = ()
