@@ -159,7 +159,9 @@ def bind(condition: str, item: str) -> str | None:
     return _wall()(condition, item)
 
 
+@cache
 def shipped(name: str = "classic") -> RuleSet:
+    """A packaged rule set, read once: it is frozen."""
     return load_rules(SHIPPED / name, bind)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,14 +51,19 @@ def _names(columns: Mapping[str, Any]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 
 
+@cache
+def _book() -> Book:
+    folder = SHIPPED / "classic"
+    return Book(shipped(), load_mapping(folder).fields, load_content(folder / "content.yaml"))
+
+
 class PlanningWorld:
     """A store with the shipped rules and mapping; the guard counts from the first record on where a test says so."""
 
     def __init__(self) -> None:
         self.store: Store = memory_store()
         self.store.run("SET threads = 1")
-        folder = SHIPPED / "classic"
-        self.book = Book(shipped(), load_mapping(folder).fields, load_content(folder / "content.yaml"))
+        self.book = _book()
         prepare(self.store, self.book.fields.streams)
         freeze(self.store, self.book.fields.streams)
         freeze_lists(self.store)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from connector import bootstrap
+from connector.cli import shared
 from connector.http.retry import Retry
 from tests.acceptance.connector_process import ROOT, Connector
 from tests.acceptance.test_cycles import written
@@ -94,8 +93,7 @@ def test_an_unreachable_server(quiet_world: Connector) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        impatient = partial(Retry, sleep=lambda _seconds: None)
-        with patch.object(bootstrap, "Retry", impatient):
+        with patch.object(shared, "Retry", lambda **_patience: Retry(sleep=lambda _seconds: None)):
             done = quiet_world.here("pull", CONNECTOR_SALESFORCE_URL=f"https://127.0.0.1:{port}")
     assert done.code == 1
     said = done.err
