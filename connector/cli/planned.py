@@ -27,6 +27,8 @@ def show_plan(shown: Console, plan: Plan) -> None:
         for kept in plan.kept[:EXAMPLES]:
             theirs, ours = escape(repr(kept.theirs)), escape(repr(kept.ours))
             shown.print(f"  {kept.object} {kept.record_id} {kept.field}: {theirs} (ours would be {ours})")
+    if plan.refused:
+        shown.print(f"Refused by the org, so that somebody has to look (`connector failures`): {len(plan.refused):,}.")
     reasons = Counter(one.reason for one in plan.withheld if one.reason != AWAITS_APPROVAL)
     for reason, count in sorted(reasons.items()):
         shown.print(f"Tasks not made because the person {reason}: {count}.")
@@ -90,6 +92,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             {"object": one.object, "id": one.record_id, "field": one.field, "ours": one.ours, "theirs": one.theirs}
             for one in plan.kept
         ],
+        "refused": len(plan.refused),
         "withheld": len(plan.withheld),
         "awaiting_approval": plan.awaiting_approval,
         "guard": [one.sentence for one in plan.findings],

@@ -107,9 +107,15 @@ def show_enriched(shown: Console, enriched: EnrichReport) -> None:
 def applied_lines(applied: Applied) -> list[str]:
     """What an apply did, in sentences with markup; the platform's own words are escaped in it."""
     lines = [f"Written: {applied.fields:,} values in {applied.records:,} records, {applied.tasks:,} tasks."]
+    if applied.closed or applied.deleted:
+        lines.append(f"Tasks of ours that are over: {applied.closed:,} closed, {applied.deleted:,} deleted.")
     if applied.moved:
         changed = f"{applied.moved} records or tasks that changed since the plan was made"
         lines.append(f"Skipped: {changed}; they are planned anew.")
+    for reason, count in sorted(applied.forbidden.items()):
+        lines.append(f"Left out at the last moment because the person {reason}: {count:,} tasks.")
+    if applied.unowned:
+        lines.append(f"Tasks of the connector's own user, because their owner may own none: {applied.unowned:,}.")
     for code, count in sorted(Counter(one.code or "unknown" for one in applied.failures).items()):
         example = next(one for one in applied.failures if (one.code or "unknown") == code)
         words = escape(f"{example.record}: {example.message}")

@@ -186,7 +186,7 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
                 "unknown_content": cycle.enriched.unknown_content,
                 "company_matches": cycle.enriched.matches,
                 "planned": cycle.planned.changes,
-                **_applied_document(cycle.applied),
+                **applied_document(cycle.applied),
                 "api_calls": sum(cycle.calls.values()),
                 "seconds": cycle.seconds,
             }
@@ -354,20 +354,24 @@ def _compared(reconciled: Sequence[Reconciled]) -> list[dict[str, Any]]:
 
 def _told(applied: Applied, as_json: bool) -> int:
     if as_json:
-        echo_json(_applied_document(applied))
+        echo_json(applied_document(applied))
     else:
         for line in applied_lines(applied):
             console().print(line)
     return FAILED_ROWS if applied.failures else 0
 
 
-def _applied_document(applied: Applied) -> dict[str, Any]:
+def applied_document(applied: Applied) -> dict[str, Any]:
     return {
         "applied": applied.changes,
         "records": applied.records,
         "fields": applied.fields,
         "tasks_created": applied.tasks,
+        "tasks_closed": applied.closed,
+        "tasks_deleted": applied.deleted,
         "moved": applied.moved,
+        "forbidden": dict(sorted(applied.forbidden.items())),
+        "unowned": applied.unowned,
         "failed": len(applied.failures),
         "failures": [
             {"object": one.object, "record": one.record, "code": one.code, "message": one.message}

@@ -94,6 +94,11 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
         runs.add_row(run.run_id, run.command, f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC", run.outcome or "not finished")
     shown.print(runs)
     shown.print(f"\nOpen cadence runs: {found.open_runs}. Writes whose outcome is unknown: {found.unsettled}.")
+    if found.locks:
+        counted = ", ".join(
+            f"{one.object}.{one.field} {one.count:,} (oldest since {one.oldest:%Y-%m-%d})" for one in found.locks
+        )
+        shown.print(f"Kept as people set them: {counted}. `connector locks` lists them.")
     if found.reasonless_leads or found.reasonless_deals:
         counted = f"leads {found.reasonless_leads or 0:,}, deals {found.reasonless_deals or 0:,}"
         shown.print(f"Closed or lost without a reason: {counted}. `connector today` names them and whom to ask.")
@@ -103,6 +108,9 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
     _show_evaluated(shown, found.evaluated)
     if found.forgotten:
         shown.print(f"People forgotten: {found.forgotten}. What the org still shows of them is turned away.")
+    if found.refused and found.refused_since:
+        oldest = f"the oldest since {found.refused_since:%Y-%m-%d %H:%M} UTC"
+        shown.print(f"Refused and not resolved: {found.refused:,}, {oldest}. `connector failures` says what to do.")
     for object_name, code, count in found.failures:
         shown.print(f"Refused in the last run: {count} × {object_name} {code}")
 
@@ -192,12 +200,16 @@ def document(
         "open_cadence_runs": found.open_runs,
         "unsettled": found.unsettled,
         "failures": [{"object": name, "code": code, "count": count} for name, code, count in found.failures],
+        "refused": {"count": found.refused, "oldest": found.refused_since},
         "closed_without_reason": {"leads": found.reasonless_leads, "deals": found.reasonless_deals},
         "forgotten": found.forgotten,
         "writes_off": found.writes_off,
         "evaluated": _evaluated_document(found.evaluated),
         "status_words": status_words_document(words),
         "over_time": dict(found.over_time),
+        "locks": [
+            {"object": one.object, "field": one.field, "count": one.count, "oldest": one.oldest} for one in found.locks
+        ],
     }
 
 

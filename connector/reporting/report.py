@@ -51,6 +51,16 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class LockCount:
+    """How many values of people stay in a field of ours, and since when (UTC) the oldest does."""
+
+    object: str
+    field: str
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True)
 class Status:
     """The store at a glance."""
 
@@ -63,6 +73,11 @@ class Status:
     unsettled: int
     failures: tuple[tuple[str, str, int], ...]
     """Refused writes of the last run that wrote: object, the platform's code, how many."""
+
+    refused: int = 0
+    """Rows that were refused and that nothing has resolved yet, the oldest since `refused_since` (UTC)."""
+
+    refused_since: datetime | None = None
 
     forgotten: int = 0
     """People who were forgotten because somebody asked for it."""
@@ -79,6 +94,9 @@ class Status:
     evaluated: Evaluated | None = None
     """None before the first cycle."""
 
+    locks: tuple[LockCount, ...] = ()
+    """Values of people that stay where ours would be written, by field."""
+
     writes_off: str | None = None
     """Why nothing may be written at present, in a sentence."""
 
@@ -87,6 +105,7 @@ def status_of(run: Run) -> Status:
     """What `connector status` shows; reads the store only."""
     org = run("SELECT org_id, name, writes_allowed_since FROM org LIMIT 1", {})
     org_id, name, since = org[0] if org else (None, None, None)
+    refused, refused_since = run("SELECT count(*), min(since) FROM failure", {})[0]
     runs = run("SELECT run_id, command, started_at, outcome FROM run ORDER BY started_at DESC, run_id LIMIT 5", {})
     return Status(
         org_id,
@@ -106,6 +125,12 @@ def status_of(run: Run) -> Status:
         ),
         forgotten=int(run("SELECT count(*) FROM forgetting WHERE reason = 'asked'", {})[0][0]),
         evaluated=_evaluated(run),
+        refused=int(refused),
+        refused_since=_aware(refused_since),
+        locks=tuple(
+            LockCount(str(row[0]), str(row[1]), int(row[2]), row[3].replace(tzinfo=UTC))
+            for row in run("SELECT object, field, count(*), min(since) FROM lock GROUP BY ALL ORDER BY ALL", {})
+        ),
     )
 
 

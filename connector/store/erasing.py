@@ -86,6 +86,8 @@ def erase_vanished(store: Store, before: datetime) -> dict[str, int]:
     counts = {
         "written": len(store.run(_WRITTEN)),
         "held": len(store.run(_HELD)),
+        "lock": len(store.run(_LOCKS)),
+        "failure": len(store.run(_FAILURES)),
         "journal": len(store.run(_JOURNAL_VALUES)),
     }
     for table in tables:
@@ -202,6 +204,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "known_life": theirs,
         "intakes": theirs,
         "waiting_before_backfill": theirs,
+        "lock": f"{theirs} OR left(record_id, 15) IN (SELECT id FROM erasing_ids)",
         "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
         "alerts": "left(record_id, 15) IN (SELECT id FROM erasing_ids) OR key IN (SELECT person_id FROM "
         "erasing_persons) OR left(split_part(key, ':', 2), 15) IN (SELECT id FROM erasing_ids)",
@@ -213,6 +216,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
     erased["written"] = len(store.run(_WRITTEN))
     erased["held"] = len(store.run(_HELD))
     erased["journal"] = len(store.run(_JOURNAL))
+    erased["failure"] = len(store.run(f"DELETE FROM failure WHERE {_THEIR_FAILURES} OR {theirs} RETURNING 1"))
     return erased
 
 
@@ -232,10 +236,19 @@ def _record_key(stream: str) -> str:
 _WRITTEN = "DELETE FROM written WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
 _HELD = "DELETE FROM held WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
 
+_LOCKS = "DELETE FROM lock WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
+
 _THEIR_ENTRIES = """(
     left(record, 15) IN (SELECT id FROM erasing_ids)
     OR (kind = 'task' AND (left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
         OR left(json_extract_string(values_after, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)))
+)"""
+
+_THEIR_FAILURES = f"""(
+    left(record, 15) IN (SELECT id FROM erasing_ids)
+    OR left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
+    OR left(json_extract_string(wanted, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)
+    OR record IN (SELECT id FROM erasing WHERE stream = '{PROSPECT}')
 )"""
 
 # The entries stay as counts: which run, which kind, which outcome. What was asked for and never answered is closed.
@@ -245,6 +258,8 @@ UPDATE journal SET record = '', values_before = NULL, values_after = '{{}}', why
 WHERE record <> '' AND {_THEIR_ENTRIES}
 RETURNING 1
 """
+
+_FAILURES = f"DELETE FROM failure WHERE {_THEIR_FAILURES} RETURNING 1"
 
 _JOURNAL_VALUES = f"""
 UPDATE journal SET values_before = NULL, values_after = '{{}}', why = NULL, message = NULL

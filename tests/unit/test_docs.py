@@ -17,14 +17,16 @@ import yaml
 from connector.applying.application import Applied
 from connector.cli.backfill_words import nothing
 from connector.cli.explain import document
+from connector.cli.failures import document as failures_document
 from connector.cli.import_list import Imported, import_document
 from connector.cli.main import commands
 from connector.cli.movers import document as movers_document
 from connector.cli.movers import hot_document
 from connector.cli.nurture import document as nurture_document
 from connector.cli.overdue import document as overdue_document
+from connector.cli.locks import document as locks_document
 from connector.cli.planned import plan_document
-from connector.cli.river import _applied_document
+from connector.cli.river import applied_document
 from connector.cli.sandbox import _ENV_KEYS
 from connector.cli.status import document as status_document
 from connector.cli.today import document as today_document
@@ -98,7 +100,7 @@ _MOVERS = movers_document(Movers(), "person", Periods(*[MOMENT] * 3))
 SHOWN = {
     "connector plan": {"saved", *plan_document(_blank(Plan, as_of=MOMENT))},
     "connector backfill": {"api_calls", "seconds", *nothing(StoppedError("Stopped."))},
-    "connector apply": set(_applied_document(Applied())),
+    "connector apply": set(applied_document(Applied())),
     "connector explain": set(document(_EXPLANATION)),
     "connector movers": {"as_of", "by", "window", "metric", *_MOVERS, *hot_document((), 0)},
     "connector today": {"as_of", *today_document(Today(MOMENT.date()))},
@@ -108,6 +110,8 @@ SHOWN = {
         import_document(_blank(Imported, head=_blank(ListHead), kept=_blank(Kept), state=_blank(ListState)))
     ),
     "connector status": set(status_document(_blank(Status), _blank(Outlook, streams={}), [])),
+    "connector failures": {"released", *failures_document([])},
+    "connector locks": set(locks_document((), released=False)),
     "connector sandbox env": set(_ENV_KEYS) - {"schema"},
 }
 
