@@ -203,6 +203,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "transitions": theirs,
         "known_life": theirs,
         "intakes": theirs,
+        "approvals": theirs,
         "waiting_before_backfill": theirs,
         "lock": f"{theirs} OR left(record_id, 15) IN (SELECT id FROM erasing_ids)",
         "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
