@@ -19,12 +19,12 @@ from connector.cli.backfill_words import nothing
 from connector.cli.explain import document
 from connector.cli.failures import document as failures_document
 from connector.cli.import_list import Imported, import_document
+from connector.cli.locks import document as locks_document
 from connector.cli.main import commands
 from connector.cli.movers import document as movers_document
 from connector.cli.movers import hot_document
 from connector.cli.nurture import document as nurture_document
 from connector.cli.overdue import document as overdue_document
-from connector.cli.locks import document as locks_document
 from connector.cli.planned import plan_document
 from connector.cli.river import applied_document
 from connector.cli.sandbox import _ENV_KEYS
