@@ -29,6 +29,7 @@ from connector.domain.plan import (
     TaskCreation,
     TaskDeletion,
     Transition,
+    Waiting,
     Withheld,
 )
 from connector.errors import ConfigurationError, RefusedError
@@ -59,10 +60,14 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "kept": [{**asdict(entry), "since": _text(entry.since)} for entry in plan.kept],
         "withheld": [asdict(entry) for entry in plan.withheld],
         "closings": [_record(entry) for entry in plan.closings],
-        "deletions": [{**asdict(entry), "seen_modified_at": _text(entry.seen_modified_at)} for entry in plan.deletions],
+        "deletions": [
+            {**asdict(one), "seen_modified_at": _text(one.seen_modified_at), "or_closed": _set(one.or_closed)}
+            for one in plan.deletions
+        ],
         "prospects": [_prospect(entry) for entry in plan.prospects],
         "memberships": [asdict(entry) for entry in plan.memberships],
         "refused": [{**asdict(entry), "since": _text(entry.since)} for entry in plan.refused],
+        "waiting": [asdict(entry) for entry in plan.waiting],
         "undoes": plan.undoes,
         "guard": [{**asdict(entry), "sentence": entry.sentence} for entry in plan.findings],
     }
@@ -146,7 +151,13 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         ),
         closings=tuple(_record_of(entry) for entry in document["closings"]),
         deletions=tuple(
-            TaskDeletion(**{**entry, "seen_modified_at": _instant(entry["seen_modified_at"])})
+            TaskDeletion(
+                **{
+                    **entry,
+                    "seen_modified_at": _instant(entry["seen_modified_at"]),
+                    "or_closed": _changes_of(entry["or_closed"]),
+                }
+            )
             for entry in document["deletions"]
         ),
         prospects=tuple(_prospect_of(entry) for entry in document["prospects"]),
@@ -155,6 +166,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
             Refused(**{**entry, "fields": tuple(entry["fields"]), "since": datetime.fromisoformat(entry["since"])})
             for entry in document["refused"]
         ),
+        waiting=tuple(Waiting(**entry) for entry in document["waiting"]),
         undoes=document["undoes"],
     )
 
