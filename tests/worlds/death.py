@@ -20,11 +20,15 @@ class Killed(BaseException):  # no error: the end of the process
 
 @dataclass
 class Life:
-    """Counts the boundaries of effects and dies at one of them. `meanwhile` is called around each call to a remote."""
+    """Counts the boundaries of effects and dies at one of them. `meanwhile` is called around each call to a remote.
+
+    `upcoming` is the call that comes next then: its method and its address.
+    """
 
     dies_at: int | None
     meanwhile: Callable[[], None]
     passed: int = 0
+    upcoming: str = ""
 
     @property
     def dead(self) -> bool:
@@ -46,6 +50,7 @@ def living(life: Life) -> Iterator[None]:
             # What cleans up while the stack unwinds reaches nobody any more.
             raise requests.ConnectionError("the process is dead")
         life.boundary()
+        life.upcoming = f"{method} {url}"
         life.meanwhile()
         response = request(session, method, url, *args, **options)
         try:

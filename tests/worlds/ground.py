@@ -66,15 +66,33 @@ def ground(folder: Path, config: SandboxConfig, names: Collection[str] | None = 
 
     The engine works with one thread: for a handful of rows a second one costs more than it brings.
     """
+    rulebook = rulebook_of(names)
+    with served(folder, config) as running, upon(running, folder / "connector", rulebook) as laid:
+        yield laid
+
+
+@contextmanager
+def served(folder: Path, config: SandboxConfig) -> Iterator[RunningSandbox]:
+    """A sandbox that answers; its state goes below `folder`."""
     config = replace(config, state=folder / "sandbox")
     _lay_keys(config.state)
-    rulebook = _rulebook(frozenset(names) if names is not None else None)
+    with serving(config) as running:
+        yield running
+
+
+@contextmanager
+def upon(running: RunningSandbox, state: Path, rulebook: Rulebook) -> Iterator[Ground]:
+    """A connector with rules of its own, and its state in a folder of its own, on a sandbox that answers."""
     with ExitStack() as laid:
         # The rules are the same in every world, and reading them takes longer than a small pull.
         laid.enter_context(patch.object(bootstrap, "load_rulebook", lambda _folder: rulebook))
         laid.enter_context(patch.dict(database._CONFIG, {"threads": "1"}))
-        running = laid.enter_context(serving(config))
-        yield Ground(running, _settings(running, folder / "connector"), rulebook.mapping.fields.streams)
+        yield Ground(running, _settings(running, state), rulebook.mapping.fields.streams)
+
+
+def rulebook_of(names: Collection[str] | None) -> Rulebook:
+    """The rules of this repository. `names`: of the objects whose streams are read; None for all of them."""
+    return _rulebook(frozenset(names) if names is not None else None)
 
 
 def some_people(dice: Random, seed: int, folder: Path) -> SandboxConfig:

@@ -1,0 +1,1 @@
+"""Chaos: whatever fails, whoever edits, whenever the connector dies, nothing is doubled, lost or overwritten."""
