@@ -21,10 +21,12 @@ from connector.engine.cadence import BusinessCalendar
 from connector.errors import ConfigurationError
 from connector.firmographics.register import load_register
 from connector.reporting.live_check import LiveCheck
-from connector.reporting.metadata_files import metadata_files
+from connector.reporting.metadata_files import metadata_files, with_shipped
 from connector.reporting.zones import ZoneFinding
 from connector.rules.lint import lint
 from connector.rules.lists import Lists, load_lists
+from connector.rules.load import DEFAULT, SHIPPED
+from connector.rules.mapping import load_mapping
 from connector.rules.schedule import load_schedule
 from connector.rules.written import Finding, Written, written
 from connector.settings import Settings
@@ -108,7 +110,11 @@ class _Checked:
 def _live(settings: Settings, rules: Written, metadata: Path | None, folder: Path, *, quiet: bool) -> _Checked:
     with river_of(settings, quiet=quiet) as river:
         found, org = live.check(river, rules, folder)
-        files = {} if metadata is None else metadata_files(river.mapping.fields, org)
+        files = (
+            {}
+            if metadata is None
+            else metadata_files(with_shipped(river.mapping.fields, load_mapping(SHIPPED / DEFAULT).fields), org)
+        )
     return _Checked(found, () if metadata is None else tuple(write_files(metadata, files)))
 
 

@@ -168,8 +168,9 @@ def _key(written: Written, key: FieldDescription | None) -> Iterator[LiveFinding
     where = (FIELDS_FILE, ("salesforce", "Task", "read", "key"), "Task", TASK_KEY)
     if key is None:
         if "key" not in written.fields.salesforce["Task"].read:
-            advice = "Create it on Activity: text, 120 characters, external id, unique."
-            yield _finding(written, "error", "field_missing", where, f"Task has no field `{TASK_KEY}`.", advice)
+            sentence = f"Task has no field `{TASK_KEY}`: no task can be made until it is there."
+            advice = "Create it (`connector check --live --metadata DIR` writes its files), then map it as `key`."
+            yield _finding(written, "advice", "field_missing", where, sentence, advice)
         return
     if not key.external_id:
         sentence = f"`{TASK_KEY}` is no external id: tasks could not be found again by it."

@@ -67,6 +67,18 @@ class MissingField:
     shape: Shape
 
 
+def with_shipped(mapping: Fields, shipped: Fields) -> Fields:
+    """The mapping, with the shipped fields for those of our values that it does not write: a first mapping leaves them
+    out until the fields are there."""
+    whole = mapping.model_dump()
+    for name, entry in shipped.salesforce.items():
+        if name in mapping.salesforce:
+            values = {write.value for write in mapping.salesforce[name].write.values()}
+            more = {field: write.model_dump() for field, write in entry.write.items() if write.value not in values}
+            whole["salesforce"][name]["write"] |= {field: one for field, one in more.items() if field.endswith("__c")}
+    return Fields.model_validate(whole)
+
+
 def missing_fields(mapping: Fields, org: OrgShown) -> list[MissingField]:
     """The custom fields that the mapping writes, and the key of tasks, as far as the org does not show them.
 

@@ -1,0 +1,200 @@
+"""`check --live`, its metadata files and `init`, against an org whose fields change (AD-2, AD-3)."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from connector.sandbox.catalogue.salesforce import _rows
+from tests.cli_world import CommandLine
+from tests.live_world import Setup, org_line
+from tests.worlds.ground import MAPPINGS
+
+pytestmark = pytest.mark.requirement("AD-2", "AD-3", "OP-4")
+
+NAMES = "{http://soap.sforce.com/2006/04/metadata}"
+CONNECTORS = {(row["object"], row["name"]) for row in _rows("custom_fields") if row["owner"] == "connector"}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLine, Setup]]:
+    """An org without any of the connector's own fields."""
+    with org_line(tmp_path_factory.mktemp("bare"), custom_fields=False) as laid:
+        yield laid
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLine, Setup]]:
+    with org_line(tmp_path_factory.mktemp("whole")) as laid:
+        yield laid
+
+
+def errors(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["object"], one["field"]) for one in document["live"]["findings"] if one["level"] == "error"]
+
+
+def test_an_org_without_our_fields_gets_files_for_exactly_them_and_is_sound_once_they_are_there(
+    bare: tuple[CommandLine, Setup], tmp_path: Path
+) -> None:
+    line, setup = bare
+    first = line("init", str(tmp_path / "first"), "--json")
+    assert first.code == 0, first.err
+    assert {one["field"] for one in first.document["lines"] if one["how"] == "not_written"} == {None}
+    checked = line("check", "--live", "--json", "--mappings", str(tmp_path / "first"))
+    assert (checked.code, errors(checked.document)) == (0, []), "a first mapping names nothing that is not there"
+
+    said = line("check", "--live", "--metadata", str(tmp_path / "files"), "--json")
+    assert said.code == 64
+    assert not said.document["ok"]
+    assert set(errors(said.document)) == CONNECTORS
+    made = list(deployed(tmp_path / "files", setup))
+    assert set(made) == CONNECTORS
+    assert all(line_of(one) for one in said.document["live"]["findings"])
+
+    after = line("check", "--live", "--json")
+    assert (after.code, errors(after.document)) == (0, [])
+    again = line("check", "--live", "--metadata", str(tmp_path / "files"))
+    assert again.code == 64
+    assert "not empty" in again.err, "nothing that was written is lost"
+
+
+def line_of(finding: dict[str, Any]) -> bool:
+    text = (MAPPINGS / finding["file"]).read_text(encoding="utf-8").splitlines()
+    word = finding["field"] if finding["file"] == "fields.yaml" else ""
+    return word in text[finding["line"] - 1][finding["column"] - 1 :]
+
+
+def deployed(folder: Path, setup: Setup) -> Iterator[tuple[str, str]]:
+    """Makes the fields of a project in the sandbox, as a deployment would."""
+    kinds = {"Text": "string", "Number": "double", "DateTime": "datetime"}
+    for path in sorted(folder.rglob("*.field-meta.xml")):
+        entry = ElementTree.parse(path).getroot()  # noqa: S314 - written by the code under test
+        assert entry.tag == f"{NAMES}CustomField"
+        told = {child.tag.removeprefix(NAMES): child.text or "" for child in entry}
+        assert list(told) == sorted(told), "the platform's tools keep them in this order"
+        assert path.name == f"{told['fullName']}.field-meta.xml"
+        assert len(told["label"]) <= 40
+        assert re.search("[ぁ-んァ-ン一-龥]", told["label"])
+        assert re.search("[A-Za-z]", told["label"])
+        name = "Task" if path.parts[-3] == "Activity" else path.parts[-3]
+        is_key = told["externalId"] == "true"
+        setup.put(
+            name, told["fullName"], label=told["label"], type=kinds[told["type"]], length=int(told.get("length", 0)),
+            precision=int(told.get("precision", 0)), external_id=is_key, unique=told.get("unique") == "true",
+        )  # fmt: skip
+        yield name, told["fullName"]
+
+
+def test_the_permission_set_is_what_the_page_on_security_says(
+    bare: tuple[CommandLine, Setup], tmp_path: Path
+) -> None:
+    line, _ = bare
+    line("check", "--live", "--metadata", str(tmp_path / "files"))
+    assert (tmp_path / "files" / "sfdx-project.json").is_file()
+    (path,) = (tmp_path / "files").rglob("*.permissionset-meta.xml")
+    root = ElementTree.parse(path).getroot()  # noqa: S314 - written by the code under test
+    objects = {
+        block.findtext(f"{NAMES}object"): {
+            right for right in ("Create", "Edit", "Delete", "Read") if block.findtext(f"{NAMES}allow{right}") == "true"
+        }
+        for block in root.iter(f"{NAMES}objectPermissions")
+    }
+    page = (MAPPINGS.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([A-Z][\w, ]+) \|", page, re.MULTILINE)
+    assert {name: set(words.split(", ")) for name, words in rows if name in objects} == objects
+    assert {block.findtext(f"{NAMES}modifyAllRecords") for block in root.iter(f"{NAMES}objectPermissions")} == {"false"}
+    users = {block.findtext(f"{NAMES}name") for block in root.iter(f"{NAMES}userPermissions")}
+    assert users == set(re.findall(r"^\| `(ApiEnabled|EditTask)` \|", page, re.MULTILINE))
+    editable = {
+        block.findtext(f"{NAMES}field")
+        for block in root.iter(f"{NAMES}fieldPermissions")
+        if block.findtext(f"{NAMES}editable") == "true"
+    }
+    assert {f"{name}.{field}" for name, field in CONNECTORS} <= editable
+    assert not {one for one in editable if one.startswith(("Opportunity.", "Campaign.", "Event."))}
+
+
+def test_complaint_48_a_renamed_field_is_told_with_a_patch_that_mends_the_mapping(
+    whole: tuple[CommandLine, Setup], tmp_path: Path
+) -> None:
+    line, setup = whole
+    folder = tmp_path / "rules"
+    shutil.copytree(MAPPINGS, folder)
+    assert line("check", "--live", "--mappings", str(folder)).code == 0
+    setup.rename("Lead", "Budget__c", "Yosan__c", label="Budget", length=80)
+    said = line("check", "--live", "--mappings", str(folder), "--json")
+    assert said.code == 64
+    (drift,) = (one for one in said.document["live"]["drift"] if one["kind"] == "renamed")
+    assert (drift["object"], drift["field"], drift["renamed_to"]) == ("Lead", "Budget__c", "Yosan__c")
+    (finding,) = (one for one in said.document["live"]["findings"] if one["level"] == "error")
+    assert "`Yosan__c`" in finding["suggestion"]
+    before = (folder / "fields.yaml").read_text(encoding="utf-8")
+    done = subprocess.run(
+        ["patch", "-p1"], input=said.document["live"]["patch"], cwd=folder, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    after = (folder / "fields.yaml").read_text(encoding="utf-8")
+    assert after == before.replace("budget: Budget__c", "budget: Yosan__c"), "comments and all else stay"
+    assert line("check", "--live", "--mappings", str(folder)).code == 0
+
+
+def test_complaint_49_a_new_custom_field_is_told_by_the_next_check(whole: tuple[CommandLine, Setup]) -> None:
+    line, setup = whole
+    line("check", "--live")
+    setup.put("Lead", "Seminar__c", label="参加セミナー")
+    drift = line("check", "--live", "--json").document["live"]["drift"]
+    (told,) = (one for one in drift if one["field"] == "Seminar__c")
+    assert (told["kind"], told["matters"]) == ("new_field", False)
+    assert "参加セミナー" in told["sentence"]
+
+
+def test_complaint_51_a_field_that_behaves_like_a_formula_is_told_before_anything_is_written(
+    whole: tuple[CommandLine, Setup]
+) -> None:
+    line, setup = whole
+    setup.put("Contact", "Connector_Tier__c", updateable=False, createable=False)
+    setup.put("Contact", "Connector_Grade__c", calculated=True)
+    said = line("check", "--live")
+    setup.put("Contact", "Connector_Tier__c", updateable=True, createable=True)
+    setup.put("Contact", "Connector_Grade__c", calculated=False, updateable=True, createable=True)
+    assert said.code == 64
+    assert "`Connector_Tier__c` cannot be edited by this user" in said.out
+    assert "`Connector_Grade__c` is a formula: no value could be written." in said.out
+    assert "Contact.Connector_Grade__c has become a formula, but is written." in said.out
+
+
+def test_a_first_mapping_takes_a_renamed_field_by_its_label_and_says_that_it_is_a_guess(
+    whole: tuple[CommandLine, Setup], tmp_path: Path
+) -> None:
+    line, setup = whole
+    setup.rename("Opportunity", "Loss_Reason__c", "Riyu__c", label="失注理由", length=255)
+    setup.put("Lead", "Need__c", gone=True)
+    setup.put("Lead", "Status", values=["新規", "育成中", "ホット", "対応中", "Closed - Converted", "対象外"])
+    said = line("init", str(tmp_path / "first"), "--json")
+    assert said.code == 0, said.err
+    text = (tmp_path / "first" / "fields.yaml").read_text(encoding="utf-8")
+    assert re.search(r"loss_reason: Riyu__c  # 失注理由: .*guessed, please check", text)
+    assert re.search(r"# need: Need__c  # .*no such field", text)
+    found = yaml.safe_load(text)
+    assert found["salesforce"]["Opportunity"]["read"]["loss_reason"] == "Riyu__c"
+    assert "need" not in found["salesforce"]["Lead"]["read"]
+    checked = line("check", "--live", "--json", "--mappings", str(tmp_path / "first"))
+    assert errors(checked.document) == []
+    refused = line("init", str(tmp_path / "first"))
+    assert refused.code == 64
+    assert "not empty" in refused.err
+
+
+def test_files_of_metadata_need_an_org_to_compare_with(whole: tuple[CommandLine, Setup], tmp_path: Path) -> None:
+    line, _ = whole
+    said = line("check", "--metadata", str(tmp_path / "files"))
+    assert said.code == 64
+    assert "--live" in said.err
