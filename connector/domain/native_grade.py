@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from connector.domain.plan import FieldChange, ProspectChange
+from connector.domain.plan import ProspectChange
 
 Match = Literal["match", "nomatch", "unknown"]
 
@@ -47,14 +47,3 @@ def native_grade(criteria: tuple[Match, ...], weights: tuple[int, ...] = WEIGHTS
 def is_native_grade(change: ProspectChange) -> bool:
     """Whether a change is one of the native grade, which goes by its own road."""
     return [one.field for one in change.changes] == [GRADE]
-
-
-def apart(change: ProspectChange) -> list[ProspectChange]:
-    """The native grade of a change apart from its other fields."""
-    grade = tuple(one for one in change.changes if one.field == GRADE)
-    others = tuple(one for one in change.changes if one.field != GRADE)
-    return [_with(change, part) for part in (others, grade) if part]
-
-
-def _with(change: ProspectChange, changes: tuple[FieldChange, ...]) -> ProspectChange:
-    return ProspectChange(change.unit, change.record_id, change.person_id, changes, change.why, change.shared)

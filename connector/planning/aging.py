@@ -53,7 +53,7 @@ WITH cells AS (SELECT unnest($ids::VARCHAR[]) AS id, unnest($theirs::VARCHAR[]) 
 versions AS (
     SELECT cells.id, cells.theirs, one._valid_from AS began, one._seen_at AS seen_at, {by} AS by_id,
         ({value}) IS NOT DISTINCT FROM cells.theirs AS is_theirs
-    FROM cells JOIN "versions_{table}" AS one ON one.id::VARCHAR = cells.id AND one._unit = $unit
+    FROM cells JOIN "versions_{table}" AS one ON one.id::VARCHAR = split_part(cells.id, ':', -1) AND one._unit = $unit
 ),
 others AS (SELECT id, max(seen_at) FILTER (WHERE NOT is_theirs) AS seen_at FROM versions GROUP BY id),
 came AS (

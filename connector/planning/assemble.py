@@ -12,11 +12,13 @@ from connector.domain.streams import MappedStream
 from connector.engine.cadence import CadenceStep
 from connector.engine.decide import business_calendar
 from connector.engine.inquiries import inquiries
+from connector.planning.approvals import hold
 from connector.planning.book import Book
 from connector.planning.brief import briefs
 from connector.planning.closings import TASK, close_tasks
 from connector.planning.compare import compare
 from connector.planning.desired import desire
+from connector.planning.engagement import PROSPECTS, engage, prospect_changes
 from connector.planning.guard import guard_findings
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
@@ -61,8 +63,11 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     tossed = hand_overs(run, rules, basis.today)
     tasks, forbidden = _tasks(run, book, basis, runs.open, tossed.due)
     closed = close_tasks(run, rules.cadence, fields, (*runs.ends, *tossed.ends))
-    sent = without_refused(run, fields, [*records, *closed.closings], tasks, basis.as_of)
-    records = [record for record in sent.records if record.object != TASK]
+    engaged = engage(run, book, basis.as_of, basis.today)
+    sent = without_refused(run, fields, [*records, *closed.closings, *engaged.records], tasks, basis.as_of)
+    free = hold(run, fields, sent.records, sent.tasks, engaged.memberships)
+    fields_of = [record for record in free.records if record.object != TASK]
+    records = [record for record in fields_of if record.object != PROSPECTS]
     return Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -70,14 +75,17 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         made_at=basis.as_of,
         watermarks=_watermarks(run),
         records=tuple(sorted(records, key=lambda record: (record.object, record.record_id))),
-        tasks=sent.tasks,
+        tasks=free.tasks,
         starts=(*runs.starts, *tossed.starts),
         ends=(*runs.ends, *tossed.ends),
         transitions=_transitions(run, basis.as_of),
-        kept=tuple(kept),
-        withheld=tuple(sorted((*forbidden, *tossed.withheld, *closed.left, *_out_of_reach(run)))),
-        findings=guard_findings(fields.guard, records, sent.tasks, _filled(run, fields)),
-        closings=tuple(one for one in sent.records if one.object == TASK),
+        kept=(*kept, *engaged.kept),
+        withheld=tuple(sorted((*forbidden, *tossed.withheld, *closed.left, *engaged.withheld, *_out_of_reach(run)))),
+        findings=guard_findings(fields.guard, fields_of, free.tasks, {**_filled(run, fields), **engaged.filled}),
+        prospects=prospect_changes((one for one in fields_of if one.object == PROSPECTS), fields),
+        memberships=free.memberships,
+        waiting=free.waiting,
+        closings=tuple(one for one in free.records if one.object == TASK),
         refused=sent.refused,
     )
 

@@ -69,7 +69,7 @@ def _less(
     found = waiting.get((record.object, record.record_id))
     if found is None or _edited(found, record):
         return record
-    write = fields.salesforce[record.object].write
+    write = {**fields.salesforce, **fields.account_engagement}[record.object].write
     stamps = {name for name, entry in write.items() if entry.value == "scored_at"}
     named = found.refused.fields
     ours = {one.field: as_text(one.after) for one in record.changes if not named or one.field in named}

@@ -14,7 +14,7 @@ from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStrea
 from connector.rules.engagement import NativeGrade, UnitId, check_engagement_write
 from connector.rules.kinds import Strict, problem
 from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
-from connector.rules.writing import OurTasks
+from connector.rules.writing import Modes, OurTasks
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
 Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status", "track"]
@@ -99,6 +99,7 @@ class Fields(Strict):
     native_grade: dict[UnitId, NativeGrade] = Field(default_factory=dict)
     """Business unit → the profile criteria that drive the native grade there. None: the native grade is left alone."""
     tasks: OurTasks = OurTasks()
+    modes: Modes = Modes()
 
     @model_validator(mode="after")
     def _known_objects_and_attributes(self) -> Fields:
@@ -112,6 +113,15 @@ class Fields(Strict):
                     _check_attribute(stream, attribute, read)
                 for field, write in fields.write.items():
                     _check_write(stream, field, write)
+        return self
+
+    @model_validator(mode="after")
+    def _native_grade_is_read(self) -> Fields:
+        prospects = self.account_engagement.get("prospects", ObjectFields())
+        if self.native_grade and all(one.field != "grade" for one in prospects.read.values()):
+            raise problem(
+                "`native_grade` needs the native grade as it stands.", "Add `native_grade: grade` to prospects.read."
+            )
         return self
 
     @model_validator(mode="after")
