@@ -132,9 +132,12 @@ def _waited_for(
 ) -> list[RowResult]:
     try:
         waited = ingest.wait(job.job_id or "", expected)
-        with application.store.transaction():
-            note_cost(application.store, job, waited.polls, min(waited.seconds, waited.job.seconds or waited.seconds))
-        return _results(ingest, job, waited.job, intents)
+        results = _results(ingest, job, waited.job, intents)
+        if waited.job.ended:
+            seconds = min(waited.seconds, waited.job.seconds or waited.seconds)
+            with application.store.transaction():
+                note_cost(application.store, job, waited.polls + bool(waited.job.failed), seconds)
+        return results
     except (ConfigurationError, StopError, StoppedError) as error:
         # The job goes on without us: whatever ends our asking, its rows are in doubt.
         raise UnknownOutcomeError(str(error)) from error

@@ -22,13 +22,13 @@ LARGEST_UPLOAD = 90_000_000
 
 HANDING_OVER = 3
 """Create, upload, start."""
-RESULTS = 1
-"""The rows that failed. Where none did, nobody asks: the state counts them."""
-POLLS_AT_FIRST = 3
-"""Questions after a job where none of before tells."""
+QUESTIONS_AT_FIRST = 3
+"""Questions after a job where none of before tells: its state twice, and which rows failed. Where none did, nobody asks
+for them: the state counts them."""
 
-ROWS_A_SECOND = 2_000.0
-LEAST_SECONDS, MOST_SECONDS_AT_FIRST, MOST_SECONDS = 2.0, 60.0, 600.0
+SECONDS_AT_FIRST, ROWS_A_SECOND, MOST_SECONDS_AT_FIRST = 10.0, 2_000.0, 60.0
+"""Even a small job takes an org some ten seconds."""
+LEAST_SECONDS, MOST_SECONDS = 2.0, 600.0
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,17 @@ def calls_by_collections(rows: int) -> int:
 
 def calls_of_a_job(past: Sequence[PastJob]) -> int:
     """The calls that one more job is expected to take."""
-    polls = round(median(job.polls for job in past)) if past else POLLS_AT_FIRST
-    return HANDING_OVER + polls + RESULTS
+    return HANDING_OVER + (round(median(job.questions for job in past)) if past else QUESTIONS_AT_FIRST)
 
 
 def expected_seconds(rows: int, past: Sequence[PastJob]) -> float:
     """How long a job of so many rows should take: the first question comes after it."""
-    if past:
-        return min(max(median(job.seconds * rows / job.rows for job in past), LEAST_SECONDS), MOST_SECONDS)
-    return min(LEAST_SECONDS + rows / ROWS_A_SECOND, MOST_SECONDS_AT_FIRST)
+    if not past:
+        return min(SECONDS_AT_FIRST + rows / ROWS_A_SECOND, MOST_SECONDS_AT_FIRST)
+    in_proportion = median(job.seconds * rows / job.rows for job in past)
+    # Some seconds go by whatever the rows: as many as the quickest took, or what is usual.
+    quickest = min(SECONDS_AT_FIRST, *(job.seconds for job in past))
+    return min(max(in_proportion, quickest, LEAST_SECONDS), MOST_SECONDS)
 
 
 def within(items: Sequence[T], sizes: Sequence[int], largest: int = LARGEST_UPLOAD) -> Iterator[Sequence[T]]:

@@ -28,10 +28,10 @@ class IngestJob:
 
 @dataclass(frozen=True)
 class PastJob:
-    """What a job took: rows, questions after it, seconds of its work."""
+    """What a job took: rows, questions after it (for its state, and for the rows that failed), seconds of its work."""
 
     rows: int
-    polls: int
+    questions: int
     seconds: float
 
 
@@ -59,11 +59,11 @@ def forget_job(store: Store, job: IngestJob) -> None:
     )
 
 
-def note_cost(store: Store, job: IngestJob, polls: int, seconds: float) -> None:
-    """What waiting for a job took."""
+def note_cost(store: Store, job: IngestJob, questions: int, seconds: float) -> None:
+    """What it took to learn what became of a job."""
     store.run(
         "UPDATE ingest_jobs SET polls = $polls, seconds = $seconds WHERE first_number = $first",
-        {"polls": polls, "seconds": seconds, "first": job.first},
+        {"polls": questions, "seconds": seconds, "first": job.first},
     )
 
 
