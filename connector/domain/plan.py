@@ -12,6 +12,9 @@ HISTORY = "history"
 """Why a run ends whose crossing was brought by a backfill: it is scored, not acted upon."""
 
 
+UNDONE = "undone"
+"""Why a run ends that was begun by a run of the connector which was taken back."""
+
 AWAITS_APPROVAL = "awaits an approval before it goes to field sales"
 """Why a lead that meets the criteria of the toss-up is not handed over yet (`mode: approval`)."""
 
@@ -172,21 +175,37 @@ class Withheld:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A share or a count that the guard stops at."""
+    """A share or a count that the guard stops at, with the first of what it counts."""
 
     what: str
     count: int
     of: int
     limit: float
+    examples: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
+        shown = f" For example {'; '.join(self.examples)}." if self.examples else ""
         if self.of:
             return (
                 f"{self.what}: {self.count} of {self.of} records ({self.count / self.of:.0%}) would change; "
-                f"the limit is {self.limit:.0%}."
+                f"the limit is {self.limit:.0%}.{shown}"
             )
-        return f"{self.what}: {self.count}; the limit is {self.limit:.0f}."
+        return f"{self.what}: {self.count}; the limit is {self.limit:.0f}.{shown}"
+
+
+@dataclass(frozen=True, order=True)
+class Waiting:
+    """Something that is done only after somebody's word. `kind`: toss_ups, updates, status, tasks … (fields.yaml `modes`).
+
+    `subject`: the person, the record or the key of the task; `wanted`: what of it the word is about, in a digest.
+    """
+
+    kind: str
+    subject: str
+    person_id: str
+    what: str
+    wanted: str = ""
 
 
 @dataclass(frozen=True)
@@ -213,6 +232,8 @@ class Plan:
     memberships: tuple[MembershipChange, ...] = ()
     refused: tuple[Refused, ...] = ()
     """What waits because the org refused it: no change, so that nothing is sent in vain on every cycle."""
+    waiting: tuple[Waiting, ...] = ()
+    """What waits for somebody's word: no change before it is given. Toss-ups are among `withheld`."""
     undoes: str | None = None
     """The run that this plan takes back; None for a plan that comes of the rules."""
 

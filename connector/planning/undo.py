@@ -12,15 +12,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from connector.domain.plan import FieldChange, PlainValue, Plan, RecordChange, RunEnd
+from connector.domain.plan import UNDONE, FieldChange, PlainValue, Plan, RecordChange, RunEnd
 from connector.domain.running import Run
 from connector.domain.statements import statements
 from connector.planning.assemble import Basis
 from connector.planning.read_back import Query, Row, instant, read_back, stands
 from connector.planning.undo_tasks import Closing, Made, Tasks, take_back
-
-UNDONE = "undone"
-"""Why a cadence run ends whose beginning was taken back."""
 
 CHANGED = "somebody changed it since"
 CONVERTED = "the lead was converted since"

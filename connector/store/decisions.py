@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from connector.domain.plan import RunEnd, RunStart, Transition
+from connector.domain.plan import UNDONE, RunEnd, RunStart, Transition
 from connector.store.cursors import naive
 from connector.store.database import Store
 
@@ -69,7 +69,10 @@ def record_starts(store: Store, run_id: str, starts: Sequence[RunStart], now: da
 
 
 def record_ends(store: Store, ends: Sequence[RunEnd], now: datetime) -> None:
-    """Records that cadence runs end; one that has ended already stays as it was."""
+    """Records that cadence runs end; one that has ended already stays as it was.
+
+    Save one that was taken back: it holds its person until what it began for is over, which ends it once more.
+    """
     if not ends:
         return
     store.run(
@@ -77,7 +80,8 @@ def record_ends(store: Store, ends: Sequence[RunEnd], now: datetime) -> None:
         "unnest($persons::VARCHAR[]) AS person_id, unnest($cadences::VARCHAR[]) AS cadence, "
         "unnest($days::DATE[]) AS start_date, unnest($reasons::VARCHAR[]) AS reason) AS ends "
         "WHERE cadence_runs.person_id = ends.person_id AND cadence_runs.cadence = ends.cadence "
-        "AND cadence_runs.start_date = ends.start_date AND cadence_runs.ended_at IS NULL",
+        "AND cadence_runs.start_date = ends.start_date AND (cadence_runs.ended_at IS NULL "
+        f"OR (cadence_runs.end_reason = '{UNDONE}' AND ends.reason <> '{UNDONE}'))",
         {
             "persons": [end.person_id for end in ends],
             "cadences": [end.cadence for end in ends],

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from connector.domain.plan import UNDONE
 from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.journal import Intent, as_text
 from connector.store.touched import touch_all
-
-UNDONE = "undone"
-"""Why a cadence run ended that a run began which was taken back."""
 
 
 @dataclass(frozen=True)
