@@ -37,6 +37,7 @@ from connector.pulling.streams import pull_streams, reconcile_streams
 from connector.reporting.report import Status, status_of
 from connector.river import River, here, sources
 from connector.store import mirror as store_mirror
+from connector.store.approvals import keep_waiting
 from connector.store.decisions import keep_persons
 from connector.store.lists import freeze_lists
 from connector.upkeep import hidden
@@ -112,12 +113,14 @@ def decide(river: River, as_of: datetime) -> None:
 
 
 def plan(river: River, org_id: str, as_of: datetime) -> Plan:
-    """Compares what should be with what the remotes have; changes nothing."""
+    """Compares what should be with what the remotes have; changes nothing. Notes what waits for somebody's word."""
     river.say("plan")
     basis = Basis(org_id, river.rules_hash, as_of, today(river, as_of))
     fields, away = river.mapping.fields, hidden(river)
     book = Book(river.rules, writable(fields, away), river.content, why_no_tasks(fields, away))
-    return assemble(river.store.run, book, basis)
+    planned = assemble(river.store.run, book, basis)
+    keep_waiting(river.store, as_of)
+    return planned
 
 
 def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:

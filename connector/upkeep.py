@@ -100,7 +100,7 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     keep_tiers(river.store, river.rules_hash, as_of)
     pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
     pending |= {one.person_id for one in (*planned.withheld, *planned.refused, *planned.closings)}
-    pending |= {one.person_id for one in (*planned.prospects, *planned.memberships)}
+    pending |= {one.person_id for one in (*planned.prospects, *planned.memberships, *planned.waiting)}
     kept = keep_answers(river.store, _basis(river), as_of, pending, whom)
     if kept.differences:
         log.error("evaluate.differs", people=kept.differences, examples=kept.examples)

@@ -267,6 +267,7 @@ VALUE_NAMES: Words = MappingProxyType(
         "turned_down": ("引き継ぎ後に却下", "turned down by field sales"),
         "due": ("次の計画で引き継ぎ", "goes with the next plan"),
         "awaits_approval": ("承認待ち", "awaits an approval"),
+        "declined": ("トスアップは見送り", "the toss-up was declined"),
         "almost": ("あと一項目", "one criterion is missing"),
         "accepted": ("受諾", "accepted"),
         "rejected": ("却下", "rejected"),

@@ -13,7 +13,7 @@ from connector.rules.toss_up import HandOver
 _FILE = "toss_up"
 TOSS_UP = "toss_up"
 """The cadence under whose id hand-overs stand in the ledger and in the keys of their tasks."""
-State = Literal["handed_over", "turned_down", "due", "awaits_approval", "almost"]
+State = Literal["handed_over", "turned_down", "due", "awaits_approval", "declined", "almost"]
 
 
 def toss_ups(rules: RuleSet, run: Run) -> None:
@@ -21,12 +21,13 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
 
     `toss_ups(person_id, state, segment, met, missing, required, start_date)`: those about whom there is something to
     say. `state` is handed_over (on `start_date`, and nothing has ended it), turned_down (the same, and field sales said
-    no: the lead is inside sales' again), due (`mode: automatic`), awaits_approval or almost: one criterion is missing,
-    or one that is needed. Lists hold ids of criteria.
+    no: the lead is inside sales' again), due (`mode: automatic`, or approved), awaits_approval, declined (somebody said
+    no) or almost: one criterion is missing, or one that is needed. Lists hold ids of criteria.
     `toss_up_outcomes(person_id, start_date, task_id, answer, said, answered_at, opportunity_id, deal_status, amount,
     loss_reason)`: every hand-over, with what field sales answered and the first deal since then.
 
-    Reads decided, qualified, scored, grade_fit, screened, not_before, cadence_runs, our_tasks and opportunities.
+    Reads decided, qualified, scored, grade_fit, screened, not_before, cadence_runs, our_tasks, opportunities, and
+    approvals where there is a ledger of them.
     """
     toss_up = rules.lifecycle.toss_up
     run(compose(_FILE, "ground"), {})
@@ -39,8 +40,13 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
     else:
         cases = " ".join(f"WHEN {in_segment(part)} THEN {quoted(part.id)}" for part in toss_up.segments)
         segment = f"CASE {cases} END" if cases else "NULL::VARCHAR"
-        ready = quoted("due" if toss_up.mode == "automatic" else "awaits_approval")
-        run(compose(_FILE, "toss_ups", cadence=cadence, segment=segment, ready=ready), {})
+        waits = "TRUE" if toss_up.mode == "approval" else "FALSE"
+        given = compose(_FILE, "given" if _has_ledger(run) else "nobody_asked")
+        run(compose(_FILE, "toss_ups", cadence=cadence, segment=segment, waits=waits, given=given), {})
+
+
+def _has_ledger(run: Run) -> bool:
+    return bool(run(compose(_FILE, "ledger"), {}))
 
 
 def hand_over_of(rules: RuleSet, segment: str | None) -> HandOver:

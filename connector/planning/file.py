@@ -147,7 +147,8 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         kept=tuple(Kept(**{**entry, "since": _instant(entry["since"])}) for entry in document["kept"]),
         withheld=tuple(Withheld(**entry) for entry in document["withheld"]),
         findings=tuple(
-            Finding(**{key: value for key, value in entry.items() if key != "sentence"}) for entry in document["guard"]
+            Finding(entry["what"], entry["count"], entry["of"], entry["limit"], tuple(entry["examples"]))
+            for entry in document["guard"]
         ),
         closings=tuple(_record_of(entry) for entry in document["closings"]),
         deletions=tuple(

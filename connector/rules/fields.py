@@ -34,6 +34,11 @@ WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
 STAMPS: frozenset[Value] = frozenset({"scored_at"})
 """Values that are written only beside another change."""
 
+Kind = Literal["records", "tasks", "closings", "deletions", "prospects", "memberships"]
+"""What a plan does, by kind: as many as the guard may count."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _WRITTEN_TYPES: Mapping[str, AttributeType] = {"score": "number", "scored_at": "instant"}
 
@@ -74,7 +79,8 @@ class Guard(Strict):
 
     Shares are of the records of the object that have a value already; `at_least` is the number of records below
     which shares say nothing. `tasks_per_owner` is a count for one run; `reviews_per_owner_a_day`
-    limits the review tasks of those hot since longer: the others wait for another day.
+    limits the review tasks of those hot since longer: the others wait for another day. `fields`: shares of single
+    fields, as in Lead.Status; `kinds`: counts for one run; `backward`: the share of stages that are moved back.
     """
 
     at_least: int = 200
@@ -82,6 +88,9 @@ class Guard(Strict):
     status: float = 0.1
     tasks_per_owner: int = 60
     reviews_per_owner_a_day: int = 10
+    fields: dict[str, Share] = Field(default_factory=dict)
+    kinds: dict[Kind, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    backward: Share | None = None
 
 
 class Fields(Strict):
@@ -143,6 +152,14 @@ class Fields(Strict):
                         f"{field} writes `{word}` for `{stage}`; the dictionary says that it means `{meant[word]}`.",
                         "Correct one of them.",
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _guarded_fields_are_written(self) -> Fields:
+        written = [f"{name}.{field}" for name, fields in self.salesforce.items() for field in fields.write]
+        for name in self.guard.fields:
+            if name not in written:
+                raise problem(f"guard.fields.{name}: nothing is written to it.", f"Written are {', '.join(written)}.")
         return self
 
     def _status_writes(self) -> Iterator[tuple[str, WriteField]]:

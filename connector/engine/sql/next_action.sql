@@ -121,7 +121,7 @@ WITH facts AS (
   LEFT JOIN not_before USING (person_id)
   LEFT JOIN tracked USING (person_id)
   LEFT JOIN screened USING (person_id)
-  LEFT JOIN (SELECT person_id FROM toss_ups WHERE state = 'turned_down') AS tossed USING (person_id)
+  LEFT JOIN (SELECT person_id FROM toss_ups WHERE state IN ('turned_down', 'declined')) AS tossed USING (person_id)
 ),
 told AS (
   SELECT *,

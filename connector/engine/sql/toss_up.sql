@@ -10,9 +10,18 @@ CREATE OR REPLACE TEMP TABLE toss_ups (
   person_id VARCHAR, state VARCHAR, segment VARCHAR, met VARCHAR[], missing VARCHAR[], required INTEGER, start_date DATE
 )
 
+-- name: ledger
+SELECT 1 FROM duckdb_tables() WHERE table_name = 'approvals'
+
+-- name: given
+SELECT person_id, word FROM approvals WHERE kind = 'toss_ups'
+
+-- name: nobody_asked
+SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS word
+
 -- name: toss_ups
--- Where everybody stands between inside and field sales: handed over already, turned down by field sales, due, waiting for an approval, or lacking one
--- criterion. Whoever is a deal, lost, disqualified, screened out or not to be approached yet is not handed over; nor is
+-- Where everybody stands between inside and field sales: handed over already, turned down by field sales, due, waiting for
+-- an approval, declined by whoever was asked for it, or lacking one criterion. Whoever is a deal, lost, disqualified, screened out or not to be approached yet is not handed over; nor is
 -- somebody who did nothing since being recycled.
 CREATE OR REPLACE TEMP TABLE toss_ups AS
 WITH runs AS (
@@ -21,7 +30,7 @@ WITH runs AS (
 ),
 facts AS (
   SELECT decided.person_id, <<segment>> AS segment, qualified.toss_up_met AS met, qualified.toss_up_missing AS missing,
-    qualified.toss_up_required::INTEGER AS required, runs.start_date, told.answer, qualified.toss_up_ready AS ready,
+    qualified.toss_up_required::INTEGER AS required, runs.start_date, told.answer, given.word, qualified.toss_up_ready AS ready,
     len(qualified.toss_up_met) > 0 AND len(qualified.toss_up_met) >= qualified.toss_up_required - 1 AS almost,
     decided.stage IN ('registered', 'cold', 'hot') AND screened.person_id IS NULL
       AND NOT coalesce(not_before.held, FALSE) AND coalesce(qualified.approach, TRUE)
@@ -33,11 +42,14 @@ facts AS (
   LEFT JOIN screened USING (person_id)
   LEFT JOIN not_before USING (person_id)
   LEFT JOIN runs USING (person_id)
+  LEFT JOIN (<<given>>) AS given ON given.person_id = decided.person_id
   LEFT JOIN toss_up_outcomes AS told ON told.person_id = decided.person_id AND told.start_date = runs.start_date
 )
 SELECT person_id,
   CASE WHEN start_date IS NOT NULL THEN CASE WHEN answer = 'rejected' THEN 'turned_down' ELSE 'handed_over' END
-    WHEN ready THEN <<ready>> ELSE 'almost' END AS state,
+    WHEN ready THEN CASE WHEN NOT <<waits>> OR word = 'approved' THEN 'due' WHEN word = 'rejected' THEN 'declined'
+      ELSE 'awaits_approval' END
+    ELSE 'almost' END AS state,
   segment, met, missing, required, start_date
 FROM facts
 WHERE start_date IS NOT NULL OR (free AND (ready OR almost))
