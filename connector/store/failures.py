@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,22 +55,41 @@ def keep_failures(
     store: Store, failed: Sequence[Failed], remedy: Callable[[str, int], str], run_id: str, now: datetime
 ) -> None:
     """Keeps refused rows with since when and how often. `remedy` gives what a code asks for at the n-th time."""
+    if not failed:
+        return
     known = _known(store, [one.intent for one in failed])
-    for one in failed:
-        intent = one.intent
-        since, times = known.get((intent.object, intent.record), (naive(now), 0))
-        wanted = {name: as_text(value) for name, value in intent.after.items() if not one.fields or name in one.fields}
-        store.run(
-            "INSERT OR REPLACE INTO failure VALUES ($object, $record, $kind, $person, $fields::VARCHAR[], $code, "
-            "$message, $remedy, $wanted, $seen, $number, $since, $times, $now, $run_id)",
-            {
-                "object": intent.object, "record": intent.record, "kind": intent.kind, "person": intent.person_id,
-                "fields": list(one.fields), "code": one.code, "message": one.message,
-                "remedy": remedy(one.code, times + 1), "wanted": json.dumps(wanted, ensure_ascii=False),
-                "seen": None if intent.seen is None else naive(intent.seen), "number": intent.number,
-                "since": since, "times": times + 1, "now": naive(now), "run_id": run_id,
-            },
-        )  # fmt: skip
+    rows = {(one.intent.object, one.intent.record): _row(one, known, remedy, now) for one in failed}
+    columns = zip(*rows.values(), strict=True)
+    params = {name: list(column) for (name, _kind), column in zip(_COLUMNS, columns, strict=True)}
+    store.run(
+        f"INSERT OR REPLACE INTO failure SELECT {_UNNESTED}, $now, $run_id",
+        {**params, "now": naive(now), "run_id": run_id},
+    )
+
+
+_COLUMNS = (
+    ("object", "VARCHAR"), ("record", "VARCHAR"), ("kind", "VARCHAR"), ("person", "VARCHAR"), ("fields", "VARCHAR[]"),
+    ("code", "VARCHAR"), ("message", "VARCHAR"), ("remedy", "VARCHAR"), ("wanted", "VARCHAR"), ("seen", "TIMESTAMP"),
+    ("number", "BIGINT"), ("since", "TIMESTAMP"), ("times", "INTEGER"),
+)  # fmt: skip
+_UNNESTED = ", ".join(f"unnest(${name}::{kind}[])" for name, kind in _COLUMNS)
+
+
+def _row(
+    one: Failed,
+    known: Mapping[tuple[str, str], tuple[datetime, int]],
+    remedy: Callable[[str, int], str],
+    now: datetime,
+) -> tuple[object, ...]:
+    """In the order of `_COLUMNS`."""
+    intent = one.intent
+    since, times = known.get((intent.object, intent.record), (naive(now), 0))
+    wanted = {name: as_text(value) for name, value in intent.after.items() if not one.fields or name in one.fields}
+    return (
+        intent.object, intent.record, intent.kind, intent.person_id, list(one.fields), one.code, one.message,
+        remedy(one.code, times + 1), json.dumps(wanted, ensure_ascii=False),
+        None if intent.seen is None else naive(intent.seen), intent.number, since, times + 1,
+    )  # fmt: skip
 
 
 def resolve(store: Store, done: Iterable[Intent]) -> None:
@@ -102,7 +121,7 @@ def drop_unwanted(store: Store, kinds: Iterable[str], wanted: Callable[[], set[s
     before, unseen = naive(made_at), naive(made_at - UNSEEN)
     store.run(
         "DELETE FROM failure WHERE last_at < $unseen OR (last_at < $before AND list_contains($kinds::VARCHAR[], kind) "
-        "AND NOT list_contains($wanted::VARCHAR[], record))",
+        "AND record NOT IN (SELECT unnest($wanted::VARCHAR[])))",
         {"before": before, "unseen": unseen, "kinds": sorted(kinds), "wanted": sorted(wanted())},
     )
 
@@ -125,7 +144,7 @@ def release(store: Store) -> int:
 
 def _known(store: Store, intents: Sequence[Intent]) -> dict[tuple[str, str], tuple[datetime, int]]:
     rows = store.run(
-        "SELECT object, record, since, times FROM failure WHERE list_contains($records::VARCHAR[], record)",
+        "SELECT object, record, since, times FROM failure WHERE record IN (SELECT unnest($records::VARCHAR[]))",
         {"records": [intent.record for intent in intents]},
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
