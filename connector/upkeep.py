@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from connector.alerting.gather import OF_A_CYCLE, OF_ROWS, cycle_alerts, failure_alerts
-from connector.applying.application import Failure
 from connector.domain.backfill import Asked
 from connector.domain.hidden import HiddenField
 from connector.domain.plan import Plan
@@ -30,6 +29,7 @@ from connector.river import River, Unit, here, sources
 from connector.store import mirror as store_mirror
 from connector.store.alerts import note_alerts
 from connector.store.erasing import Record
+from connector.store.failures import failures
 from connector.store.forgetting import Forgotten, delete_holding
 from connector.store.forgetting import forget as forget_people
 from connector.store.forgetting import search as search_forgotten
@@ -107,13 +107,12 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     return kept
 
 
-def note(river: River, planned: Plan, refusal: str | None, failures: Sequence[Failure], as_of: datetime) -> None:
+def note(river: River, planned: Plan, refusal: str | None, as_of: datetime) -> None:
     """Notes what is to be told at once of a cycle: carried out, or refused for a reason (OP-6)."""
     today = as_of.astimezone(ZoneInfo(river.rules.scoring.time_zone)).date()
     found = cycle_alerts(river.store.run, planned, refusal, today, river.overdue_after)
     note_alerts(river.store, OF_A_CYCLE, found, as_of)
-    if refusal is None:
-        note_alerts(river.store, OF_ROWS, failure_alerts(failures), as_of)
+    note_alerts(river.store, OF_ROWS, failure_alerts(failures(river.store.run)), as_of)
 
 
 def _basis(river: River) -> str:

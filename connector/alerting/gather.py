@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from connector.applying.application import Failure
 from connector.domain.alerts import Alert, AlertKind
 from connector.domain.plan import AWAITS_APPROVAL, Plan
 from connector.domain.running import Run
+from connector.store.failures import KeptFailure
 
 OF_A_CYCLE: tuple[AlertKind, ...] = ("toss_up", "approval", "overdue", "refused")
+A_DAY = timedelta(days=1)
 OF_ROWS: tuple[AlertKind, ...] = ("failed_rows",)
 
 
@@ -31,12 +32,19 @@ def cycle_alerts(run: Run, plan: Plan, refusal: str | None, today: date, overdue
     return found
 
 
-def failure_alerts(failures: Iterable[Failure]) -> list[Alert]:
-    """Rows that the platform refuses, grouped by what it says: one alert a group, however many rows."""
-    groups = sorted({(one.object, one.code or "unknown") for one in failures})
+def failure_alerts(kept: Iterable[KeptFailure]) -> list[Alert]:
+    """Rows that the platform refuses and that a person has to look at, or that it has refused for a day.
+
+    Grouped by what it says: one alert a group, however many rows.
+    """
+    groups = sorted({(one.object, one.code) for one in kept if _worth_telling(one)})
     return [
         Alert("failed_rows", f"{object_name}:{code}", None, f"{object_name}: {code}") for object_name, code in groups
     ]
+
+
+def _worth_telling(one: KeptFailure) -> bool:
+    return one.remedy == "person" or one.last_at - one.since >= A_DAY
 
 
 _RECORDS = """

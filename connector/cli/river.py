@@ -228,9 +228,9 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
         refuse_when_off(river, planned)
         applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
     except RefusedError as error:
-        upkeep.note(river, planned, str(error), (), as_of)
+        upkeep.note(river, planned, str(error), as_of)
         raise
-    upkeep.note(river, planned, None, applied.failures, as_of)
+    upkeep.note(river, planned, None, as_of)
     calls, hidden, waits = here(river).calls(), upkeep.hidden(river), here(river).budget.waits
     brought = tuple(pulled), tuple(reconciled)
     return Cycle(*brought, planned, applied, enriched, kept, calls, clock.seconds, tuple(hidden), tuple(waits))

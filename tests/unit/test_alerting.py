@@ -23,13 +23,13 @@ from connector.alerting.letter import EXAMPLES, Letter, write_letter
 from connector.alerting.mail import MailServer, mail_letter
 from connector.alerting.tell import Telling, tell
 from connector.alerting.webhook import SIGNATURE, post_letter
-from connector.applying.application import Failure
 from connector.domain.alerts import ALERT_KINDS, Alert
 from connector.errors import ConfigurationError, RetryError, StopError
 from connector.settings import load_settings
 from connector.store.alerts import mark_told, note_alerts, standing_alerts
 from connector.store.database import Store, memory_store
 from connector.store.decisions import meet_org
+from connector.store.failures import KeptFailure
 
 pytestmark = pytest.mark.requirement("OP-6")
 
@@ -100,12 +100,15 @@ class TestEachOnce:
         assert [one.told_at for one in standing_alerts(store.run)] == [NOON, None]
 
 
-def test_rows_that_are_refused_are_told_by_what_the_platform_says() -> None:
-    failures = [Failure("Lead", f"00Q{number}", "STRING_TOO_LONG", "taro@example.com") for number in range(500)]
-    assert [one.detail for one in failure_alerts([*failures, Failure("Task", "x", None, None)])] == [
-        "Lead: STRING_TOO_LONG",
-        "Task: unknown",
-    ]
+def refused(record: str, remedy: str = "person", days: int = 0, code: str = "STRING_TOO_LONG") -> KeptFailure:
+    last = NOON + timedelta(days=days)
+    return KeptFailure("Lead", record, "update", "p", (), code, "taro@example.com", remedy, NOON, 1, last, "run")
+
+
+def test_rows_that_need_a_person_are_told_by_what_the_platform_says_and_others_after_a_day() -> None:
+    rows = [refused(f"00Q{number}") for number in range(500)]
+    rows += [refused("00Qa", "later", 1, "SERVER_UNAVAILABLE"), refused("00Qb", "now", 0, "UNABLE_TO_LOCK_ROW")]
+    assert [one.detail for one in failure_alerts(rows)] == ["Lead: SERVER_UNAVAILABLE", "Lead: STRING_TOO_LONG"]
 
 
 def test_a_letter_counts_and_links_and_says_no_more_than_so_many_examples() -> None:
