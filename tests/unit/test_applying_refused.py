@@ -114,7 +114,12 @@ def test_a_plan_that_is_older_than_a_refusal_or_takes_a_run_back_says_nothing_of
 def test_another_field_of_the_record_that_goes_through_resolves_nothing(store: Store) -> None:
     application = run_of(org(1), store)
     named = RowResult(lead_id(1), False, error_code=RULE[0], message=RULE[1], fields=("STATUS",))
-    application.writer.update_unmodified = lambda _object, _rows: [named]  # type: ignore[method-assign] # one answer
+
+    def answer(object_name: str, rows: Any) -> list[RowResult]:
+        assert (object_name, len(rows)) == ("Lead", 1)
+        return [named]
+
+    application.writer.update_unmodified = answer  # type: ignore[method-assign] # the answer to one call
     apply_plan(application, plan_of(change(1, status="Hot")))
     assert [one.fields for one in kept(store)] == [("Status",)], "in the letters of fields.yaml"
     waits = Refused("Lead", lead_id(1), "P1", ("Status",), RULE[0], NOON)
@@ -176,7 +181,8 @@ class TestAnAnswerThatWasLostInPart:
         remote = org(4)
         application = run_of(remote, store)
 
-        def lost(_object: str, rows: Any) -> list[RowResult]:
+        def lost(object_name: str, rows: Any) -> list[RowResult]:
+            assert object_name == "Lead"
             for row in rows[:2]:
                 remote.records["Lead"][row["Id"]]["Score__c"] = row["Score__c"]
             refused = RowResult(rows[2]["Id"], False, error_code=RULE[0])
@@ -197,7 +203,8 @@ class TestAnAnswerThatWasLostInPart:
     def test_keeps_what_is_known_when_the_reading_back_fails_too(self, store: Store) -> None:
         remote = org(2)
 
-        def lost(_object: str, rows: Any) -> list[RowResult]:
+        def lost(object_name: str, rows: Any) -> list[RowResult]:
+            assert object_name == "Lead"
             raise UnknownOutcomeError("lost", None, {0: RowResult(rows[0]["Id"], True)}, (1,))
 
         def down() -> None:
