@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "alerts": "alerts",
         "forget": "forget",
         "writes": "writes",
+        "approve": "approve",
         "backup": "backup",
         "restore": "backup",
         "support": "support",
