@@ -19,7 +19,7 @@ from connector.planning.closings import TASK, close_tasks
 from connector.planning.compare import compare
 from connector.planning.desired import desire
 from connector.planning.engagement import PROSPECTS, engage, prospect_changes
-from connector.planning.guard import guard_findings
+from connector.planning.guard import guard_findings, orders_of
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
 from connector.planning.refused import without_refused
@@ -68,7 +68,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     free = hold(run, fields, sent.records, sent.tasks, engaged.memberships)
     fields_of = [record for record in free.records if record.object != TASK]
     records = [record for record in fields_of if record.object != PROSPECTS]
-    return Plan(
+    plan = Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
         as_of=basis.as_of,
@@ -81,13 +81,15 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         transitions=_transitions(run, basis.as_of),
         kept=(*kept, *engaged.kept),
         withheld=tuple(sorted((*forbidden, *tossed.withheld, *closed.left, *engaged.withheld, *_out_of_reach(run)))),
-        findings=guard_findings(fields.guard, fields_of, free.tasks, {**_filled(run, fields), **engaged.filled}),
+        findings=(),
         prospects=prospect_changes((one for one in fields_of if one.object == PROSPECTS), fields),
         memberships=free.memberships,
         waiting=free.waiting,
         closings=tuple(one for one in free.records if one.object == TASK),
         refused=sent.refused,
     )
+    filled = {**_filled(run, fields), **engaged.filled}
+    return replace(plan, findings=guard_findings(fields.guard, plan, filled, orders_of(fields)))
 
 
 def _written(fields: Fields) -> list[MappedStream]:
@@ -195,7 +197,7 @@ def _watermarks(run: Run) -> dict[str, str]:
 
 
 def _filled(run: Run, fields: Fields) -> dict[tuple[str, str], int]:
-    """How many live records have a value in each written field now. A stamp is written beside others: it has no share."""
+    """How many live records have a value in each written field now; a stamp has no share."""
     filled = {}
     for mapped in _written(fields):
         written = fields.objects("salesforce")[mapped.stream.object].write

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from connector.domain.plan import FieldChange, Finding, RecordChange, TaskCreation
-from connector.planning.guard import guard_findings
-from connector.rules.fields import Guard
+from connector.domain.plan import FieldChange, Finding, ProspectChange, RecordChange, TaskCreation
+from connector.planning.guard import guard_findings, orders_of
+from connector.rules.fields import Fields, Guard
+from tests.remote_world import plan_of
 
 pytestmark = pytest.mark.requirement("WB-6")
 
@@ -26,9 +27,12 @@ def tasks(*owners: str | None) -> list[TaskCreation]:
     ]
 
 
-def found(changes: list[RecordChange], filled: int = 10, made: list[TaskCreation] | None = None) -> list[Finding]:
+def found(
+    changes: list[RecordChange], filled: int = 10, made: list[TaskCreation] | None = None, guard: Guard = GUARD
+) -> list[Finding]:
     counts = {("Lead", "Grade__c"): filled, ("Lead", "Status"): filled}
-    return list(guard_findings(GUARD, changes, made or [], counts))
+    plan = plan_of(*changes, tasks=tuple(made or ()))
+    return list(guard_findings(guard, plan, counts, {("Lead", "Status"): ["Open", "Nurturing", "Hot"]}))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_a_share_over_the_limit_stops_and_one_at_it_does_not(changed: int, fille
 
 def test_the_status_has_a_limit_of_its_own() -> None:
     assert found(records(1, "Status")) == []
-    assert found(records(2, "Status")) == [Finding("Lead.Status", 2, 10, 0.1)]
+    assert found(records(2, "Status")) == [Finding("Lead.Status", 2, 10, 0.1, ("00Q0: B → A", "00Q1: B → A"))]
 
 
 def test_filling_blanks_and_writing_the_same_count_towards_nothing() -> None:
@@ -51,14 +55,18 @@ def test_filling_blanks_and_writing_the_same_count_towards_nothing() -> None:
 
 def test_the_sentence_names_share_limit_and_counts() -> None:
     (finding,) = found(records(7))
-    assert finding.sentence == "Lead.Grade__c: 7 of 10 records (70%) would change; the limit is 50%."
+    assert finding.sentence == (
+        "Lead.Grade__c: 7 of 10 records (70%) would change; the limit is 50%. "
+        "For example 00Q0: B → A; 00Q1: B → A; 00Q2: B → A."
+    )
 
 
 def test_tasks_are_counted_for_each_owner() -> None:
     assert found([], made=tasks("a", "a", "b", "b")) == []
     findings = found([], made=tasks("a", "a", "a", "b", None, None, None))
     assert [finding.sentence for finding in findings] == [
-        "Tasks for owner a: 3; the limit is 2.", "Tasks without an owner: 3; the limit is 2.",
+        "Tasks for owner a: 3; the limit is 2. For example k0; k1; k2.",
+        "Tasks without an owner: 3; the limit is 2. For example k4; k5; k6.",
     ]  # fmt: skip
 
 
@@ -68,4 +76,60 @@ def test_the_largest_comes_first() -> None:
 
 
 def test_a_field_that_nobody_filled_has_no_share() -> None:
-    assert guard_findings(GUARD, records(50), [], {}) == ()
+    assert guard_findings(GUARD, plan_of(*records(50)), {}, {}) == ()
+
+
+def test_prospects_have_shares_too() -> None:
+    changed = tuple(
+        ProspectChange("0Uv1", f"{number}", "P", (FieldChange("grade__c", "B", "A"),), "") for number in range(9)
+    )
+    (finding,) = guard_findings(GUARD, plan_of(prospects=changed), {("prospects", "grade__c"): 10}, {})
+    assert (finding.what, finding.count, finding.of) == ("prospects.grade__c", 9, 10)
+
+
+def test_a_field_may_have_a_share_of_its_own() -> None:
+    strict = GUARD.model_copy(update={"fields": {"Lead.Grade__c": 0.2}})
+    assert [(one.what, one.limit) for one in found(records(3), guard=strict)] == [("Lead.Grade__c", 0.2)]
+    assert found(records(2), guard=strict) == []
+
+
+def test_a_kind_may_have_a_count_of_its_own() -> None:
+    strict = GUARD.model_copy(update={"kinds": {"tasks": 2, "records": 5}})
+    assert found(records(5), made=tasks("a", "b"), guard=strict) == []
+    findings = found(records(6, before=None), made=tasks("a", "b", "c"), guard=strict)
+    assert [one.sentence for one in findings] == [
+        "records: 6; the limit is 5. For example 00Q0; 00Q1; 00Q2.",
+        "tasks: 3; the limit is 2. For example k0; k1; k2.",
+    ]
+
+
+def test_moves_back_are_counted_apart() -> None:
+    strict = GUARD.model_copy(update={"status": 1.0, "backward": 0.1})
+    forward = records(8, "Status", "Open", "Hot")
+    assert found(forward, guard=strict) == []
+    (finding,) = found([*forward, *records(2, "Status", "Hot", "Nurturing")], guard=strict)
+    assert (finding.what, finding.count, finding.of, finding.limit) == ("Lead.Status backward", 2, 10, 0.1)
+
+
+def test_the_order_of_stages_is_the_mapping_s_or_the_order_of_a_life() -> None:
+    write = {
+        "Status": {"value": "status", "values": {"hot": "Hot", "cold": "Nurturing"}, "order": ["Nurturing", "Hot"]},
+        "Stage__c": {"value": "stage"},
+        "Grade__c": {"value": "grade"},
+    }
+    fields = Fields.model_validate({"version": 1, "salesforce": {"Lead": {"write": write}}})
+    assert orders_of(fields) == {
+        ("Lead", "Status"): ["Nurturing", "Hot"],
+        ("Lead", "Stage__c"): ["registered", "cold", "hot", "opportunity", "won"],
+    }
+
+
+def test_a_share_of_a_field_that_nobody_writes_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match=r"guard.fields.Lead.Rating: nothing is written to it"):
+        Fields.model_validate(
+            {
+                "version": 1,
+                "salesforce": {"Lead": {"write": {"Grade__c": {"value": "grade"}}}},
+                "guard": {"fields": {"Lead.Rating": 0.1}},
+            }
+        )
