@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ LARGEST_BATCH = 10_000_000
 BATCHES_A_DAY = 1_000
 OPEN_HOURS = 24
 _MOST = 1000
+_SINCE = "updatedAtAfterOrEqualTo"
 _INPUTS = frozenset({"operation", "object", "status", "createOnNoMatch", "restoreDeleted", "fields", "name"})
 _SHOWN = frozenset(
     {
@@ -139,12 +141,14 @@ def read(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Response
 
 
 def query(request: Request, sandbox: Sandbox, _groups: dict[str, str]) -> Response:
-    """GET of all imports, the oldest first, on one page. Filters are not taken."""
+    """GET of all imports, the oldest first, on one page. The one filter is that by the time of change."""
     names = known_fields(request.parameter("fields"), _SHOWN)
     for name, _ in request.query:
-        if name != "fields":
+        if name not in {"fields", _SINCE}:
             raise unknown_parameter(name)
-    values = [_view(job, names, request, sandbox) for job in import_queue(sandbox).all()[:_MOST]]
+    since = _since(request.parameter(_SINCE))
+    jobs = [job for job in import_queue(sandbox).all() if since is None or job.updated_at >= since]
+    values = [_view(job, names, request, sandbox) for job in jobs[:_MOST]]
     return answer(200, {"nextPageToken": None, "nextPageUrl": None, "values": values})
 
 
@@ -154,6 +158,18 @@ def errors(request: Request, sandbox: Sandbox, groups: dict[str, str]) -> Respon
     if job.state != "Complete" or not job.content.failed or job.expired(sandbox.clock.now()):
         raise RefusalError(109)
     return Response(200, failures_as_csv(job.content.header, job.content.failed), content_type="text/csv")
+
+
+def _since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid_value(_SINCE, "Invalid date time value.") from None
+    if instant.tzinfo is None or text.endswith("Z"):
+        raise invalid_value(_SINCE, "Invalid date time value.")
+    return instant
 
 
 def _do(sandbox: Sandbox, job: Job[Import], go_on: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connector.sandbox.account_engagement import records
+from connector.sandbox.account_engagement import profiles, records
 from connector.sandbox.account_engagement.bodies import checked_email, json_body, stored_values
 from connector.sandbox.account_engagement.refusals import RefusalError
 from connector.sandbox.catalogue.model import ObjectDef
@@ -134,7 +134,13 @@ def update_record(writing: records.Writing, number: int, body: Mapping[str, Any]
         raise RefusalError(56, "score")
     _check_references(writing.connection, values)
     restored = {"isDeleted": 0} if restore else {}
-    writing.update(number, {**values, **_owner(writing.connection, values), **restored})
+    graded = _regraded(writing, number, values["profileId"]) if "profileId" in values else {}
+    writing.update(number, {**values, **_owner(writing.connection, values), **restored, **graded})
+
+
+def _regraded(writing: records.Writing, number: int, profile: int | None) -> dict[str, Any]:
+    """The grade by another profile's criteria, as far as it is known how they match."""
+    return {"grade": profiles.grade_of(writing.connection, {"id": number, "profileId": profile})}
 
 
 def _refuse_taken_email(connection: sqlite3.Connection, email: str | None, code: int, own: int | None = None) -> None:
@@ -151,7 +157,7 @@ def _check_references(connection: sqlite3.Connection, values: Mapping[str, Any])
     for name, (table, code) in _REFERENCES.items():
         if values.get(name) is not None and not records.exists(connection, table, values[name]):
             raise RefusalError(code)
-    if values.get("profileId") is not None and values["profileId"] < 1:
+    if values.get("profileId") is not None and values["profileId"] not in profiles.PROFILES:
         raise RefusalError(39)
 
 
