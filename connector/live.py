@@ -49,7 +49,9 @@ def check(river: River, written: Written, folder: Path) -> tuple[LiveCheck, OrgS
 def drift_once_a_day(river: River, now: datetime) -> list[Drift]:
     """What has changed since the last check, if nobody has looked for a day; told in the log once a day until a check.
 
-    The first look of all only keeps what there is. A call an object. What cannot be asked today is asked tomorrow.
+    Asked are the objects that can drift unseen: those that are written, and those of which custom fields are read, a
+    call each; standard fields keep their names and types, and a pull itself sees when one is hidden. The first look of
+    all only keeps what there is. What cannot be asked today is asked tomorrow.
     """
     looked = last_looked(river.store)
     if looked is not None and now - looked < EVERY:
@@ -77,8 +79,13 @@ def _objects(river: River) -> list[str]:
 
 
 def _described(river: River) -> dict[str, Description]:
-    reader = here(river).reader
-    found = {name: describe_if_shown(reader, name) for name in _objects(river)}
+    reader, entries = here(river).reader, river.mapping.fields.salesforce
+    asked = [
+        name
+        for name in _objects(river)
+        if entries[name].write or any(entry.field.endswith("__c") for entry in entries[name].read.values())
+    ]
+    found = {name: describe_if_shown(reader, name) for name in asked}
     return {name: shown for name, shown in found.items() if shown is not None}
 
 

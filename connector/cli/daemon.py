@@ -10,7 +10,7 @@ from datetime import datetime
 import click
 import structlog
 
-from connector import flow, upkeep
+from connector import flow, live, upkeep
 from connector.bootstrap import machine_time, open_river, rules_folder, store_path
 from connector.cli.river import Cycle, now, run_cycle
 from connector.cli.shared import Options, place_options
@@ -79,7 +79,9 @@ def one_cycle(
         settings, say=say, retry=retry, before_call=stop.check, clock=clock, hanging_up=stop.hanging_up
     ) as river:
         try:
-            return _report(river, run_cycle(river, first_contact=False, force=False, skip=skip), clock)
+            cycle = run_cycle(river, first_contact=False, force=False, skip=skip)
+            live.drift_once_a_day(river, clock())
+            return _report(river, cycle, clock)
         except RefusedError as error:
             return _refused(river, str(error), clock)
         finally:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -76,7 +76,7 @@ def deployed(folder: Path, setup: Setup) -> Iterator[tuple[str, str]]:
     """Makes the fields of a project in the sandbox, as a deployment would."""
     kinds = {"Text": "string", "Number": "double", "DateTime": "datetime"}
     for path in sorted(folder.rglob("*.field-meta.xml")):
-        entry = ElementTree.parse(path).getroot()  # noqa: S314 - written by the code under test
+        entry = ET.parse(path).getroot()  # noqa: S314 - written by the code under test
         assert entry.tag == f"{NAMES}CustomField"
         told = {child.tag.removeprefix(NAMES): child.text or "" for child in entry}
         assert list(told) == sorted(told), "the platform's tools keep them in this order"
@@ -93,14 +93,12 @@ def deployed(folder: Path, setup: Setup) -> Iterator[tuple[str, str]]:
         yield name, told["fullName"]
 
 
-def test_the_permission_set_is_what_the_page_on_security_says(
-    bare: tuple[CommandLine, Setup], tmp_path: Path
-) -> None:
+def test_the_permission_set_is_what_the_page_on_security_says(bare: tuple[CommandLine, Setup], tmp_path: Path) -> None:
     line, _ = bare
     line("check", "--live", "--metadata", str(tmp_path / "files"))
     assert (tmp_path / "files" / "sfdx-project.json").is_file()
     (path,) = (tmp_path / "files").rglob("*.permissionset-meta.xml")
-    root = ElementTree.parse(path).getroot()  # noqa: S314 - written by the code under test
+    root = ET.parse(path).getroot()  # noqa: S314 - written by the code under test
     objects = {
         block.findtext(f"{NAMES}object"): {
             right for right in ("Create", "Edit", "Delete", "Read") if block.findtext(f"{NAMES}allow{right}") == "true"
@@ -157,7 +155,7 @@ def test_complaint_49_a_new_custom_field_is_told_by_the_next_check(whole: tuple[
 
 
 def test_complaint_51_a_field_that_behaves_like_a_formula_is_told_before_anything_is_written(
-    whole: tuple[CommandLine, Setup]
+    whole: tuple[CommandLine, Setup],
 ) -> None:
     line, setup = whole
     setup.put("Contact", "Connector_Tier__c", updateable=False, createable=False)
