@@ -87,7 +87,7 @@ class Remote:
     ) -> list[RowResult]:
         def save(row: tuple[str, Mapping[str, Any], datetime]) -> RowResult:
             record_id, values, since = row
-            record = self.records[object_name].get(record_id)
+            record = self._record(object_name, record_id)
             if record is not None and record["LastModifiedDate"] > since:
                 return RowResult(record_id, False, moved=True, error_code="PRECONDITION_FAILED")
             return self._save(object_name, record_id, values)
@@ -97,6 +97,14 @@ class Remote:
     def upsert(self, object_name: str, external_id: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]:
         assert (object_name, external_id) == ("Task", "Connector_Key__c")
         return self._call("upsert", rows, self._save_task)
+
+    def delete(self, ids: Sequence[str]) -> list[RowResult]:
+        return self._call("delete", ids, self._delete_task)
+
+    def work_on(self, key: str, **values: Any) -> None:
+        """A rep saves a task of ours a second later."""
+        self.now += timedelta(seconds=1)
+        self.tasks[key] |= {**values, "LastModifiedDate": self.now, "LastModifiedById": "005R"}
 
     def query(self, soql: str, *, deleted: bool = False) -> list[Row]:
         self.before()
@@ -124,13 +132,28 @@ class Remote:
 
     def _save(self, object_name: str, record_id: str, values: Mapping[str, Any]) -> RowResult:
         refused = self.refuses(object_name, {"Id": record_id, **values})
-        record = self.records[object_name].get(record_id)
+        record = self._record(object_name, record_id)
         if record is None or record.get("IsDeleted"):
             refused = ("ENTITY_IS_DELETED", "entity is deleted")
         if refused or record is None:
             code, message = refused or ("", "")
             return RowResult(record_id, False, error_code=code, message=message)
         record |= {**values, "Id": record_id, "LastModifiedDate": self.now}
+        if object_name == "Task":
+            record["IsClosed"] = record["Status"] == "Completed"
+        return RowResult(record_id, True)
+
+    def _record(self, object_name: str, record_id: str) -> Row | None:
+        made = next((row for row in self.tasks.values() if object_name == "Task" and row["Id"] == record_id), None)
+        return made or self.records.get(object_name, {}).get(record_id)
+
+    def _delete_task(self, record_id: str) -> RowResult:
+        row = self._record("Task", record_id)
+        refused = self.refuses("Task", {"Id": record_id, "IsDeleted": True})
+        if row is None or refused:
+            code, message = refused or ("ENTITY_IS_DELETED", "entity is deleted")
+            return RowResult(record_id, False, error_code=code, message=message)
+        row["IsDeleted"] = True
         return RowResult(record_id, True)
 
     def _save_task(self, row: Mapping[str, Any]) -> RowResult:
@@ -143,7 +166,9 @@ class Remote:
             known |= row
             return RowResult(known["Id"], True)
         self.created[key] += 1
-        self.tasks[key] = {**row, "Id": f"00T{sum(self.created.values()):015d}"}
+        ours = {"CreatedById": "005U", "LastModifiedById": "005U", "CreatedDate": self.now, "IsClosed": False}
+        task_id = f"00T{sum(self.created.values()):015d}"
+        self.tasks[key] = {**row, **ours, "Id": task_id, "LastModifiedDate": self.now}
         return RowResult(self.tasks[key]["Id"], True, created=True)
 
 
@@ -152,7 +177,7 @@ SEEN = NOON - HOUR
 
 def emptied(store: Store) -> Store:
     """The ledger before anything was written; cheaper than another one."""
-    for table in ("journal", "written", "transitions", "cadence_runs", "failure"):
+    for table in ("journal", "written", "transitions", "cadence_runs", "failure", "undo", "held"):
         store.run(f"DELETE FROM {table}")
     return store
 

@@ -17,7 +17,7 @@ from connector.domain.running import Run
 from connector.domain.statements import statements
 from connector.planning.assemble import Basis
 from connector.planning.read_back import Query, Row, instant, read_back, stands
-from connector.planning.undo_tasks import Closing, Made, Tasks, take_back
+from connector.planning.undo_tasks import WORKED_ON, Closing, Made, Tasks, is_somebodys, take_back
 
 CHANGED = "somebody changed it since"
 CONVERTED = "the lead was converted since"
@@ -139,6 +139,8 @@ def _why_not(cell: _Cell, run_id: str, row: Row | None) -> str | None:
         return GONE
     if not stands(cell.after, row.get(cell.field.lower())):
         return CHANGED
+    if cell.object == "Task" and is_somebodys(row):
+        return WORKED_ON
     if row.get("isconverted"):
         return CONVERTED
     return None if cell.known else NOT_KNOWN

@@ -81,12 +81,16 @@ def _why_not(made: Made, row: Row | None, closing: Closing) -> str | None:
     if row.get("isclosed"):
         return CLOSED
     created, modified = instant(row, "createddate"), instant(row)
-    by_others = row.get("lastmodifiedbyid") != row.get("createdbyid")
     later = created is not None and modified is not None and modified - created > SETTLING
     as_sent = all(stands(value, row.get(field.lower())) for field, value in made.sent.items())
-    if by_others or later or not as_sent:
+    if is_somebodys(row) or later or not as_sent:
         return WORKED_ON
     return NO_WORD if closing.status is None and not closing.deleted else None
+
+
+def is_somebodys(row: Row) -> bool:
+    """Whether somebody else has saved a task of ours last: whoever made it is us."""
+    return bool(row.get("lastmodifiedbyid") != row.get("createdbyid"))
 
 
 def _deletion(made: Made, row: Row, run_id: str, closing: Closing) -> TaskDeletion:
