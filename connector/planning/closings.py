@@ -23,7 +23,7 @@ _STAYS = ("over", "unanswered", "history", "undone")
 _COMPARED: Mapping[str, str] = MappingProxyType(
     {"subject": "Subject", "due": "ActivityDate", "status": "Status", "priority": "Priority"}
 )
-"""What of a task tells that somebody has worked on it. Its owner does not: a record that changes hands takes it along."""
+"""What of a task tells that somebody has worked on it. Its owner does not: a record that changes hands takes it on."""
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

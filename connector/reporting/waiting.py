@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from connector.domain.running import Run
 from connector.domain.vocabulary import Language
@@ -30,12 +30,14 @@ def hand_overs_waiting(run: Run, rules: RuleSet, language: Language) -> tuple[Ha
     toss_up = rules.lifecycle.toss_up
     names = {one.id: getattr(one.name, language) for one in (toss_up.criteria if toss_up else ())}
     found = []
-    for *told, met, missing, required in run(_WAITING, {}):
-        words = [tuple(names.get(one, one) for one in ids or ()) for ids in (met, missing)]
-        found.append(HandOver(*told, *words, required=int(required)))
+    for row in run(_WAITING, {}):
+        told = dict(zip(_COLUMNS, row, strict=True))
+        words = {key: tuple(names.get(one, one) for one in told.pop(key) or ()) for key in ("met", "missing")}
+        found.append(HandOver(**told, **words))
     return tuple(found)
 
 
+_COLUMNS = tuple(entry.name for entry in fields(HandOver))
 _WAITING = """
 SELECT tossed.person_id, coalesce(people.contact_ids[1], people.lead_ids[1]), people.name, people.company,
     desired.tier, desired.grade, desired.score, tossed.met, tossed.missing, tossed.required

@@ -40,7 +40,9 @@ def keep_waiting(store: Store, now: datetime) -> None:
         store.run(_WAITS, {"now": naive(now)})
 
 
-def give_word(store: Store, waiting: Sequence[Waiting], word: Word, said_by: str, reason: str | None, now: datetime) -> int:
+def give_word(
+    store: Store, waiting: Sequence[Waiting], word: Word, said_by: str, reason: str | None, now: datetime
+) -> int:
     """Gives a word about what waits. Answers about how much; what has a word by now gets another one."""
     rows = [(one.kind, one.subject, one.person_id, one.wanted) for one in waiting]
     store.load("now_said", ("kind", "subject", "person_id", "wanted"), rows)
@@ -57,7 +59,10 @@ def words(run: Run) -> list[Said]:
         "ORDER BY said_at DESC, kind, subject",
         {},
     )
-    return [Said(*row[:5], row[5].replace(tzinfo=UTC), row[6]) for row in rows]
+    return [
+        Said(kind, subject, person_id, word, said_by, said_at.replace(tzinfo=UTC), reason)
+        for kind, subject, person_id, word, said_by, said_at, reason in rows
+    ]
 
 
 def waiting_since(run: Run) -> dict[tuple[str, str], datetime]:
