@@ -85,7 +85,7 @@ class PlanningWorld:
     def empty(self) -> None:
         for table in (
             "people", "activities", "companies", "company_accounts", "list_follow_ups", "cadence_runs", "transitions",
-            "journal", "written", "cursor", "mirror_salesforce_lead", "mirror_salesforce_task",
+            "journal", "written", "lock", "held", "cursor", "mirror_salesforce_lead", "mirror_salesforce_task",
             "mirror_salesforce_contact",
         ):  # fmt: skip
             self.store.run(f"DELETE FROM {table}")

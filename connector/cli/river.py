@@ -48,6 +48,9 @@ first_contact_option = click.option(
     "--first-contact", is_flag=True, help="The word that this org may be written to; needed once an org."
 )
 force_option = click.option("--force", is_flag=True, help="Apply although the guard would stop the plan.")
+pass_option = click.option(
+    "--pass", "passed", multiple=True, metavar="WHAT", help="Pass this limit of the guard alone, as in Lead.Status."
+)
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,13 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @first_contact_option
 @force_option
+@pass_option
 @place_options
 @json_option
 @click.pass_obj
-def apply(options: Options, file: Path, first_contact: bool, force: bool, as_json: bool) -> int:
+def apply(
+    options: Options, file: Path, first_contact: bool, force: bool, passed: tuple[str, ...], as_json: bool
+) -> int:
     """Carry out a saved plan, if it still fits."""
     with river_of(options.settings(), quiet=as_json) as river:
         instant = now(river)
@@ -156,7 +162,7 @@ def apply(options: Options, file: Path, first_contact: bool, force: bool, as_jso
             now=instant,
             oldest=OLDEST_PLAN,
         )
-        permit(river, planned, first_contact=first_contact, force=force, instant=instant)
+        permit(river, planned, first_contact=first_contact, force=force, passed=passed, instant=instant)
         refuse_when_off(river, planned)
         applied = carry_out(river, planned, "apply", instant)
     return _told(applied, as_json)
@@ -165,13 +171,14 @@ def apply(options: Options, file: Path, first_contact: bool, force: bool, as_jso
 @click.command()
 @first_contact_option
 @force_option
+@pass_option
 @place_options
 @json_option
 @click.pass_obj
-def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> int:
+def sync(options: Options, first_contact: bool, force: bool, passed: tuple[str, ...], as_json: bool) -> int:
     """One whole cycle: pull, evaluate, plan, apply."""
     with river_of(options.settings(), quiet=as_json) as river:
-        cycle = run_cycle(river, first_contact=first_contact, force=force)
+        cycle = run_cycle(river, first_contact=first_contact, force=force, passed=passed)
         words = status_words(river.store.run, river.mapping.fields)
     if as_json:
         echo_json(
@@ -202,7 +209,14 @@ def sync(options: Options, first_contact: bool, force: bool, as_json: bool) -> i
     return _told(cycle.applied, as_json)
 
 
-def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collection[str] = ()) -> Cycle:
+def run_cycle(
+    river: River,
+    *,
+    first_contact: bool,
+    force: bool,
+    passed: Collection[str] = (),
+    skip: Collection[str] = (),
+) -> Cycle:
     """The river from end to end, without reading the streams to `skip`.
 
     Raises RefusedError before anything is written when the plan must not be applied, BudgetSpentError before anything
@@ -224,7 +238,7 @@ def run_cycle(river: River, *, first_contact: bool, force: bool, skip: Collectio
     kept = clock.of("keep", lambda: upkeep.keep(river, whom, planned, as_of))
     upkeep.keep_locks(river, planned, as_of, whole=whom.whole)
     try:
-        permit(river, planned, first_contact=first_contact, force=force, instant=as_of)
+        permit(river, planned, first_contact=first_contact, force=force, passed=passed, instant=as_of)
         refuse_when_off(river, planned)
         applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
     except RefusedError as error:
@@ -256,10 +270,19 @@ def _unread(river: River) -> list[str]:
     return [one.name for one in streams if any((one.name, unit) not in read for unit in units[one.remote])]
 
 
-def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, instant: datetime) -> None:
+def permit(
+    river: River,
+    planned: Plan,
+    *,
+    first_contact: bool,
+    force: bool,
+    passed: Collection[str] = (),
+    instant: datetime,
+) -> None:
     """Refuses, before anything is written, what needs an explicit word: first contact, and passing the guard.
 
-    The word of first contact, given at `instant`, is kept. A plan that writes nothing gives none by itself.
+    `passed` names single limits that may be passed. The word of first contact, given at `instant`, is kept. A plan that
+    writes nothing gives none by itself.
     """
     org_id = here(river).org_id
     if planned.changes and not first_contact and not writes_allowed(river.store, org_id):
@@ -267,8 +290,9 @@ def permit(river: River, planned: Plan, *, first_contact: bool, force: bool, ins
             f"This is the first contact with org {org_id}: {planned.changes} changes are planned and nothing was "
             "written. Look at `connector plan`, then give the word with --first-contact."
         )
-    if planned.findings and not force:
-        sentences = " ".join(finding.sentence for finding in planned.findings)
+    stopping = [finding for finding in planned.findings if finding.what not in passed]
+    if stopping and not force:
+        sentences = " ".join(finding.sentence for finding in stopping)
         raise RefusedError(f"The guard stops this plan; nothing was written. {sentences} --force passes it.")
     if first_contact:
         allow_writes(river.store, org_id, instant)

@@ -48,3 +48,15 @@ def test_a_plan_that_the_guard_stops_gives_no_word(river: River) -> None:
     with pytest.raises(RefusedError, match="guard"):
         permit(river, stopped, first_contact=True, force=False, instant=NOON)
     assert not writes_allowed(river.store, ORG)
+
+
+@pytest.mark.requirement("WB-6")
+def test_a_word_for_one_limit_passes_no_other(river: River) -> None:
+    findings = (Finding("Lead.Status", 90, 100, 0.1), Finding("tasks", 70, 0, 60))
+    stopped = plan_of(change(1), findings=findings)
+    with pytest.raises(RefusedError, match="tasks: 70; the limit is 60") as refused:
+        permit(river, stopped, first_contact=True, force=False, passed=("Lead.Status",), instant=NOON)
+    assert "Lead.Status" not in str(refused.value)
+    assert not writes_allowed(river.store, ORG)
+    permit(river, stopped, first_contact=True, force=False, passed=("Lead.Status", "tasks"), instant=NOON)
+    assert writes_allowed(river.store, ORG)
