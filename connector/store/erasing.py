@@ -205,7 +205,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "intakes": theirs,
         "approvals": theirs,
         "waiting_before_backfill": theirs,
-        "lock": f"{theirs} OR left(record_id, 15) IN (SELECT id FROM erasing_ids)",
+        "lock": f"{theirs} OR {_IS_THEIRS.format('record_id')}",
         "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
         "alerts": "left(record_id, 15) IN (SELECT id FROM erasing_ids) OR key IN (SELECT person_id FROM "
         "erasing_persons) OR left(split_part(key, ':', 2), 15) IN (SELECT id FROM erasing_ids)",
@@ -224,7 +224,8 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
 def _load_ids(store: Store) -> None:
     store.run(
         "CREATE OR REPLACE TEMP TABLE erasing_ids AS SELECT DISTINCT left(id, 15) AS id FROM erasing "
-        "WHERE starts_with(stream, 'salesforce.')"
+        "WHERE starts_with(stream, 'salesforce.') "
+        f"UNION SELECT unit || ':' || id FROM erasing WHERE stream = '{PROSPECT}'"
     )
 
 
@@ -234,19 +235,25 @@ def _record_key(stream: str) -> str:
     return f"'{stream}:' || id"
 
 
-_WRITTEN = "DELETE FROM written WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
-_HELD = "DELETE FROM held WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
+_IS_THEIRS = (
+    "(left({0}, 15) IN (SELECT id FROM erasing_ids) "
+    "OR split_part({0}, ':', 1) || ':' || split_part({0}, ':', 2) IN (SELECT id FROM erasing_ids))"
+)
+"""SQL: whether a record of the ledger is one of `erasing_ids`. Prospects' begin with business unit and number."""
 
-_LOCKS = "DELETE FROM lock WHERE left(record_id, 15) IN (SELECT id FROM erasing_ids) RETURNING 1"
+_WRITTEN = f"DELETE FROM written WHERE {_IS_THEIRS.format('record_id')} RETURNING 1"
+_HELD = f"DELETE FROM held WHERE {_IS_THEIRS.format('record_id')} RETURNING 1"
 
-_THEIR_ENTRIES = """(
-    left(record, 15) IN (SELECT id FROM erasing_ids)
+_LOCKS = f"DELETE FROM lock WHERE {_IS_THEIRS.format('record_id')} RETURNING 1"
+
+_THEIR_ENTRIES = f"""(
+    {_IS_THEIRS.format("record")}
     OR (kind = 'task' AND (left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
         OR left(json_extract_string(values_after, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)))
 )"""
 
 _THEIR_FAILURES = f"""(
-    left(record, 15) IN (SELECT id FROM erasing_ids)
+    {_IS_THEIRS.format("record")}
     OR left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
     OR left(json_extract_string(wanted, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)
     OR record IN (SELECT id FROM erasing WHERE stream = '{PROSPECT}')
