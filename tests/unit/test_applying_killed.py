@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from connector.applying.application import Application
 from connector.applying.apply import apply_plan
 from connector.domain.plan import Plan, RunStart, Transition
 from connector.store.database import Store, memory_store
+from connector.store.failures import failures
 from connector.store.journal import unsettled
 from tests.mirror_world import MINUTE, NOON, lead_id
 from tests.remote_world import (
@@ -144,3 +147,49 @@ def test_people_who_work_while_we_are_down_keep_what_they_did(store: Store) -> N
         assert remote.records["Lead"][lead_id(1)]["Status"] == "Working", f"killed at moment {moment}"
         assert {key: remote.tasks[key]["Status"] for key in done} == done, f"killed at moment {moment}"
         assert set(remote.created.values()) == {1}
+
+
+def among_refusals() -> Remote:
+    """One lead is locked at first, one is refused for good, one does not want to be called, and one was converted."""
+    remote = org()
+    locked = [lead_id(3)]
+
+    def refuse(_object: str, row: Mapping[str, Any]) -> tuple[str, str] | None:
+        if row.get("Id") in locked:
+            locked.clear()
+            return "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access"
+        return ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no") if row.get("Id") == lead_id(4) else None
+
+    remote.refuses = refuse
+    remote.records["Lead"][lead_id(2)]["DoNotCall"] = True
+    remote.records["Lead"][lead_id(5)]["IsConverted"] = True
+    return remote
+
+
+REFUSED = plan_of(change(3), change(4), tasks=(task(1), task(2), task(5)))
+
+
+def told(remote: Remote, store: Store) -> tuple[Any, ...]:
+    kept = [(one.record, one.code, one.remedy) for one in failures(store.run)]
+    return everything(remote, store), kept
+
+
+def run_asking(remote: Remote, store: Store, run_id: str = "run1", now: datetime = NOON) -> Application:
+    return replace(run_of(remote, store, run_id, now), asked={"Lead": {"do_not_call": "DoNotCall"}})
+
+
+@pytest.mark.requirement("WB-5", "SY-10")
+def test_killed_among_refusals_and_consent_it_ends_where_an_undisturbed_run_ends(store: Store) -> None:
+    undisturbed, moments = among_refusals(), Moments()
+    apply_plan(run_asking(mortal(undisturbed, moments), MortalStore(store, moments)), REFUSED)
+    expected = told(undisturbed, store)
+    assert expected[1] == [(lead_id(4), "FIELD_CUSTOM_VALIDATION_EXCEPTION", "person")]
+    assert list(undisturbed.tasks) == [task(1).key]
+    for moment in range(1, moments.passed + 1):
+        dying, remote = Moments(dies_at=moment), among_refusals()
+        with pytest.raises(Killed):
+            apply_plan(run_asking(mortal(remote, dying), MortalStore(emptied(store), dying)), REFUSED)
+        mortal(remote, Moments())
+        apply_plan(run_asking(remote, store, "run2", NOON + MINUTE), REFUSED)
+        assert told(remote, store) == expected, f"killed at moment {moment}"
+        assert unsettled(store) == []
