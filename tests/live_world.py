@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 import requests
 
-from connector.bootstrap import load_rulebook
+from connector import bootstrap
+from connector.bootstrap import Rulebook, load_rulebook
 from connector.domain.streams import SALESFORCE_SYSTEM
 from connector.reporting.live_check import LiveCheck, live_check
 from connector.reporting.live_finding import LiveFinding
@@ -23,9 +27,12 @@ from connector.salesforce.description import Description, FieldDescription
 from connector.salesforce.org_shown import OrgShown
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.serve import serving
+from connector.store import database
 from connector.store.binding import open_binding
 from tests.cli_world import CommandLine
 from tests.worlds.ground import MAPPINGS, START, _lay_keys
+
+check_command, init_command = (import_module(f"connector.cli.{name}") for name in ("check", "init"))
 
 PLAIN = FieldDescription(
     name="", label="", type="string", length=80, createable=True, updateable=True, nillable=True, defaulted=False,
@@ -96,20 +103,36 @@ class Setup:
         self.put(object_name, new, **changes)
 
 
+@cache
+def _read_once(folder: Path, _texts: str) -> Rulebook:
+    return load_rulebook(folder)
+
+
+def _rulebook(folder: Path) -> Rulebook:
+    """Reading the rules takes longer than asking the org: once for what is written there."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))]
+    return _read_once(folder, "".join(texts))
+
+
 @contextmanager
 def org_line(home: Path, **changes: Any) -> Iterator[tuple[CommandLine, Setup]]:
-    """A command line whose rules are read from wherever it is told, beside a sandbox of few people."""
+    """A command line whose rules are read from wherever it is told, beside a sandbox of few people.
+
+    Without a business unit: asking it takes as many calls as the org.
+    """
     home.mkdir(exist_ok=True)
     _lay_keys(home / "sandbox")
-    config = SandboxConfig(state=home / "sandbox", people=4, seed=3, start=START, frozen=True, **changes)
-    with serving(config) as running:
+    config = SandboxConfig(state=home / "sandbox", people=2, seed=3, start=START, frozen=True, **changes)
+    with ExitStack() as laid:
+        for module in (bootstrap, check_command, init_command):
+            laid.enter_context(patch.object(module, "load_rulebook", _rulebook))
+        laid.enter_context(patch.dict(database._CONFIG, {"threads": "1"}))
+        running = laid.enter_context(serving(config))
         given = running.settings
         environment = {
             "CONNECTOR_SALESFORCE_URL": running.tls_url,
             "CONNECTOR_SALESFORCE_CLIENT_ID": given["client_id"],
             "CONNECTOR_SALESFORCE_CLIENT_SECRET": given["client_secret"],
-            "CONNECTOR_ACCOUNT_ENGAGEMENT_URL": running.tls_url,
-            "CONNECTOR_ACCOUNT_ENGAGEMENT_BUSINESS_UNIT_IDS": given["business_unit_id"],
             "CONNECTOR_CA_FILE": given["ca_file"],
             "CONNECTOR_STATE": str(home / "state"),
             "CONNECTOR_MAPPINGS": str(MAPPINGS),
