@@ -110,6 +110,8 @@ def _make(river: River, people: int, share: float) -> None:
     freeze_lists(store)
     flow.score(river, AS_OF)
     decide(river.rules, AS_OF, flow.today(river, AS_OF), store.run)
+    # In the place of what files tell: the ledger.
+    store.run("DROP TABLE IF EXISTS temp.cadence_runs")
     store.run(_FOLLOWED_UP, {"as_of": AS_OF.replace(tzinfo=None)})
     desire(store.run, river.rules.tiers.tiers, fields.language, river.rules.scoring.time_zone)
     lead = next(one for one in fields.streams if one.stream.object == "Lead")
@@ -144,7 +146,8 @@ _MORE = (
 # Whoever is hot has been followed up by now: else all of them would begin on one day.
 _FOLLOWED_UP = """
 INSERT INTO cadence_runs BY NAME
-SELECT person_id, 'hot' AS cadence, $as_of::DATE AS start_date, $as_of AS ended_at, 'decided' AS end_reason
+SELECT person_id, 'hot' AS cadence, $as_of::DATE AS start_date, person_id AS key_record, $as_of AS recorded_at,
+  $as_of AS ended_at, 'decided' AS end_reason, 'benchmark' AS run_id
 FROM decided WHERE stage = 'hot'
 """
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from connector.applying.application import Application, Applied
 from connector.applying.apply import apply_plan, settle_open_intents
 from connector.applying.consent import asked_of
+from connector.applying.keyed_tasks import key_is_unique
 from connector.domain.calls import SALESFORCE
 from connector.domain.plan import Plan
 from connector.domain.reconciled import Reconciled
@@ -139,6 +140,7 @@ def apply(river: River, planned: Plan, run_id: str, now: datetime) -> Applied:
             ingest=remotes.ingest,
             units=remotes.unit_writers,
             criteria={unit: one.four for unit, one in river.mapping.fields.native_grade.items()},
+            key_is_unique=lambda: key_is_unique(remotes.reader),
             calls_left=lambda: remotes.budget.left(SALESFORCE, "write"),
         )
         return apply_plan(application, planned)

@@ -29,6 +29,8 @@ class Writer(Protocol):
 
     def upsert(self, object_name: str, external_id: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]: ...
 
+    def create(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]: ...
+
     def delete(self, ids: Sequence[str]) -> list[RowResult]: ...
 
 
@@ -77,9 +79,9 @@ class Failure:
 @dataclass
 class Applied:
     """What an apply did. `fields` counts field values written, `tasks` tasks made, `closed` tasks closed, `moved` what
-    was skipped because somebody, or a later plan of ours, changed it since the plan was made. `forbidden` counts by reason the
-    tasks that were left out at the last moment; `unowned` those of `tasks` whose owner the org refused, so that they
-    are our own user's."""
+    was skipped because somebody, or a later plan of ours, changed it since the plan was made. `forbidden` counts by
+    reason the tasks that were left out at the last moment; `unowned` those of `tasks` whose owner the org refused, so
+    that they are our own user's."""
 
     fields: int = 0
     records: int = 0
@@ -121,6 +123,8 @@ class Application:
     off: Off | None = None
     ingest: Ingest | None = None
     """Bulk jobs; None where all goes by collections."""
+    key_is_unique: Callable[[], bool] = lambda: True
+    """Whether the org itself allows no two tasks of one key; asked only where tasks are made."""
     calls_left: Callable[[], int | None] = lambda: None
     """How many calls to Salesforce our budget of the day has left for writing; None while nobody has said."""
     asked: Asked = field(default_factory=dict)

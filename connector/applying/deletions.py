@@ -11,9 +11,9 @@ from typing import Any
 from connector.applying.application import Application, Applied
 from connector.applying.closings import CLOSE
 from connector.applying.effect import Call, Effect, batches
+from connector.applying.keyed_tasks import TASK_KEY
 from connector.applying.records import send_unmodified
 from connector.applying.settling import quoted
-from connector.applying.tasks import TASK_KEY
 from connector.domain.outcome import RowResult
 from connector.domain.plan import Plan, TaskDeletion
 from connector.store.journal import Intent

@@ -11,13 +11,13 @@ import structlog
 from connector.applying.application import Application, Applied
 from connector.applying.consent import forbidden, in_order
 from connector.applying.effect import ROWS_A_CALL, Call, Effect, batches
+from connector.applying.keyed_tasks import TASK_KEY, make_tasks
 from connector.applying.refusals import OWNERS
 from connector.applying.settling import found_tasks
 from connector.domain.outcome import RowResult
 from connector.domain.plan import Plan, TaskCreation
 from connector.store.journal import Intent, tasks_made
 
-TASK_KEY = "Connector_Key__c"
 UNOWNED = "its owner may own none"
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ def _intent(task: TaskCreation) -> Intent:
 
 def send_tasks(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
     """Makes tasks by their keys."""
-    return application.writer.upsert("Task", TASK_KEY, [dict(intent.after) for intent in intents])
+    return make_tasks(application, intents)
 
 
 def _found(application: Application, intents: Sequence[Intent]) -> set[int]:

@@ -155,6 +155,13 @@ def sandbox() -> None:
     help="The key field on Task allows duplicates.",
 )
 @click.option(
+    "--task-key-plain",
+    "external_task_key",
+    flag_value=False,
+    default=True,
+    help="The key field on Task is no external id.",
+)
+@click.option(
     "--lead-assignment-rule",
     is_flag=True,
     help="An active rule gives leads that the API creates or changes to a queue, unless a call forbids it.",

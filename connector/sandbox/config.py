@@ -34,6 +34,8 @@ class SandboxConfig:
     custom_fields: bool = True
     """False: an org in which the connector's own custom fields have not been deployed yet."""
     unique_task_key: bool = True
+    external_task_key: bool = True
+    """False: the key field on Task is a text like any other, by which nothing can be upserted."""
     lead_assignment_rule: bool = False
     """Whether an active rule gives leads that the API creates or changes to a queue, unless the call forbids it."""
     bulk_polls: int = 0

@@ -15,7 +15,7 @@ object reference for the rest.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -29,7 +29,8 @@ TASK_KEY = "Connector_Key__c"
 def catalogue(config: SandboxConfig) -> Catalogue:
     """All objects of the org that `config` describes, with the custom fields that it has."""
     owners = {"org", "connector"} if config.custom_fields else {"org"}
-    return Catalogue(tuple(_object(row, owners, config.unique_task_key) for row in _rows("objects")))
+    key = {"unique": config.unique_task_key and config.external_task_key, "external_id": config.external_task_key}
+    return Catalogue(tuple(_object(row, owners, key) for row in _rows("objects")))
 
 
 @cache
@@ -44,7 +45,7 @@ def undeletable() -> frozenset[str]:
     return frozenset(row["name"] for row in _rows("objects") if "undelete" in row["allows"].split())
 
 
-def _object(row: dict[str, str], owners: set[str], unique_task_key: bool) -> ObjectDef:
+def _object(row: dict[str, str], owners: set[str], task_key: Mapping[str, bool]) -> ObjectDef:
     allows = set(row["allows"].split())
     stock = ObjectDef(
         name=row["name"],
@@ -62,14 +63,16 @@ def _object(row: dict[str, str], owners: set[str], unique_task_key: bool) -> Obj
             if entry["parent"] == row["name"]
         ),
     )
-    return with_fields(stock, _custom_fields(row["name"], owners, unique_task_key))
+    return with_fields(stock, _custom_fields(row["name"], owners, task_key))
 
 
-def _custom_fields(object_name: str, owners: set[str], unique_task_key: bool) -> Iterator[FieldDef]:
+def _custom_fields(object_name: str, owners: set[str], task_key: Mapping[str, bool]) -> Iterator[FieldDef]:
     for row in _rows("custom_fields"):
         if row["object"] == object_name and row["owner"] in owners:
             entry = replace(_field(row), custom=True)
-            yield replace(entry, unique=unique_task_key) if entry.name == TASK_KEY else entry
+            if entry.name == TASK_KEY:
+                entry = replace(entry, unique=task_key["unique"], external_id=task_key["external_id"])
+            yield entry
 
 
 def _field(row: dict[str, str]) -> FieldDef:
