@@ -12,8 +12,10 @@ from datetime import timedelta
 
 import structlog
 
+from connector.account_engagement.imports import CALLS, worth_an_import
 from connector.applying.application import Application
 from connector.applying.bulk_records import STILL_RUNNING
+from connector.applying.roads import Name, Road
 from connector.applying.units import MEMBERSHIPS, EndedImport, UnitWriter, prospect_in
 from connector.domain.outcome import RowResult
 from connector.errors import ConfigurationError, RetryError, StopError, StoppedError
@@ -44,6 +46,15 @@ class File:
     content: bytes
     columns: Sequence[str] | None
     erase: bool = False
+
+
+def by_import(application: Application, object_name: str, rows: int) -> bool:
+    """Whether so many rows go by an import, which is told: by what it takes in calls, against one call a row."""
+    name: Name = "import" if worth_an_import(rows) else "single"
+    calls, other = (CALLS, rows) if name == "import" else (rows, CALLS)
+    application.applied.roads.append(Road(object_name, name, rows, calls, other))
+    log.info("apply.road", object=object_name, road=name, rows=rows, calls=calls, other=other)
+    return name == "import"
 
 
 def send_import(application: Application, unit: UnitWriter, intents: Sequence[Intent], file: File) -> list[RowResult]:

@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import structlog
-
-from connector.account_engagement.imports import CALLS, MATCH, file_of, within, worth_an_import
+from connector.account_engagement.imports import MATCH, file_of, within
 from connector.applying.application import Application, Applied
 from connector.applying.effect import Call, Effect, batches
-from connector.applying.imports import File, send_import
+from connector.applying.imports import File, by_import, send_import
 from connector.applying.prospects import ROWS_AT_ONCE, beside, unit_of
 from connector.applying.units import (
     MEMBER,
@@ -39,8 +37,6 @@ MOST_LISTS = 20
 
 MIRROR = f"mirror_{BY_NAME['account_engagement.list_memberships'].table}"
 
-log = structlog.get_logger()
-
 
 def intent_of(change: MembershipChange) -> Intent:
     """A change as the journal keeps it."""
@@ -51,11 +47,9 @@ def intent_of(change: MembershipChange) -> Intent:
 def _calls(application: Application, plan: Plan) -> Iterator[Call]:
     changes = sorted(plan.memberships, key=lambda one: (one.unit, int(one.prospect_id), one.wanted, one.list_id))
     for unit, theirs in groupby(changes, lambda one: one.unit):
-        writer, intents = unit_of(application, unit), [intent_of(one) for one in theirs]
-        road = "import" if worth_an_import(len(intents)) else "single"
-        other = len(intents) if road == "import" else CALLS
-        log.info("apply.road", object=MEMBERSHIPS, unit=writer.unit, road=road, rows=len(intents), other=other)
-        if road == "import":
+        unit_of(application, unit)
+        intents = [intent_of(one) for one in theirs]
+        if by_import(application, MEMBERSHIPS, len(intents)):
             yield from _in_files(intents)
             continue
         for wanted, send in ((False, _remove), (True, _add)):

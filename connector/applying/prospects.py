@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-import structlog
-
-from connector.account_engagement.imports import CALLS, MATCH, file_of, within, worth_an_import
+from connector.account_engagement.imports import MATCH, file_of, within
 from connector.applying.application import Application, Applied
 from connector.applying.effect import Call, Effect, batches
-from connector.applying.imports import File, send_import
+from connector.applying.imports import File, by_import, send_import
 from connector.applying.settling import same
 from connector.applying.units import PROSPECTS, UnitWriter, prospect_in, prospect_key, unit_in
 from connector.domain.native_grade import is_native_grade
@@ -28,8 +26,6 @@ ROWS_AT_ONCE = 20
 """Single calls between two looks at the switch that stops all writes."""
 
 GONE = "109"
-
-log = structlog.get_logger()
 
 
 def intent_of(change: ProspectChange, kind: str = "prospect") -> Intent:
@@ -66,11 +62,12 @@ def _calls(application: Application, plan: Plan) -> Iterator[Call]:
         (one for one in plan.prospects if not is_native_grade(one)), key=lambda one: (one.unit, int(one.record_id))
     )
     for unit, theirs in groupby(changes, lambda one: one.unit):
-        writer, mine = unit_of(application, unit), list(theirs)
+        unit_of(application, unit)
+        mine = list(theirs)
         for batch in batches([one for one in mine if one.shared], ROWS_AT_ONCE):
             yield [intent_of(one) for one in batch], _unmoved
         for group in _alike([one for one in mine if not one.shared]):
-            yield from _by_road(writer, [intent_of(one) for one in group])
+            yield from _by_road(application, [intent_of(one) for one in group])
 
 
 def _alike(changes: Sequence[ProspectChange]) -> list[list[ProspectChange]]:
@@ -86,11 +83,8 @@ def _alike(changes: Sequence[ProspectChange]) -> list[list[ProspectChange]]:
     return [groups[columns] for columns in sorted(groups)]
 
 
-def _by_road(writer: UnitWriter, intents: list[Intent]) -> Iterator[Call]:
-    road = "import" if worth_an_import(len(intents)) else "patch"
-    other = len(intents) if road == "import" else CALLS
-    log.info("apply.road", object=PROSPECTS, unit=writer.unit, road=road, rows=len(intents), other=other)
-    if road == "patch":
+def _by_road(application: Application, intents: list[Intent]) -> Iterator[Call]:
+    if not by_import(application, PROSPECTS, len(intents)):
         for batch in batches(intents, ROWS_AT_ONCE):
             yield list(batch), _patch
         return

@@ -13,7 +13,9 @@ from typing import Literal, TypeVar
 
 from connector.store.ingest_jobs import PastJob
 
-Name = Literal["collections", "bulk"]
+Name = Literal["collections", "bulk", "single", "import"]
+"""The last two are those of Account Engagement: see `account_engagement.imports`."""
+
 T = TypeVar("T")
 
 ROWS_A_CALL = 200

@@ -109,6 +109,8 @@ def applied_lines(applied: Applied) -> list[str]:
     lines = [f"Written: {applied.fields:,} values in {applied.records:,} records, {applied.tasks:,} tasks."]
     if applied.closed or applied.deleted:
         lines.append(f"Tasks of ours that are over: {applied.closed:,} closed, {applied.deleted:,} deleted.")
+    if applied.memberships:
+        lines.append(f"Lists of Account Engagement: {applied.memberships:,} prospects came onto one or left one.")
     if applied.moved:
         changed = f"{applied.moved} records or tasks that changed since the plan was made"
         lines.append(f"Skipped: {changed}; they are planned anew.")
@@ -122,11 +124,13 @@ def applied_lines(applied: Applied) -> list[str]:
         lines.append(f"Refused by the platform: {count} × {code} (for example {words})")
     if applied.waiting:
         lines.append(f"Not known yet: {applied.waiting:,} records of a bulk job that has not ended; the next run asks.")
-    lines += [_road_line(road) for road in applied.roads if road.name == "bulk"]
+    lines += [_road_line(road) for road in applied.roads if road.name in {"bulk", "import"}]
     return lines
 
 
 def _road_line(road: Road) -> str:
+    if road.name == "import":
+        return f"By import: {road.rows:,} {road.object} in some {road.calls:,} calls instead of {road.other_calls:,}."
     return (
         f"By bulk job: {road.rows:,} {road.object} records in some {road.calls:,} calls, where calls of 200 rows had "
         f"taken {road.other_calls:,}."

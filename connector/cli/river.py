@@ -393,6 +393,7 @@ def applied_document(applied: Applied) -> dict[str, Any]:
         "tasks_created": applied.tasks,
         "tasks_closed": applied.closed,
         "tasks_deleted": applied.deleted,
+        "memberships": applied.memberships,
         "moved": applied.moved,
         "forbidden": dict(sorted(applied.forbidden.items())),
         "unowned": applied.unowned,
