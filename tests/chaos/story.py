@@ -33,7 +33,7 @@ TASKS_ARE_SENT_TO = "/composite/sobjects/Task/"
 class Happening:
     """What a run went through, in order: `seconds` that passed, a deed, or one of our cycles that ended in order.
 
-    `meanwhile`: the deed was done while a cycle was at work.
+    `meanwhile`: the deed was done while a cycle was at work, or between two attempts at one.
     """
 
     seconds: int = 0
@@ -80,6 +80,8 @@ class Story:
     size: Size
     boundaries: int = 550
     """How many effects the last whole attempt had."""
+    attempting: bool = False
+    """Whether the day's first attempt has begun: from then on nobody knows what of it is written."""
 
     def day(self) -> None:
         """A morning with people at work, then attempts that may fail or die, with people at work around them."""
@@ -87,12 +89,18 @@ class Story:
         for _ in range(self.dice.randint(1, 4)):
             self.do(self.dice.choice(INTEREST)(self.land.crowd, self.dice))
         self.people_work(self.size.deeds)
-        for _ in range(self.dice.randint(1, self.size.attempts)):
-            self.try_something()
-            self.people_work(2)
+        self.attempts()
         if self.size.settles:
             self.clear_up()
             self.quiet_cycle()
+
+    def attempts(self) -> None:
+        """What the connector tries in a day, with people at work in between."""
+        self.attempting = True
+        for _ in range(self.dice.randint(1, self.size.attempts)):
+            self.try_something()
+            self.people_work(2)
+        self.attempting = False
 
     def try_something(self) -> None:
         """One attempt of the connector, of whatever kind."""
@@ -102,23 +110,23 @@ class Story:
         for _ in range(self.dice.randint(0, most)):
             self.somebody_does()
 
-    def somebody_does(self, *, meanwhile: bool = False, upcoming: str = "") -> None:
+    def somebody_does(self, upcoming: str = "") -> None:
         """A deed, mostly in a second of its own: what falls into ours cannot be told apart by anybody."""
         alone = self.dice.random() < 0.9
         if alone:
             self.pass_time(2)
         deed = self.land.crowd.choose(self.dice)
         if deed is not None:
-            self.do(deed, meanwhile=meanwhile)
+            self.do(deed)
             if TASKS_ARE_SENT_TO in upcoming:
                 self.told.raced |= deed.records
         if alone:
             self.pass_time(1)
 
-    def do(self, deed: Deed, *, meanwhile: bool = False) -> None:
+    def do(self, deed: Deed) -> None:
         done = self.land.crowd.do(deed)
-        self.told.happenings.append(Happening(deed=deed, meanwhile=meanwhile))
-        self.told.events.append(f"{'  meanwhile ' if meanwhile else ''}{deed}: {'done' if done else 'refused'}")
+        self.told.happenings.append(Happening(deed=deed, meanwhile=self.attempting))
+        self.told.events.append(f"{'  meanwhile ' if self.attempting else ''}{deed}: {'done' if done else 'refused'}")
 
     def pass_time(self, seconds: int) -> None:
         self.land.control.do("PUT", "clock", {"advance_seconds": seconds})
@@ -215,7 +223,7 @@ class Story:
 
     def _meanwhile(self, life: Life, share: float) -> None:
         if self.dice.random() < share:
-            self.somebody_does(meanwhile=True, upcoming=life.upcoming)
+            self.somebody_does(life.upcoming)
 
 
 def save_file(river: River, file: Path) -> None:

@@ -26,8 +26,9 @@ def live_twice(running: RunningSandbox, told: Told, folder: Path, size: Size, *,
 
     Each day ends with a cycle in both, because a follow-up begins on the day on which it was first seen. What is
     compared: every field that we write, and every task of ours with its status, person and life. Left out is whom
-    somebody did something to while a cycle was at work, and everybody whom that joins: there an undisturbed cycle comes
-    before the deed, and a disturbed one may come after it. They are judged by all other counts.
+    somebody did something to between the first attempt of a day and its last cycle, and everybody whom that joins:
+    there an undisturbed cycle comes before the deed, and a disturbed one may come after it. They are judged by all
+    other counts.
     """
     rules = mutated(shipped(), told.seed, limits=False)
     with land(running, folder / "connector", rules, people=people, seed=told.seed) as laid:
@@ -73,7 +74,7 @@ def _compared(fields: Fields, name: str) -> list[str]:
 
 
 def _left_out(laid: Land, happenings: Iterable[Happening]) -> set[str]:
-    """The records of people to whom something was done while a cycle was at work, and the keys of their tasks."""
+    """The records of people to whom something was done among attempts, and the keys of their tasks."""
     tasks = {
         str(row["Connector_Key__c"]): str(row["WhoId"]) for row in laid.control.truth("Task") if row["Connector_Key__c"]
     }

@@ -35,7 +35,6 @@ REFUSED = 3
 CALLS = 45
 """About as many as a cycle makes in these worlds."""
 LONGEST = 120.0
-WORKS = ("sync", "sync", "plan", "apply")
 
 # The processes come from one that has read the rules already: starting the interpreter anew costs more than a cycle.
 _STARTING = multiprocessing.get_context("forkserver")
@@ -44,10 +43,13 @@ _STARTING.set_forkserver_preload(["tests.chaos.victims"])
 
 @dataclass(frozen=True)
 class Orders:
-    """What a process is to do: one of WORKS, under the rules of a seed. `file` is where its plan is kept."""
+    """What a process is to do: one of `sync`, `plan` and `apply`, under the rules of the seed `rules`.
+
+    `file` is where its plan is kept; `small` decides how small its calls are.
+    """
 
     settings: Settings
-    seed: int
+    rules: int
     work: str
     file: Path
     small: int
@@ -56,7 +58,7 @@ class Orders:
 def obey(orders: Orders) -> None:
     """The life of a process: one command, and the code that it ends with."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    rulebook = mutated(shipped(), orders.seed)
+    rulebook = mutated(shipped(), orders.rules)
     with (
         patch.object(bootstrap, "load_rulebook", lambda _folder: rulebook),
         patch.dict(database._CONFIG, {"threads": "1"}),
@@ -106,21 +108,26 @@ class ByProcesses(Story):
 
     def try_something(self) -> None:
         file = self.folder / "plan.json"
-        self.land.control.do("PUT", "faults", faults(self.dice))
-        works = ["plan", "apply"] if self.dice.random() < 0.4 else ["sync"]
-        for work in works:
+        for work in ("plan", "apply") if self.dice.random() < 0.4 else ("sync",):
             if work == "apply":
                 self.people_work(3)
                 if not file.exists():
-                    break
-            self._run(Orders(self.land.ground.settings, self.told.seed, work, file, self.dice.randint(0, 99)))
+                    return
+            self.send_for(Orders(self.land.ground.settings, self.told.seed, work, file, self.dice.randint(0, 99)))
+
+    def send_for(self, orders: Orders) -> None:
+        """A process among faults, from its start to its end, by whatever hand."""
+        weather = faults(self.dice)
+        self.land.control.do("PUT", "faults", weather)
+        self.told.events.append(f"faults {weather['faults']}")
+        self._run(orders)
         self.told.happenings.append(Happening(cycle=True))
         self.clear_up()
 
     def _run(self, orders: Orders) -> None:
         process = _STARTING.Process(target=obey, args=(orders,), daemon=True)
         dies = self.dice.random() < 0.8
-        calls = CALLS if orders.work == "sync" else CALLS // 3
+        calls = 8 if orders.work == "apply" else CALLS
         after = self.dice.randint(1, calls) if self.dice.random() < 0.5 else self.dice.randint(calls // 2, calls)
         executioner = Executioner(process, after if dies else 0, self.dice.choice((0.0, 0.0, 0.002, 0.02, 0.3)))
         begun = time.monotonic()
