@@ -25,6 +25,7 @@ from connector.store.backup import back_up
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org, record_starts, record_transitions
 from connector.store.erasing import erase_vanished
+from connector.store.failures import Failed, keep_failures
 from connector.store.forgetting import Forgotten, forget
 from connector.store.forgotten import people_forgotten
 from connector.store.journal import Intent, intend, remember_written, settle, tasks_made, unsettled
@@ -182,6 +183,9 @@ def ledger(store: Store) -> None:
     # The first stays open, as after a lost answer.
     settle(store, [(number, "done", RowResult(None, True)) for number in numbers[1:]], NOON)
     remember_written(store, [one for one in intents if one.kind == "update"], NOON)
+    refused = [Failed(one, "DUPLICATES_DETECTED", f"like {NAME}") for one in intents if lead_id(1) in one.record]
+    refused += [Failed(one, "DUPLICATES_DETECTED", "like") for one in intents if lead_id(2) in one.record]
+    keep_failures(store, refused, lambda _code, _times: "person", "r1", NOON)
 
 
 RECORDS = (
@@ -197,7 +201,7 @@ def forgotten(store: Store, state: Path, *, copies: bool = False) -> Forgotten:
 
 def counts(store: Store) -> dict[str, int]:
     tables = [*(table_of(stream) for stream in STREAMS), "known_persons", "transitions", "known_life", "cadence_runs"]
-    tables += ["written", "intakes"]
+    tables += ["written", "failure", "intakes"]
     return {table: int(store.value(f'SELECT count(*) FROM "{table}"')) for table in tables}
 
 
@@ -217,6 +221,7 @@ def test_nothing_is_left_of_the_person_and_everything_of_the_others(store: Store
         "known_life": 1,
         "cadence_runs": 1,
         "written": 1,
+        "failure": 2,
         "intakes": 1,
     }
     assert store.run("SELECT kind, record, values_after, outcome, error_code FROM journal ORDER BY number")[:2] == [
