@@ -31,7 +31,7 @@ from connector.engine.tier import tier
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
 from connector.planning.hidden import why_no_tasks, writable
-from connector.planning.undo import Undoing, undo_run
+from connector.planning.undo import Undoing, guarded, undo_run
 from connector.planning.undo_tasks import Closing
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.streams import pull_streams, reconcile_streams
@@ -154,7 +154,9 @@ def undo(river: River, run_id: str, as_of: datetime, *, delete_tasks: bool) -> U
     closing = Closing(fields.tasks.closed_status, fields.language, deleted=delete_tasks)
     # What is read here is part of writing: for an undo there are calls left when reading has used up its own.
     with remotes.budget.calls_for("", "write"):
-        return undo_run(river.store.run, remotes.reader.query, run_id, basis, closing)
+        undoing = undo_run(river.store.run, remotes.reader.query, run_id, basis, closing)
+    mirror(river)
+    return guarded(river.store.run, undoing, fields)
 
 
 def report(river: River) -> Status:

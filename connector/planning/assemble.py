@@ -88,7 +88,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         closings=tuple(one for one in free.records if one.object == TASK),
         refused=sent.refused,
     )
-    filled = {**_filled(run, fields), **engaged.filled}
+    filled = {**values_there(run, fields), **engaged.filled}
     return replace(plan, findings=guard_findings(fields.guard, plan, filled, orders_of(fields)))
 
 
@@ -196,7 +196,7 @@ def _watermarks(run: Run) -> dict[str, str]:
     }
 
 
-def _filled(run: Run, fields: Fields) -> dict[tuple[str, str], int]:
+def values_there(run: Run, fields: Fields) -> dict[tuple[str, str], int]:
     """How many live records have a value in each written field now; a stamp has no share."""
     filled = {}
     for mapped in _written(fields):

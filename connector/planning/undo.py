@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 from connector.domain.plan import UNDONE, FieldChange, PlainValue, Plan, RecordChange, RunEnd
 from connector.domain.running import Run
 from connector.domain.statements import statements
-from connector.planning.assemble import Basis
+from connector.planning.assemble import Basis, values_there
+from connector.planning.guard import guard_findings, orders_of
 from connector.planning.read_back import Query, Row, instant, read_back, stands
 from connector.planning.undo_tasks import WORKED_ON, Closing, Made, Tasks, is_somebodys, take_back
+from connector.rules.fields import Fields
 
 CHANGED = "somebody changed it since"
 CONVERTED = "the lead was converted since"
@@ -62,6 +64,12 @@ class _Cell:
     before: PlainValue
     after: PlainValue
     written_by: str
+
+
+def guarded(run: Run, undoing: Undoing, fields: Fields) -> Undoing:
+    """The same with what the guard says of it. Reads the views of the whole mirror."""
+    findings = guard_findings(fields.guard, undoing.plan, values_there(run, fields), orders_of(fields))
+    return replace(undoing, plan=replace(undoing.plan, findings=findings))
 
 
 def undo_run(run: Run, query: Query, run_id: str, basis: Basis, closing: Closing) -> Undoing:
