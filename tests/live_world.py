@@ -97,6 +97,12 @@ class Setup:
             answer = session.put(f"{self._url}/_sandbox/fields", json=wish, timeout=60)
         assert answer.status_code == 200, answer.text
 
+    def calls(self) -> int:
+        """How many calls the org has been asked so far."""
+        with requests.Session() as session:
+            session.trust_env = False
+            return int(session.get(f"{self._url}/_sandbox/requests", timeout=60).json()["next"])
+
     def rename(self, object_name: str, old: str, new: str, **changes: Any) -> None:
         """Another API name for the same field."""
         self.put(object_name, old, gone=True)

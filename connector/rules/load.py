@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -167,7 +168,10 @@ def _words(model: type[Strict], path: tuple[int | str, ...], detail: ErrorDetail
         close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
         return f"There is no key {key} here.", f"Did you mean `{close[0]}`?" if close else f"Keys: {', '.join(known)}."
     if kind == "literal_error":
-        return f"{key} cannot be `{given}`.", f"Possible: {str(context.get('expected')).replace(chr(39), '')}."
+        expected = str(context.get("expected"))
+        alike = difflib.get_close_matches(str(given), re.findall("'([^']+)'", expected), n=1)
+        advice = f"Did you mean `{alike[0]}`? " if alike else ""
+        return f"{key} cannot be `{given}`.", f"{advice}Possible: {expected.replace(chr(39), '')}."
     if kind in {"int_type", "int_parsing", "int_from_float"}:
         return f"{key} has to be a whole number, not `{given}`.", None
     if kind == "string_pattern_mismatch":

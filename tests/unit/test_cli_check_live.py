@@ -222,3 +222,19 @@ def test_files_of_metadata_need_an_org_to_compare_with(laid: tuple[CommandLine, 
     said = line("check", "--metadata", str(tmp_path / "files"))
     assert said.code == 64
     assert "--live" in said.err
+
+
+def test_a_policy_that_does_not_exist_is_told_with_the_one_that_is_meant_before_any_call(
+    laid: tuple[CommandLine, Setup], tmp_path: Path
+) -> None:
+    line, setup = laid
+    shutil.copytree(MAPPINGS, tmp_path / "rules")
+    path = tmp_path / "rules" / "fields.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("policy: if_unchanged", "policy: if_unchangd", 1), encoding="utf-8")
+    before = setup.calls()
+    said = line("sync", "--first-contact", "--mappings", str(tmp_path / "rules"))
+    assert said.code == 64
+    told = r"fields\.yaml:\d+:\d+: `policy` cannot be `if_unchangd`\. Did you mean `if_unchanged`\?"
+    assert re.search(told, said.err)
+    assert setup.calls() == before

@@ -11,11 +11,14 @@ import pytest
 import requests
 
 from connector import flow, live, upkeep
+from connector.applying.refusals import refusal
 from connector.bootstrap import open_river
+from connector.domain.plan import FieldChange, RecordChange
 from connector.errors import StopError
 from connector.river import River, here
 from connector.sandbox.config import SandboxConfig
 from tests.live_world import Setup
+from tests.remote_world import plan_of
 from tests.worlds.ground import QUICK, START, Ground, ground
 
 pytestmark = pytest.mark.requirement("AD-2", "SY-3")
@@ -72,6 +75,21 @@ def test_complaint_46_47_50_a_deleted_field_needs_no_restart(world: Ground, rive
     (hidden,) = upkeep.hidden(river)
     assert (hidden.stream, hidden.field) == ("salesforce.Lead", "Timeframe__c")
     assert hidden.place.startswith("fields.yaml:")
+
+
+def test_a_mapping_that_writes_a_formula_writes_nothing_of_it_and_says_what_to_do(world: Ground, river: River) -> None:
+    setup, lead = Setup(world.running.url), next(iter(_leads(world)))
+    setup.put("Lead", "Rank__c", label="Rank")
+    setup.put("Lead", "Rank__c", calculated=True)
+    change = RecordChange("Lead", lead, "P1", (FieldChange("Rank__c", None, "A"),), "why", False, START)
+    applied = flow.apply(river, plan_of(change), "run1", START)
+    assert (applied.fields, [one.code for one in applied.failures]) == (0, ["INVALID_FIELD_FOR_INSERT_UPDATE"])
+    assert "Rank__c" in (applied.failures[0].message or "")
+    assert "a formula" in refusal("INVALID_FIELD_FOR_INSERT_UPDATE").advice
+    with requests.Session() as session:
+        session.trust_env = False
+        rows = session.get(f"{world.running.url}/_sandbox/truth/Lead", timeout=60).json()["rows"]
+    assert {row["Rank__c"] for row in rows} == {None}
 
 
 def _leads(world: Ground) -> Iterator[str]:
