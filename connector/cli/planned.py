@@ -45,6 +45,8 @@ def show_plan(shown: Console, plan: Plan) -> None:
     _show_ended_tasks(shown, plan)
     _show_memberships(shown, plan)
     _show_kept(shown, plan.kept)
+    if plan.held:
+        shown.print(f"Held since they were taken back: {plan.held:,} values (`connector undo`).")
     _show_left(shown, plan)
     for finding in plan.findings:
         shown.print(f"[red]Guard: {escape(finding.sentence)}[/red]")
@@ -144,7 +146,7 @@ def _show_left(shown: Console, plan: Plan) -> None:
     if plan.refused:
         shown.print(f"Refused by the org, so that somebody has to look (`connector failures`): {len(plan.refused):,}.")
     for reason, count in _withheld(plan).items():
-        shown.print(f"Tasks not made because the person {escape(reason)}: {count:,}.")
+        shown.print(f"People or tasks left as they are: {count:,} · {escape(reason)}.")
     if plan.awaiting_approval:
         shown.print(f"Leads of whom each {AWAITS_APPROVAL} (`connector today`): {plan.awaiting_approval:,}.")
     for kind, found in _grouped(plan.waiting, lambda one: one.kind).items():
@@ -188,6 +190,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for (object_name, name), found in _grouped(plan.kept, lambda one: (one.object, one.field)).items()
         ],
         "refused": len(plan.refused),
+        "held": plan.held,
         "withheld": len(plan.withheld),
         "withheld_because": dict(_withheld(plan)),
         "awaiting_approval": plan.awaiting_approval,

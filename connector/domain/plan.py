@@ -236,6 +236,8 @@ class Plan:
     """What waits for somebody's word: no change before it is given. Toss-ups are among `withheld`."""
     undoes: str | None = None
     """The run that this plan takes back; None for a plan that comes of the rules."""
+    held: int = 0
+    """Values of ours that an undo has taken back and that are not written while ours stay the same."""
 
     @property
     def history(self) -> int:

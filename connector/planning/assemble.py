@@ -34,7 +34,7 @@ from connector.planning.tasks import (
     told_in_time,
     wanted,
 )
-from connector.planning.toss_up import hand_overs
+from connector.planning.toss_up import assign_owners, hand_overs
 from connector.planning.waiting import standing, within_day
 from connector.rules.fields import STAMPS, Fields
 
@@ -53,6 +53,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     """The plan from people, scored, graded, tiered and decided as they stand in the store's temporary tables."""
     rules, fields = book.rules, book.fields
     desire(run, rules.tiers.tiers, fields.language, rules.scoring.time_zone)
+    assign_owners(run, rules, fields, basis.today)
     records, kept = [], []
     for mapped in _written(fields):
         changes, stays = compare(run, mapped, fields.objects("salesforce")[mapped.stream.object], basis.as_of)
@@ -87,6 +88,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         waiting=free.waiting,
         closings=tuple(one for one in free.records if one.object == TASK),
         refused=sent.refused,
+        held=int(run("SELECT count(*) FROM held", {})[0][0]),
     )
     filled = {**values_there(run, fields), **engaged.filled}
     return replace(plan, findings=guard_findings(fields.guard, plan, filled, orders_of(fields)))

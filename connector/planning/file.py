@@ -69,6 +69,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "refused": [{**asdict(entry), "since": _text(entry.since)} for entry in plan.refused],
         "waiting": [asdict(entry) for entry in plan.waiting],
         "undoes": plan.undoes,
+        "held": plan.held,
         "guard": [{**asdict(entry), "sentence": entry.sentence} for entry in plan.findings],
     }
     return {**content, "checksum": checksum(content)}
@@ -169,6 +170,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         ),
         waiting=tuple(Waiting(**entry) for entry in document["waiting"]),
         undoes=document["undoes"],
+        held=document["held"],
     )
 
 
