@@ -250,7 +250,7 @@ def test_every_table_that_names_people_is_one_that_is_erased(store: Store) -> No
     naming = {table for table, columns in rows if NAMES_OF_PEOPLE & set(columns)}
     assert naming == {
         *("known_persons", "transitions", "cadence_runs", "waiting_before_backfill", "written", "journal"),
-        *("list_member", "known_life", "intakes", "evaluated", "failure"),
+        *("list_member", "known_life", "intakes", "evaluated", "failure", "held", "lock", "approvals", "alerts"),
     }
 
 
