@@ -14,6 +14,7 @@ from connector.applying.bulk_records import STILL_RUNNING, ask_jobs
 from connector.applying.closings import CLOSINGS
 from connector.applying.deletions import DELETIONS
 from connector.applying.effect import ROWS_A_CALL, Effect, Send, batches
+from connector.applying.forecast import finished_early, tell_ahead
 from connector.applying.imports import ask_imports
 from connector.applying.memberships import LIST_MEMBERSHIPS
 from connector.applying.native_grades import NATIVE_GRADES
@@ -24,7 +25,7 @@ from connector.applying.refusals import refusal, remedy
 from connector.applying.tasks import TASKS
 from connector.domain.outcome import RowResult
 from connector.domain.plan import Plan
-from connector.errors import ConfigurationError, RefusedError, RetryError, StopError, StoppedError
+from connector.errors import BudgetSpentError, ConfigurationError, RefusedError, RetryError, StopError, StoppedError
 from connector.http.outcome import UnknownOutcomeError
 from connector.redaction import redact
 from connector.store.decisions import record_ends, record_starts, record_transitions
@@ -57,7 +58,8 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
 
     Rows that the platform refuses are kept as failures and do not stop the others. Raises RetryError when the
     remote is lost in the middle; the next apply settles what is unknown by reading back. Raises RefusedError when
-    writes are switched off, which is looked at before each call; what is left then stands in the journal.
+    writes are switched off, which is looked at before each call; what is left then stands in the journal. Raises
+    BudgetSpentError when the calls of the day end in between: what fitted is written, each record whole or not at all.
     """
     store, run_id, now = application.store, application.run_id, application.now
     settle_open_intents(application)
@@ -68,9 +70,10 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
         record_ends(store, plan.ends, now)
         record_transitions(store, run_id, plan.transitions, now)
         note_undo(store, run_id, plan.undoes, now)
-    calls = chain.from_iterable(effect.calls(application, plan) for effect in EFFECTS.values())
-    left = [intent for batch, send in calls for intent in _send_unless_off(application, batch, send)]
-    left += _once_more(application)
+    try:
+        left = _carry_out(application, plan)
+    except BudgetSpentError as error:
+        raise finished_early(application, plan, error) from error
     if left:
         _leave(application, left)
     _drop_unwanted(application, wanted)
@@ -82,6 +85,14 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
         failed=len(application.applied.failures),
     )
     return application.applied
+
+
+def _carry_out(application: Application, plan: Plan) -> list[Intent]:
+    """Every call in order. Answers what is left when writes are switched off in between."""
+    tell_ahead(application, plan)
+    calls = chain.from_iterable(effect.calls(application, plan) for effect in EFFECTS.values())
+    left = [intent for batch, send in calls for intent in _send_unless_off(application, batch, send)]
+    return left + _once_more(application)
 
 
 def settle_open_intents(application: Application) -> int:

@@ -315,6 +315,9 @@ def carry_out(river: River, planned: Plan, command: str, instant: datetime) -> A
     except RefusedError:
         finish_run(river.store, run_id, "switched off", {}, now(river))
         raise
+    except BudgetSpentError:
+        finish_run(river.store, run_id, "finished early", {}, now(river))
+        raise
     counts = {"fields": applied.fields, "tasks": applied.tasks, "failed": len(applied.failures)}
     finish_run(river.store, run_id, "failed rows" if applied.failures else "done", counts, now(river))
     return applied
