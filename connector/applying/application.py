@@ -94,6 +94,8 @@ class Applied:
     unowned: int = 0
     roads: list[Road] = field(default_factory=list, compare=False)
     """Which calls carried the fields that are ours alone, object by object."""
+    same_second: int = 0
+    """Records that we had read within the second of their last change, and that were looked at once more."""
     memberships: int = 0
     """Prospects that came onto lists or left them."""
     waiting: int = 0

@@ -49,8 +49,10 @@ def _arrived(intent: Intent, there: Mapping[str, Any]) -> bool:
 
 
 def same(ours: PlainValue, theirs: object) -> bool:
-    """Whether a value read back is the one that was sent, whatever its spelling (72 and 72.0, Z and +0000)."""
+    """Whether a value read back is the one that was sent, whatever its spelling (72 and 72.0, Z and +0000, white space around it)."""
     if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+        if ours.strip() == theirs.strip():
+            return True
         try:
             return datetime.fromisoformat(ours) == datetime.fromisoformat(theirs)
         except ValueError:

@@ -114,6 +114,8 @@ def applied_lines(applied: Applied) -> list[str]:
     if applied.moved:
         changed = f"{applied.moved} records or tasks that changed since the plan was made"
         lines.append(f"Skipped: {changed}; they are planned anew.")
+    if applied.same_second:
+        lines.append(f"Read within the second of their last change, and looked at once more: {applied.same_second:,}.")
     for reason, count in sorted(applied.forbidden.items()):
         lines.append(f"Left out at the last moment because the person {reason}: {count:,} tasks.")
     if applied.unowned:

@@ -398,6 +398,7 @@ def applied_document(applied: Applied) -> dict[str, Any]:
         "tasks_deleted": applied.deleted,
         "memberships": applied.memberships,
         "moved": applied.moved,
+        "same_second": applied.same_second,
         "forbidden": dict(sorted(applied.forbidden.items())),
         "unowned": applied.unowned,
         "failed": len(applied.failures),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -271,3 +272,18 @@ def test_an_error_that_stops_leaves_the_rest_unwritten_and_nothing_to_settle(
     assert leads(remote, "Score__c") == [(70.0,), (70.0,)]
     assert unsettled(store) == [], "a question for a field that the org does not know would be refused for ever"
     assert outcomes(store) == [("run1", "update", "failed", code)]
+
+
+class TestTheSecondOfOurReading:
+    """An edit in the second in which we read a record leaves its LastModifiedDate as it was."""
+
+    @pytest.mark.requirement("WB-1")
+    def test_what_was_edited_in_it_is_left_and_the_rest_written(self, store: Store) -> None:
+        remote = org()
+        remote.records["Lead"][lead_id(1)]["Status"] = "Working"  # LastModifiedDate stays as it is.
+        again = tuple(replace(change(number, status="Hot"), same_second=True) for number in (1, 2))
+        applied = apply_plan(run_of(remote, store), plan_of(*again, change(3, status="Hot")))
+        assert leads(remote, "Status")[:3] == [("Working",), ("Hot",), ("Hot",)]
+        assert (applied.same_second, applied.moved, applied.records) == (2, 1, 2)
+        assert [name for name, _ in remote.calls] == ["update_unmodified", "update_unmodified"]
+        assert [row[2] for row in outcomes(store)] == ["done", "moved", "done"]
