@@ -148,12 +148,13 @@ class AccountEngagementWriter:
 
     def _legacy_call(self, number: int, form: Mapping[str, str]) -> Mapping[str, Any]:
         """A call of version 4, or of 3 where the account does not take 4: errors come inside HTTP 200."""
-        path = f"/api/prospect/version/{self._legacy}/do/update/id/{number}"
+        spoken = self._legacy
+        path = f"/api/prospect/version/{spoken}/do/update/id/{number}"
         answer = self._connection.write("POST", path, {"format": "json"}, data=dict(form))
         error = legacy_refusal(self._connection.where, answer)
         if error is None:
             return answer
-        if getattr(error, "code", None) == OTHER_VERSION and self._legacy == "4":
+        if getattr(error, "code", None) == OTHER_VERSION and spoken == "4":
             self._legacy = "3"
             return self._legacy_call(number, form)
         raise error
