@@ -27,6 +27,7 @@ _OURS = {
     "stage": "desired.stage",
     "reason": "desired.reason",
     "track": "desired.track",
+    "owner": "desired.owner",
 }
 _LEADS_BACK = ("hot", "lost", "disqualified")
 
@@ -157,7 +158,7 @@ def _changes(name: str, entry: WriteField) -> str:
     theirs, ours, base = _names(name)
     parts = [f"NOT {same(ours, theirs)}", f'({ours} IS NOT NULL OR ("has {name}" AND {same(theirs, base)}))']
     parts.append(f"NOT coalesce(list_contains(\"held {name}\", coalesce({ours}, '')), FALSE)")
-    if entry.values is not None:
+    if entry.values is not None or entry.value == "owner":
         parts.append(f"{ours} IS NOT NULL")
     if entry.policy == "if_blank":
         parts.append(f"{theirs} IS NULL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from connector.domain.plan import AWAITS_APPROVAL, RunEnd, RunStart, Withheld
@@ -13,9 +13,12 @@ from connector.engine.cadence import BusinessCalendar, CadenceStep
 from connector.engine.decide import business_calendar
 from connector.engine.toss_up import TOSS_UP, hand_over_of
 from connector.planning.tasks import FollowUp
+from connector.rules.fields import Fields
 from connector.rules.load import RuleSet
 
 STEP = CHANNEL = "hand_over"
+ASSIGNED_FOR = timedelta(days=7)
+"""So long after a hand-over an owner that could not be written is tried again."""
 _OVER = frozenset({"won", "lost", "disqualified"})
 """Stages in which a hand-over has come to its end."""
 
@@ -53,6 +56,9 @@ def hand_overs(run: Run, rules: RuleSet, today: date) -> HandOvers:
         start = person["start_date"] or day
         if person["start_date"] is None:
             starts.append(RunStart(str(person["person_id"]), TOSS_UP, day.isoformat(), str(person["who_id"]), None))
+            named = hand_over_of(rules, person["segment"]).assign_to
+            if named is not None and named not in owners:
+                withheld.append(Withheld(str(person["person_id"]), f"{STEP}:owner", _nobody(named)))
         due.append(_due(person, start, rules, calendar, owners))
     ends = [
         RunEnd(str(person_id), TOSS_UP, start.isoformat(), "gone" if stage is None else str(stage))
@@ -90,6 +96,33 @@ def _due(
     return follow_up, CadenceStep(STEP, 1, CHANNEL, hand_over.subject, calendar.plus(start, hand_over.due_in_days))
 
 
+def assign_owners(run: Run, rules: RuleSet, fields: Fields, today: date) -> None:
+    """Adds `owner` to `desired`: on the day of a hand-over, and for a week after it, the id of whom `assign_to` names.
+
+    Nobody else's owner is ours to say. A contact belongs to users alone, a lead also to a queue. Nothing is done where
+    the mapping does not write owners.
+    """
+    if not any(write.value == "owner" for one in fields.salesforce.values() for write in one.write.values()):
+        return
+    run("ALTER TABLE desired ADD COLUMN owner VARCHAR", {})
+    named: dict[str | None, str | None] = {None: hand_over_of(rules, None).assign_to}
+    toss_up = rules.lifecycle.toss_up
+    named |= {part.id: hand_over_of(rules, part.id).assign_to for part in (toss_up.segments if toss_up else ())}
+    given = [(segment, name) for segment, name in named.items() if name is not None]
+    run(
+        _ASSIGNED,
+        {
+            "segments": [segment for segment, _ in given],
+            "names": [name for _, name in given],
+            "since": today - ASSIGNED_FOR,
+        },
+    )
+
+
+def _nobody(name: str) -> str:
+    return f"goes to the owner of the record, since nobody active is called {name!r}"
+
+
 _COLUMNS = ("person_id", "state", "segment", "start_date", "who_id", "owner_id", "may_call", "may_email", "key_record")
 _READY = """
 SELECT toss_ups.person_id, toss_ups.state, toss_ups.segment, toss_ups.start_date,
@@ -118,10 +151,29 @@ WHERE begun.cadence = $cadence AND begun.ended_at IS NULL
 ORDER BY begun.person_id, begun.start_date
 """
 _OWNERS = """
-SELECT name, min(id) FROM (
-    SELECT name, id FROM seen_salesforce_user WHERE coalesce(is_active, TRUE)
-    UNION ALL SELECT name, id FROM seen_salesforce_group
+SELECT name, arg_min(id, (is_queue, id)) FROM (
+    SELECT name, id, FALSE AS is_queue FROM seen_salesforce_user WHERE coalesce(is_active, TRUE)
+    UNION ALL SELECT name, id, TRUE FROM seen_salesforce_group WHERE coalesce(type = 'Queue', TRUE)
 )
 WHERE name IS NOT NULL
 GROUP BY name
+"""
+_ASSIGNED = """
+UPDATE desired SET owner = assigned.owner_id
+FROM (
+    SELECT tossed.person_id, target.object, arg_min(one.owner_id, (one.is_queue, one.owner_id)) AS owner_id
+    FROM toss_ups AS tossed
+    JOIN decided USING (person_id)
+    JOIN (SELECT unnest($segments::VARCHAR[]) AS segment, unnest($names::VARCHAR[]) AS name) AS given
+        ON given.segment IS NOT DISTINCT FROM tossed.segment
+    JOIN (
+        SELECT id AS owner_id, name, FALSE AS is_queue FROM seen_salesforce_user WHERE coalesce(is_active, TRUE)
+        UNION ALL SELECT id, name, TRUE FROM seen_salesforce_group WHERE coalesce(type = 'Queue', TRUE)
+    ) AS one ON one.name = given.name
+    JOIN (VALUES ('Lead'), ('Contact')) AS target(object) ON target.object = 'Lead' OR NOT one.is_queue
+    WHERE (tossed.state = 'due' AND (decided.may_call OR decided.may_email))
+        OR (tossed.state = 'handed_over' AND tossed.start_date >= $since)
+    GROUP BY tossed.person_id, target.object
+) AS assigned
+WHERE assigned.person_id = desired.person_id AND assigned.object = desired.object
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from connector.domain.running import Run
 from connector.domain.vocabulary import Language
@@ -31,9 +32,9 @@ def hand_overs_waiting(run: Run, rules: RuleSet, language: Language) -> tuple[Ha
     names = {one.id: getattr(one.name, language) for one in (toss_up.criteria if toss_up else ())}
     found = []
     for row in run(_WAITING, {}):
-        told = dict(zip(_COLUMNS, row, strict=True))
-        words = {key: tuple(names.get(one, one) for one in told.pop(key) or ()) for key in ("met", "missing")}
-        found.append(HandOver(**told, **words))
+        told: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+        told |= {key: tuple(names.get(one, one) for one in told[key] or ()) for key in ("met", "missing")}
+        found.append(HandOver(**told))
     return tuple(found)
 
 

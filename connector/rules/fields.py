@@ -17,9 +17,9 @@ from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
 from connector.rules.writing import Modes, OurTasks
 
 Policy = Literal["never", "if_blank", "if_unchanged", "always"]
-Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status", "track"]
+Value = Literal["score", "grade", "tier", "stage", "reason", "scored_at", "status", "track", "owner"]
 
-_OF_PERSONS: tuple[Value, ...] = ("score", "grade", "tier", "stage", "reason", "scored_at", "status")
+_OF_PERSONS: tuple[Value, ...] = ("score", "grade", "tier", "stage", "reason", "scored_at", "status", "owner")
 WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
     {
         "salesforce.Lead": _OF_PERSONS,
@@ -231,6 +231,8 @@ def _check_write(stream: Stream, field: str, write: WriteField) -> None:
         raise problem(f"{place}: the connector does not write to {stream.name}.", f"It writes to {places}.")
     if write.value not in allowed:
         raise problem(f"{place}: `{write.value}` is not written to {stream.name}.", f"Possible: {', '.join(allowed)}.")
+    if write.value == "owner" and (field != "OwnerId" or write.values is not None or write.order is not None):
+        raise problem(f"{place}: `owner` is written as an id.", "Write it to OwnerId, without `values` and `order`.")
     check_engagement_write(stream, field, write.policy, plain=write.values is None and write.order is None)
 
 

@@ -15,6 +15,7 @@ from connector.engine.catalogue import OFFERS
 from connector.engine.next_action import next_actions
 from connector.engine.our_tasks import our_tasks
 from connector.planning.toss_up import hand_overs
+from connector.rules.fields import WriteField
 from connector.rules.load import SHIPPED, RuleSet
 from connector.store.decisions import record_ends, record_starts
 from tests.engine_world import rules_with
@@ -265,3 +266,44 @@ def test_the_deal_that_came_of_it_is_linked_and_ends_it(world: PlanningWorld) ->
     )  # fmt: skip
     world.store.run("UPDATE people SET crm_status = 'won'")
     assert world.plan(MONDAY + 7 * DAY).ends == (RunEnd("1", "toss_up", "2026-06-01", "won"),)
+
+
+def owning(world: PlanningWorld) -> None:
+    """The mapping writes the owner of leads."""
+    fields = world.book.fields
+    lead = fields.salesforce["Lead"]
+    write = {**lead.write, "OwnerId": WriteField(value="owner", policy="if_unchanged")}
+    objects = {**fields.salesforce, "Lead": lead.model_copy(update={"write": write})}
+    world.book = replace(world.book, fields=fields.model_copy(update={"salesforce": objects}))
+
+
+def owners(plan: Plan) -> list[tuple[object, object]]:
+    return [
+        (change.before, change.after)
+        for record in plan.records
+        for change in record.changes
+        if change.field == "OwnerId" and record.shared
+    ]
+
+
+def test_a_hand_over_gives_the_record_to_whom_it_is_assigned_and_nobody_else_s(world: PlanningWorld) -> None:
+    fields = world.book.fields
+    owning(world)
+    try:
+        for person, count in (("1", 4), ("2", 3)):
+            world.person(person, 1)
+            world.stands(person, owner_id="005A")
+            heard(world, person, count)
+        plan = world.plan()
+        assert owners(plan) == [("005A", FIELD)]
+        begun(world, plan)
+        assert owners(world.plan(MONDAY + DAY)) == [("005A", FIELD)], "it could not be written: once more"
+        assert owners(world.plan(MONDAY + 8 * DAY)) == []
+        world.store.run("DELETE FROM cadence_runs")
+        world.store.run("UPDATE mirror_salesforce_user SET is_active = FALSE")
+        plan = world.plan()
+        assert owners(plan) == []
+        (told,) = (one for one in plan.withheld if one.step == "hand_over:owner")
+        assert told.reason == "goes to the owner of the record, since nobody active is called 'Fumi Field'"
+    finally:
+        world.book = replace(world.book, fields=fields)
