@@ -14,6 +14,7 @@ from connector.domain.streams import BY_NAME
 from connector.reporting.first_guesses import WORDS, guessed
 from connector.reporting.first_words import (
     CHECK,
+    closed_task_line,
     dictionary_lines,
     meant,
     source_lines,
@@ -196,6 +197,11 @@ def _words(draft: _Draft, org: OrgShown, text: str) -> None:
     if org.lead_statuses:
         words = meant(org.lead_statuses, fields)
         draft.put(draft.span(("status_dictionary",)), dictionary_lines(words, org.stages, source, text))
+    task = org.descriptions.get("Task")
+    status = task.field("Status") if task else None
+    line = closed_task_line(status.values if status else (), fields.tasks.closed_status)
+    if line is not None and ("tasks", "closed_status") in source.keys:
+        draft.put(draft.span(("tasks", "closed_status")), [line])
     lead = org.descriptions.get("Lead")
     sources = lead.field("LeadSource") if lead else None
     if sources is not None:

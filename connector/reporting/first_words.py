@@ -23,6 +23,7 @@ _MEANS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Stage → parts of words that say it, in small letters."""
 _CLOSED = ("クローズ", "終了", "closed")
+_DONE = ("完了", "終了", "completed", "closed", "done")
 _OWNERS: Mapping[str | None, str] = MappingProxyType({"registered": "marketing", "cold": "marketing"})
 _SOURCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -165,6 +166,16 @@ def source_lines(words: Sequence[str], known: Fields) -> list[str]:
     if left:
         lines.append(f"  # 割り当てなし（other になります）。 Not assigned, they become `other`: {', '.join(left)}")
     return lines
+
+
+def closed_task_line(words: Sequence[str], shipped: str | None) -> str | None:
+    """The line that says how tasks are closed, where the org has no such word as the shipped one; None where it has."""
+    if not words or shipped is None or shipped in words:
+        return None
+    found = next((word for word in words if any(part in word.lower() for part in _DONE)), None)
+    if found is None:
+        return "  closed_status: null  # 完了にあたる値がない。 this org has no word for a task that is done"
+    return f"  closed_status: {quoted(found)}  # {CHECK}"
 
 
 def quoted(word: str) -> str:

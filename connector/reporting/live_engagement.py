@@ -5,7 +5,7 @@ It has no describe: which fields there are is known by asking for them, and of c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from connector.account_engagement.unit_shown import UnitShown
 from connector.domain.streams import MappedStream
@@ -21,12 +21,22 @@ ARRAYS = frozenset({"multi-select", "checkbox"})
 
 def check_units(written: Written, units: Sequence[UnitShown]) -> Iterator[LiveFinding]:
     """What each business unit lacks of what mapping and rules name."""
+    yield from _units_named(written, {unit.unit for unit in units})
     for unit in units:
         for mapped in written.fields.streams:
             if mapped.stream.remote == "account_engagement":
                 yield from _collection(written, unit, mapped)
         yield from _written(written, unit)
         yield from _lists(written, unit)
+
+
+def _units_named(written: Written, units: Collection[str]) -> Iterator[LiveFinding]:
+    for name in written.fields.native_grade:
+        if name not in units:
+            place = written.sources[FIELDS_FILE].place(("native_grade", name), of_key=True)
+            sentence = f"`native_grade` names the business unit {name}, to which nothing is connected."
+            advice = f"Connected: {', '.join(sorted(units)) or 'none'}."
+            yield LiveFinding("error", "unit", "prospects", "", FIELDS_FILE, place.line, place.column, sentence, advice)
 
 
 def _collection(written: Written, unit: UnitShown, mapped: MappedStream) -> Iterator[LiveFinding]:

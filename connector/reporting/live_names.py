@@ -67,6 +67,7 @@ def check_names(written: Written, org: OrgShown) -> Iterator[LiveFinding]:
     task = org.descriptions.get("Task")
     if task is not None:
         yield from _tasks(written, task)
+        yield from _closings(written, task, org.closed_tasks)
     yield from _record_types(written, org)
 
 
@@ -187,6 +188,30 @@ def _key(written: Written, key: FieldDescription | None) -> Iterator[LiveFinding
     if not (key.createable and key.updateable):
         sentence = f"`{TASK_KEY}` cannot be edited by this user."
         yield _finding(written, "error", "read_only", where, sentence, "Give the user the right to edit it.")
+
+
+def _closings(written: Written, task: Description, closed: frozenset[str] | None) -> Iterator[LiveFinding]:
+    """How our own tasks are closed when what they were for is over."""
+    ours, status = written.fields.tasks, task.field("Status")
+    if ours.closed_status is None:
+        return
+    where: _Where = (FIELDS_FILE, ("tasks", "closed_status"), "Task", "Status")
+    if closed is not None and ours.closed_status not in closed:
+        sentence = f"`{ours.closed_status}` is no status of closed tasks: tasks would stay open."
+        advice = f"The org closes with {', '.join(f'`{one}`' for one in sorted(closed))}."
+        yield _finding(written, "error", "closed_status", where, sentence, advice)
+    elif status is not None and status.values and ours.closed_status not in status.values:
+        sentence = f"Task.Status has no value `{ours.closed_status}`: tasks would stay open."
+        yield _finding(written, "error", "closed_status", where, sentence, "Write the org's word for a closed task.")
+    if ours.note_field is not None:
+        at: _Where = (FIELDS_FILE, ("tasks", "note_field"), "Task", ours.note_field)
+        note = task.field(ours.note_field)
+        if note is None:
+            sentence = f"Task has no field `{ours.note_field}` that this user may see."
+            yield _finding(written, "error", "field_missing", at, sentence, "Correct the name, or leave the line out.")
+        elif not note.updateable:
+            sentence = f"`{ours.note_field}` cannot be edited by this user."
+            yield _finding(written, "error", "read_only", at, sentence, "Give the user the right to edit it.")
 
 
 def _record_types(written: Written, org: OrgShown) -> Iterator[LiveFinding]:

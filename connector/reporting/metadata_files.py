@@ -157,7 +157,7 @@ def rights(mapping: Fields, org: OrgShown) -> list[Rights]:
         if mapped.stream.remote != "salesforce" or name in _WITHOUT_RIGHTS:
             continue
         written = {field for field, write in mapping.salesforce[name].write.items() if write.policy != "never"}
-        edited = written | ({TASK_KEY, *_EDITED_OF_TASKS} if name == "Task" else set())
+        edited = written | (_edited_of_tasks(mapping) if name == "Task" else set())
         fields = {
             field: field in edited for field in (*mapped.fields, *sorted(edited)) if _can_be_given(org, name, field)
         }
@@ -165,8 +165,12 @@ def rights(mapping: Fields, org: OrgShown) -> list[Rights]:
     return found
 
 
-_EDITED_OF_TASKS = ("Description", "Type", "WhoId")
-"""Fields of tasks that are set when one is made, and that can be hidden."""
+def _edited_of_tasks(mapping: Fields) -> set[str]:
+    """The fields of tasks that are set when one is made or closed, and that can be hidden."""
+    note = {mapping.tasks.note_field} if mapping.tasks.note_field is not None else set()
+    return {TASK_KEY, "Description", "Type", "WhoId", *note}
+
+
 _WITHOUT_RIGHTS = frozenset(
     {"User", "Group", "LeadStatus", "OpportunityStage", "Organization", "OpportunityContactRole", "OpportunityHistory"}
     | {"CampaignMember"}

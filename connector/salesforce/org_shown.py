@@ -57,6 +57,8 @@ class OrgShown:
     lead_statuses: tuple[StatusValue, ...] = ()
     stages: tuple[StatusValue, ...] = ()
     holders: tuple[Holder, ...] = field(default=())
+    closed_tasks: frozenset[str] | None = None
+    """The words of Task.Status that mean closed; None where the org does not tell."""
 
     def holders_of(self, name: str) -> tuple[Holder, ...]:
         """The users and queues of a name."""
@@ -70,7 +72,11 @@ def ask_org(asked: Asked, objects: Iterable[str], names: Iterable[str] = ()) -> 
     """
     descriptions = {name: shown for name in objects if (shown := describe_if_shown(asked, name)) is not None}
     return OrgShown(
-        MappingProxyType(descriptions), lead_statuses(asked), stages(asked), tuple(_holders(asked, sorted(set(names))))
+        MappingProxyType(descriptions),
+        lead_statuses(asked),
+        stages(asked),
+        tuple(_holders(asked, sorted(set(names)))),
+        _closed_tasks(asked),
     )
 
 
@@ -115,6 +121,11 @@ def stages(asked: Asked) -> tuple[StatusValue, ...]:
         if row["IsActive"]
     ]
     return tuple(sorted(found, key=lambda one: (one.position, one.word)))
+
+
+def _closed_tasks(asked: Asked) -> frozenset[str] | None:
+    rows = _rows(asked, "SELECT ApiName FROM TaskStatus WHERE IsClosed = TRUE")
+    return frozenset(str(row["ApiName"]) for row in rows) or None
 
 
 def _holders(asked: Asked, names: Sequence[str]) -> Iterator[Holder]:
