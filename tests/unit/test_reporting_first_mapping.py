@@ -60,8 +60,13 @@ def test_the_words_are_the_orgs_own_and_a_written_one_never_takes_the_place_of_w
     assert status.order == ["新規", "育成中", "ホット", "対応中", "取引開始済み", "対象外"]
     told = {one.word: one.means for one in fields.words_of("lead")}
     assert told == {
-        "新規": "registered", "対応中": None, "ホット": "hot", "育成中": "cold", "取引開始済み": None, "対象外": "disqualified"
-    }  # fmt: skip
+        "新規": "registered",
+        "対応中": None,
+        "ホット": "hot",
+        "育成中": "cold",
+        "取引開始済み": None,
+        "対象外": "disqualified",
+    }
     assert {one.word: one.means for one in fields.words_of("opportunity")} == {"提案": "opportunity", "受注": "won"}
     assert fields.sources == {"event": ["展示会"], "web_inquiry": ["Web問い合わせ"]}
     assert fields.salesforce["Lead"].read["budget"].field == "Yosan__c"
@@ -87,9 +92,10 @@ def test_what_nobody_knows_the_meaning_of_stands_behind_hot() -> None:
     assert found.index("ホット") < found.index("保留") < found.index("対象外")
 
 
-@pytest.mark.parametrize(
-    "word", ["Yes", "a: b", "x, y", "[a]", "#1", "売上 100%", "Id. Decision Makers", "- x", "'", '"', "9"]
-)
+WORDS = ("Yes", "a: b", "x, y", "[a]", "#1", "売上 100%", "Id. Decision Makers", "- x", "'", '"', "9", "A - B #2", "~")
+
+
+@pytest.mark.parametrize("word", WORDS)
 def test_any_word_survives_yaml(word: str) -> None:
     assert yaml.safe_load(f"a: [{quoted(word)}, b]") == {"a": [word, "b"]}
 

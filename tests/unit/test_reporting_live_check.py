@@ -276,3 +276,18 @@ def test_a_field_of_another_kind_is_no_renamed_one() -> None:
     assert likeness(field("Budget__c", label="予算"), field("Yosan__c", label="予算")) >= 0.6
     assert likeness(field("Budget__c", label="予算"), field("Memo__c", label="メモ")) < 0.6
     assert likeness(field("Budget__c", label="予算"), field("Lot__c", label="ロット", type="double")) < 0.3
+
+
+@pytest.mark.requirement("WB-7")
+def test_the_word_for_a_closed_task_has_to_close_it(rules: tuple[FieldMapping, Written]) -> None:
+    def told(closed: frozenset[str] | None, *values: str) -> list[str]:
+        status = field("Status", type="picklist", values=("Not Started", *values))
+        task = described("Task", *(one for one in TASK if one.name != "Status"), status, KEY)
+        found = checked(rules, TEXT, org(task, closed_tasks=closed)).findings
+        return [one.sentence for one in found if one.kind == "closed_status"]
+
+    assert told(None, "Completed") == told(frozenset({"Completed"}), "Completed") == []
+    assert told(None, "完了") == ["Task.Status has no value `Completed`: tasks would stay open."]
+    assert told(frozenset({"完了"}), "Completed", "完了") == [
+        "`Completed` is no status of closed tasks: tasks would stay open."
+    ]
