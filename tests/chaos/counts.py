@@ -86,19 +86,22 @@ def watched(fields: Fields) -> dict[str, list[str]]:
     return {**found, "Task": list(TASK_FIELDS)}
 
 
-def doubled(changes: Iterable[Change]) -> list[str]:
-    """Keys under which two tasks were made, and steps for which one person got two tasks."""
+def doubled(changes: Iterable[Change], ours: str) -> list[str]:
+    """Keys under which two tasks were made, and steps for which one person got two tasks.
+
+    Tasks of ours without a key are told apart by their subjects.
+    """
     made: dict[str, dict[str, Any]] = defaultdict(dict)
     for change in changes:
         if change.object == "Task" and change.kind == "new":
-            made[change.id][change.field] = change.after
-    ours = [task for task in made.values() if task.get("Connector_Key__c")]
-    keys = Counter(task["Connector_Key__c"] for task in ours)
-    steps = Counter((task["WhoId"], *task["Connector_Key__c"].split(":")[2:]) for task in ours)
+            made[change.id] |= {change.field: change.after, "by": change.by}
+    keyed = [task for task in made.values() if task.get("Connector_Key__c")]
+    keys = Counter(str(task["Connector_Key__c"]) for task in keyed)
+    steps = Counter((task["WhoId"], *key.split(":")[2:]) for task in keyed if keys[key := task["Connector_Key__c"]] < 2)
+    bare = [task for task in made.values() if task["by"] == ours and not task.get("Connector_Key__c")]
+    subjects = Counter((task["WhoId"], task["Subject"]) for task in bare)
     found = [f"task {key} was made {count} times" for key, count in keys.items() if count > 1]
-    twice = {step for step, count in steps.items() if count > 1}
-    once = {(task["WhoId"], *key.split(":")[2:]) for task in ours if keys[key := task["Connector_Key__c"]] > 1}
-    return found + [f"{step} was asked for twice" for step in sorted(twice - once)]
+    return found + [f"{step} was asked for twice" for step, count in (*steps.items(), *subjects.items()) if count > 1]
 
 
 def overwritten(

@@ -20,7 +20,7 @@ from tests.chaos.story import Size, Story, Told, apply_file, save_file
 from tests.chaos.victims import ByProcesses, Orders
 from tests.worlds.ground import QUICK, upon
 
-SIZE = Size(days=1, attempts=3, people=60)
+SIZE = Size(days=1, attempts=3, quiet_cycles=1)
 EFFECTS = 70
 """About as many as an apply has in these worlds."""
 
