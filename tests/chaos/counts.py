@@ -129,12 +129,20 @@ def overwritten(
 
 
 def wrongly_undone(changes: Sequence[Change], ours: str, undone: Sequence[Undone]) -> list[str]:
-    """What people had done last, and an undo took back, of whatever field: records and tasks alike."""
+    """What people had done last, and an undo took back: values of records, and tasks that somebody worked on at all."""
     found = []
-    for cell, history in _histories(changes).items():
+    histories = _histories(changes)
+    seconds = _seconds(changes)
+    worked_on = {one.id: one for one in reversed(changes) if one.object == "Task" and _is_edit(one, ours)}
+    for cell, history in histories.items():
         for place, change in enumerate(history):
-            if change.by == ours and _within(change, undone) and place and history[place - 1].by != ours:
-                found.append(f"{cell}: {history[place - 1].after!r} of somebody became {change.after!r} by an undo")
+            if change.by != ours or change.kind != "edit" or not _within(change, undone):
+                continue
+            edit = history[place - 1] if place and history[place - 1].by != ours else None
+            if change.id in worked_on and worked_on[change.id].number < change.number:
+                edit = worked_on[change.id]
+            if edit is not None and edit.at != change.at and seconds[edit.id, edit.at] == 1:
+                found.append(f"{cell}: {edit.after!r} of somebody at {edit.at} became {change.after!r} by an undo")
     return found
 
 
@@ -208,6 +216,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return value.rstrip()
     return float(value) if isinstance(value, int | float) else value
+
+
+def _is_edit(change: Change, ours: str) -> bool:
+    return change.kind == "edit" and change.by != ours
 
 
 def _within(change: Change, undone: Iterable[Undone]) -> bool:

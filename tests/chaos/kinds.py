@@ -21,7 +21,7 @@ def of_deaths(running: RunningSandbox, told: Told, folder: Path, size: Size | No
     dice = Random(f"world {told.seed}")
     rules, people, unique = mutated(shipped(), told.seed), dice.choice(PEOPLE), dice.random() < 0.5
     with land(running, folder / "connector", rules, people=people, seed=told.seed, unique=unique) as laid:
-        live(laid, told, folder, size or Size())
+        live(laid, told, folder, size or Size(undoes=told.seed % 2 == 0))
 
 
 def of_processes(running: RunningSandbox, told: Told, folder: Path, size: Size | None = None) -> None:

@@ -21,16 +21,20 @@ def lost(
 ) -> list[str]:
     """Open intents, and fields in which what was decided does not stand although nothing forbids it.
 
-    Reads `desired`, which the last cycle left behind. A person's own value stays, whatever we would have written.
+    Reads `desired`, which the last cycle left behind. A person's own value stays, whatever we would have written, and
+    what an undo has taken back is not written again.
     """
     found = [f"intent {one.number} on {one.object} {one.record} is still open" for one in unsettled(store)]
     rows = store.rows("SELECT object, record_id, score, grade, tier, stage, status, reason FROM desired")
+    held = set(store.run("SELECT object, record_id, field, coalesce(value, '') FROM held"))
     for row in rows:
         record = truth.get(row["object"], {}).get(row["record_id"])
         if record is None or record.get("IsDeleted") or record.get("IsConverted"):
             continue
         for name, entry in fields.salesforce[row["object"]].write.items():
             if entry.value == "scored_at" or entry.value not in row:
+                continue
+            if _is_held(entry, row[entry.value], (row["object"], row["record_id"], name), held):
                 continue
             history = histories.get((row["object"], row["record_id"], name), ())
             line = _missing(entry, row[entry.value], record[name], history, ours)
@@ -64,6 +68,12 @@ def _missing(entry: WriteField, decided: Any, there: Any, history: Sequence[Chan
     if entry.order and not _leads_on(entry, str(decided), wanted, there, last, ours):
         return None
     return f"is {there!r} and should be {wanted!r} ({entry.policy})"
+
+
+def _is_held(entry: WriteField, decided: Any, cell: Cell, held: Collection[tuple[str, ...]]) -> bool:
+    """Whether an undo has taken back just this value of ours."""
+    wanted = entry.values.get(str(decided)) if entry.values is not None else decided
+    return any(one[:3] == cell and _same(str(wanted), one[3]) for one in held)
 
 
 def _leads_on(entry: WriteField, decided: str, wanted: Any, there: Any, last: Change | None, ours: str) -> bool:

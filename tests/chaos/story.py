@@ -15,6 +15,7 @@ from connector.domain.plan import Plan
 from connector.errors import ConnectorError, RefusedError
 from connector.planning.file import load_plan, save_plan
 from connector.river import River, here
+from connector.store.undoing import writing_runs
 from tests.chaos import counts, lost
 from tests.chaos.counts import Counts, Undone
 from tests.chaos.deeds import INTEREST, Deed
@@ -62,7 +63,7 @@ class Size:
     """How long a run is. `attempts`: at most so many a day. `settles`: whether each day ends with a quiet cycle.
 
     `quiet_cycles`: at the end at most so many, of which the last has to change nothing; a single one may change
-    something.
+    something. `undoes`: whether runs are taken back now and then.
     """
 
     days: int = 3
@@ -71,6 +72,7 @@ class Size:
     people: int = 60
     settles: bool = False
     quiet_cycles: int = 6
+    undoes: bool = False
 
 
 @dataclass
@@ -86,6 +88,7 @@ class Story:
     """How many effects the last whole attempt had."""
     attempting: bool = False
     """Whether the day's first attempt has begun: from then on nobody knows what of it is written."""
+    undone: list[Undone] = field(default_factory=list)
 
     def day(self) -> None:
         """A morning with people at work, then attempts that may fail or die, with people at work around them."""
@@ -108,7 +111,13 @@ class Story:
 
     def try_something(self) -> None:
         """One attempt of the connector, of whatever kind."""
-        self.disturbed(self.dice.choice((cycle, cycle, self._by_file)))
+        works: list[Callable[[River], object]] = [cycle, cycle, self._by_file]
+        work = self.dice.choice([*works, undo_last] if self.size.undoes else works)
+        first = len(self.land.changes) + 1
+        self.told.events.append(f"tries {work.__name__}")
+        self.disturbed(work)
+        if work is undo_last:
+            self.undone.append(Undone(first, len(self.land.changes)))
 
     def people_work(self, most: int) -> None:
         for _ in range(self.dice.randint(0, most)):
@@ -178,14 +187,14 @@ class Story:
             cycle(river)
         self.told.happenings.append(Happening(cycle=True))
 
-    def end(self, undone: list[Undone] | None = None) -> None:
+    def end(self) -> None:
         """Quiet cycles until one changes nothing, then the counting."""
         self.clear_up()
         self.pass_time(1)
         with open_river(self.land.ground.settings, retry=QUICK) as river:
             planned = self._settled(river)
             self.told.happenings.append(Happening(cycle=True))
-            self._count(river, planned, undone or [])
+            self._count(river, planned)
 
     def _settled(self, river: River) -> Plan:
         """The plan of the first quiet cycle; the last one must be empty."""
@@ -202,19 +211,19 @@ class Story:
         self.told.found.lost += [f"quiet cycle {self.size.quiet_cycles} still plans {one}" for one in left]
         return first
 
-    def _count(self, river: River, planned: Plan, undone: list[Undone]) -> None:
+    def _count(self, river: River, planned: Plan) -> None:
         land, found = self.land, self.told.found
         changes, ours, fields = land.changes, land.crowd.ours, land.rulebook.mapping.fields
         known = {str(one.after) for one in changes if one.field == "Connector_Key__c" and one.kind == "new"}
         histories = counts.histories(changes)
         found.doubled += counts.doubled(changes, ours)
-        over, same = counts.overwritten(changes, fields, ours, undone)
+        over, same = counts.overwritten(changes, fields, ours, self.undone)
         found.overwritten += over
         found.same_second += same
         against, raced = counts.against_consent(changes, land.refused, ours, self.told.raced)
         found.against_consent += against
         found.raced += raced
-        found.wrongly_undone += counts.wrongly_undone(changes, ours, undone)
+        found.wrongly_undone += counts.wrongly_undone(changes, ours, self.undone)
         found.lost += lost.lost(river.store, fields, land.truth(), histories, ours)
         found.lost += lost.lost_tasks(planned.tasks, known) + lost.forgotten(river.store, known)
         self.told.written += Counter(
@@ -250,6 +259,19 @@ def apply_file(river: River, file: Path) -> None:
     permit(river, planned, first_contact=True, force=True, instant=instant)
     refuse_when_off(river, planned)
     carry_out(river, planned, "apply", instant)
+
+
+def undo_last(river: River) -> None:
+    """What `connector undo --last --apply` does."""
+    runs = [one.run_id for one in writing_runs(river.store, 20) if one.undoes is None]
+    if not runs:
+        return
+    instant = now(river)
+    flow.settle(river, instant)
+    planned = flow.undo(river, runs[0], instant, delete_tasks=len(runs) % 2 == 0).plan
+    permit(river, planned, first_contact=True, force=True, instant=instant)
+    refuse_when_off(river, planned)
+    carry_out(river, planned, "undo", instant)
 
 
 def cycle(river: River) -> None:
