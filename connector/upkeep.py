@@ -98,10 +98,7 @@ def keep(river: River, whom: Whom, planned: Plan, as_of: datetime) -> Kept:
     door(river.store.run)
     keep_intakes(river.store, as_of)
     keep_tiers(river.store, river.rules_hash, as_of)
-    pending = {record.person_id for record in planned.records} | {task.person_id for task in planned.tasks}
-    pending |= {one.person_id for one in (*planned.withheld, *planned.refused, *planned.closings)}
-    pending |= {one.person_id for one in (*planned.prospects, *planned.memberships, *planned.waiting)}
-    kept = keep_answers(river.store, _basis(river), as_of, pending, whom)
+    kept = keep_answers(river.store, _basis(river), as_of, planned.persons, whom)
     if kept.differences:
         log.error("evaluate.differs", people=kept.differences, examples=kept.examples)
     return kept

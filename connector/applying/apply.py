@@ -265,7 +265,7 @@ def _drop_unwanted(application: Application, plan: Plan) -> None:
 
 def _wanted(plan: Plan) -> set[str]:
     """The records and the keys of tasks for which a plan wants something, also what waits in it."""
-    waiting = {one.record_id for one in (*plan.refused, *plan.closings)}
+    waiting = {one.record_id for one in plan.refused} | {one.record_id for one in plan.closings}
     return waiting | {record.record_id for record in plan.records} | {task.key for task in plan.tasks}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 PlainValue = str | int | float | bool | None
 
@@ -17,6 +18,13 @@ UNDONE = "undone"
 
 AWAITS_APPROVAL = "awaits an approval before it goes to field sales"
 """Why a lead that meets the criteria of the toss-up is not handed over yet (`mode: approval`)."""
+
+
+class Concerning(Protocol):
+    """A part of a plan that is about a person."""
+
+    @property
+    def person_id(self) -> str: ...
 
 
 @dataclass(frozen=True, order=True)
@@ -248,6 +256,15 @@ class Plan:
     def awaiting_approval(self) -> int:
         """Leads that could be handed over to field sales and wait for somebody's word."""
         return sum(one.reason == AWAITS_APPROVAL for one in self.withheld)
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Everybody of whom something is to be written, or would be if nothing stood in its way."""
+        parts: tuple[Iterable[Concerning], ...] = (
+            *(self.records, self.tasks, self.closings, self.prospects, self.memberships),
+            *(self.withheld, self.refused, self.waiting),
+        )
+        return frozenset(one.person_id for part in parts for one in part)
 
     @property
     def changes(self) -> int:
