@@ -37,6 +37,7 @@ from connector.planning.file import load_plan, save_plan
 from connector.pulling.reading import Pulled
 from connector.reporting.statuses import status_words
 from connector.river import River, here
+from connector.store.backup import last_restored
 from connector.store.decisions import allow_writes, begin_run, finish_run, writes_allowed
 from connector.store.kept_files import remember_file
 from connector.store.touched import Kept
@@ -131,7 +132,7 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
         if save is not None:
             # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
             remember_file(river.store, save, "plan", as_of)
-            save_plan(planned, save)
+            save_plan(planned, save, last_restored(river.store))
     if as_json:
         echo_json({**plan_document(planned), "saved": None if save is None else str(save)})
     else:
@@ -161,6 +162,7 @@ def apply(
             rules_hash=river.rules_hash,
             now=instant,
             oldest=OLDEST_PLAN,
+            restored=last_restored(river.store),
         )
         permit(river, planned, first_contact=first_contact, force=force, passed=passed, instant=instant)
         refuse_when_off(river, planned)

@@ -31,6 +31,7 @@ from connector.planning.file import save_plan
 from connector.planning.undo import Left, Undoing
 from connector.river import River
 from connector.settings import Settings
+from connector.store.backup import last_restored
 from connector.store.database import Store
 from connector.store.kept_files import remember_file
 from connector.store.undoing import WritingRun, knows_run, release, writing_runs
@@ -82,7 +83,7 @@ def undo(
         if save is not None:
             # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
             remember_file(river.store, save, "plan", instant)
-            save_plan(undoing.plan, save)
+            save_plan(undoing.plan, save, last_restored(river.store))
         if not as_json:
             _show(console(), chosen, undoing, save)
         applied = _apply(river, undoing, force=force) if at_once and undoing.to_do else None

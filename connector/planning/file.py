@@ -35,20 +35,24 @@ from connector.domain.plan import (
 from connector.errors import ConfigurationError, RefusedError
 
 FORMAT = 2
+MOST_BYTES = 1 << 30
+"""A plan of 200,000 records has a fifth of it."""
+
 PERSONAL_DATA = (
     "This file holds record ids, values of mapped fields and texts of tasks (with company names). "
     "It holds no e-mail address, no phone number and no secret."
 )
 
 
-def to_document(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON values, checksum included."""
+def to_document(plan: Plan, restored: str | None = None) -> dict[str, Any]:
+    """The plan as JSON values, checksum included. `restored`: the last restoring of the store that it was made from."""
     content = {
         "schema": 1,
         "format": FORMAT,
         "personal_data": PERSONAL_DATA,
         "org": plan.org_id,
         "rules_hash": plan.rules_hash,
+        "restored": restored,
         "as_of": _text(plan.as_of),
         "made_at": _text(plan.made_at),
         "watermarks": dict(plan.watermarks),
@@ -84,47 +88,76 @@ def checksum(content: Mapping[str, Any]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def save_plan(plan: Plan, path: Path) -> None:
-    """Writes the plan for its owner only, whole or not at all. ConfigurationError where the place is not writable."""
+def save_plan(plan: Plan, path: Path, restored: str | None = None) -> None:
+    """Writes the plan for its owner only, whole or not at all. ConfigurationError where the place is not writable.
+
+    `restored`: the last restoring of the store that the plan was made from.
+    """
     draft = path.with_name(path.name + ".draft")
     try:
         # One left over from a crash may have other rights.
         draft.unlink(missing_ok=True)
         draft.touch(mode=0o600, exist_ok=False)
         with draft.open("w", encoding="utf-8") as file:
-            json.dump(to_document(plan), file, ensure_ascii=False, indent=1)
+            json.dump(to_document(plan, restored), file, ensure_ascii=False, indent=1)
             file.write("\n")
         draft.replace(path)
     except OSError as error:
         raise ConfigurationError(f"The plan cannot be saved as {path}: {error.strerror}.") from error
 
 
-def load_plan(path: Path, *, org_id: str, rules_hash: str, now: datetime, oldest: timedelta) -> Plan:
-    """Reads a saved plan and checks that it still fits: checksum, format, org, rules, age.
+def load_plan(
+    path: Path, *, org_id: str, rules_hash: str, now: datetime, oldest: timedelta, restored: str | None = None
+) -> Plan:
+    """Reads a saved plan and checks that it still fits: checksum, format, org, rules, store, age.
 
-    Raises ConfigurationError for what is no plan file, RefusedError for a plan that does not fit any more.
+    `restored`: the last restoring of the store. Raises ConfigurationError for what is no plan file, RefusedError for a
+    plan that does not fit any more.
     """
     document = _document(path)
-    if document.get("format") != FORMAT:
+    if document["format"] != FORMAT:
         raise RefusedError(
-            f"{path} has plan format {document.get('format')!r}; this version applies {FORMAT}. Make the plan anew."
+            f"{path} has plan format {document['format']!r}; this version applies {FORMAT}. Make the plan anew."
         )
-    if document.get("checksum") != checksum(document):
+    if document.get("checksum") != _checksum_of(document):
         raise RefusedError(
             f"{path} was changed after it was made: its checksum does not fit its content. Make the plan anew."
         )
-    if document["org"] != org_id:
-        raise RefusedError(f"{path} was made for org {document['org']}, but this is org {org_id}. Nothing is written.")
-    if document["rules_hash"] != rules_hash:
+    try:
+        found = from_document(document)
+        made_after = document["restored"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else "an entry has another shape"
+        raise ConfigurationError(f"{path} is not a plan of this version: {what}. Make the plan anew.") from error
+    if found.org_id != org_id:
+        raise RefusedError(f"{path} was made for org {found.org_id}, but this is org {org_id}. Nothing is written.")
+    if found.rules_hash != rules_hash:
         raise RefusedError(f"{path} was made with other rules or another mapping. Make the plan anew.")
-    made_at = datetime.fromisoformat(document["made_at"])
+    if made_after != restored:
+        raise RefusedError(f"{path} was made before the store was restored from a backup. Make the plan anew.")
+    _refuse_old(path, found.made_at, now, oldest)
+    return found
+
+
+def _refuse_old(path: Path, made_at: datetime, now: datetime, oldest: timedelta) -> None:
+    made, limit = made_at.astimezone(UTC), oldest / timedelta(hours=1)
     if now - made_at > oldest:
-        limit = oldest / timedelta(hours=1)
-        made = made_at.astimezone(UTC)
         raise RefusedError(
             f"{path} is more than {limit:g} hours old: it was made at {made:%Y-%m-%d %H:%M} UTC. Make the plan anew."
         )
-    return from_document(document)
+    if made_at - now > oldest:
+        raise RefusedError(
+            f"{path} was made at {made:%Y-%m-%d %H:%M} UTC, more than {limit:g} hours ahead of the org's clock. "
+            "Make the plan anew."
+        )
+
+
+def _checksum_of(document: Mapping[str, Any]) -> str | None:
+    """The checksum of a document; None where it holds what no text of ours can be."""
+    try:
+        return checksum(document)
+    except UnicodeEncodeError:
+        return None
 
 
 def from_document(document: Mapping[str, Any]) -> Plan:
@@ -176,13 +209,23 @@ def from_document(document: Mapping[str, Any]) -> Plan:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise ConfigurationError(f"{path} has {size >> 20:,} MiB: no plan is that large. Make the plan anew.")
+        if not size:
+            raise ConfigurationError(f"{path} is empty. `connector plan --save FILE` makes a plan file.")
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigurationError(f"There is no plan file {path}.") from error
     except OSError as error:
         raise ConfigurationError(f"The plan file {path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigurationError(f"{path} is not a whole plan file ({error}). Make the plan anew.") from error
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not a whole plan file (line {error.lineno}: {error.msg}). Make the plan anew."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        # The words of these quote the file, which may be any.
+        raise ConfigurationError(f"{path} is not a whole plan file. Make the plan anew.") from error
     if not isinstance(document, dict) or "format" not in document:
         raise ConfigurationError(f"{path} is not a plan file. `connector plan --save FILE` makes one.")
     return document

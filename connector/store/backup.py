@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from typing import Any
 from connector.errors import ConfigurationError, RefusedError, StopError
 from connector.store.carrying import carry_over
 from connector.store.database import MIGRATIONS, Store, at_the_door, open_store, refuse_in_use, replace_durably
+from connector.store.decisions import begin_run, finish_run
 from connector.store.kept_files import copies_beside, half_made_backup, remember_file
 from connector.store.rewriting import FRESH, copying_to, database_of, remove_store
 from connector.store.traces import Traces, in_copy
@@ -218,10 +220,27 @@ def restore(backup: Path, path: Path, now: datetime, *, replace: bool) -> Restor
             forgotten = carry_over(store, path, now) if path.exists() else None
             # The store in it was copied before the file was there to be remembered.
             remember_file(store, backup, "backup", now)
+            _note_restored(store, now)
         for copy in copies_beside(fresh):
             copy.unlink()
         aside = _put(fresh, path, now)
     return Restored(manifest, aside, forgotten)
+
+
+RESTORE = "restore"
+
+
+def _note_restored(store: Store, now: datetime) -> None:
+    """Notes the restoring as a run: plans that were made before it rest on what this store does not know."""
+    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    begin_run(store, run_id, RESTORE, now)
+    finish_run(store, run_id, "done", {}, now)
+
+
+def last_restored(store: Store) -> str | None:
+    """The run in which the store was restored last; None where it never was."""
+    run_id = store.value("SELECT run_id FROM run WHERE command = $command ORDER BY rowid DESC", {"command": RESTORE})
+    return None if run_id is None else str(run_id)
 
 
 def _put(fresh: Path, path: Path, now: datetime) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +26,7 @@ from connector.domain.plan import (
     Withheld,
 )
 from connector.errors import ConfigurationError, ConnectorError, RefusedError
-from connector.planning.file import FORMAT, PERSONAL_DATA, checksum, load_plan, save_plan, to_document
+from connector.planning.file import FORMAT, MOST_BYTES, PERSONAL_DATA, checksum, load_plan, save_plan, to_document
 from tests.mirror_world import HOUR, MINUTE, NOON, lead_id
 
 pytestmark = pytest.mark.requirement("WB-2")
@@ -185,14 +186,28 @@ def _truncated(path: Path) -> None:
     ("spoil", "sentence"),
     [
         (_truncated, "is not a whole plan file"),
-        (lambda path: path.write_bytes(b""), "is not a whole plan file"),
+        (lambda path: path.write_bytes(b""), "is empty. `connector plan --save FILE` makes a plan file."),
+        (lambda path: path.write_text("[" * 100_000), "is not a whole plan file"),
+        (lambda path: path.write_text('{"format": ' + "9" * 5000 + "}"), "is not a whole plan file"),
+        (lambda path: os.truncate(path, MOST_BYTES + 1), "no plan is that large"),
         (lambda path: path.write_bytes(b"\x93\xfa\x96{"), "is not a whole plan file"),
         (lambda path: path.write_text("[]"), "is not a plan file. `connector plan --save FILE` makes one."),
         (lambda path: path.write_text('{"a": 1}'), "is not a plan file."),
         (lambda path: path.unlink(), "There is no plan file"),
         (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
     ],
-    ids=["truncated", "empty", "another encoding", "a list", "another document", "absent", "a folder"],
+    ids=[
+        "truncated",
+        "empty",
+        "deep",
+        "a number without end",
+        "huge",
+        "another encoding",
+        "a list",
+        "another document",
+        "absent",
+        "a folder",
+    ],
 )
 def test_what_is_no_plan_is_told_in_a_sentence(path: Path, spoil: Callable[[Path], Any], sentence: str) -> None:
     save_plan(PLAN, path)
@@ -202,6 +217,44 @@ def test_what_is_no_plan_is_told_in_a_sentence(path: Path, spoil: Callable[[Path
     assert sentence in str(caught.value)
     assert caught.value.exit_code == 64
     assert isinstance(caught.value, ConnectorError)
+
+
+@pytest.mark.parametrize(
+    ("craft", "sentence"),
+    [
+        (lambda document: document.pop("records"), "'records' is missing"),
+        (lambda document: document.pop("restored"), "'restored' is missing"),
+        (lambda document: document["records"][0].pop("why"), "'why' is missing"),
+        (lambda document: document["tasks"].append({"key": "k"}), "an entry has another shape"),
+        (lambda document: document.update(records=7), "an entry has another shape"),
+        (lambda document: document.update(made_at="yesterday"), "an entry has another shape"),
+        (lambda document: document["records"][0]["set"].update(Status=["Open"]), "an entry has another shape"),
+    ],
+)
+def test_one_that_was_made_up_with_a_right_checksum_is_told_in_a_sentence(
+    path: Path, craft: Callable[[dict[str, Any]], Any], sentence: str
+) -> None:
+    save_plan(PLAN, path)
+    rewrite(path, craft, honest=True)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    assert sentence in str(caught.value)
+
+
+def test_one_that_no_clock_of_ours_has_made_is_refused(path: Path) -> None:
+    save_plan(PLAN, path)
+    with pytest.raises(RefusedError, match="ahead of the org's clock"):
+        load(path, now=NOON - OLDEST - MINUTE)
+    assert load(path, now=NOON - HOUR) == PLAN
+
+
+@pytest.mark.requirement("OP-8")
+def test_one_from_before_the_store_was_restored_is_refused(path: Path) -> None:
+    save_plan(PLAN, path, None)
+    with pytest.raises(RefusedError, match="before the store was restored from a backup"):
+        load(path, restored="20261001T000000-0af91cbf")
+    save_plan(PLAN, path, "20261001T000000-0af91cbf")
+    assert load(path, restored="20261001T000000-0af91cbf") == PLAN
 
 
 def test_the_checksum_speaks_for_every_part(path: Path) -> None:

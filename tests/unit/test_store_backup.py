@@ -17,7 +17,7 @@ import pytest
 from connector.domain.calls import Calls, Heard, Usage
 from connector.errors import ConfigurationError, RefusedError, RetryError, StopError
 from connector.store import backup, database
-from connector.store.backup import MANIFEST, STORE, back_up, read_manifest, restore
+from connector.store.backup import MANIFEST, STORE, back_up, last_restored, read_manifest, restore
 from connector.store.calls import keep_calls, read_calls, read_heard
 from connector.store.database import Store, open_store
 from connector.store.decisions import meet_org
@@ -47,7 +47,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    return {table: store.run(f'SELECT * FROM "{table}" ORDER BY rowid') for table in TABLES}
+    """All that is in those tables, save that a restoring is a run itself."""
+    runs = {"run": "WHERE command <> 'restore'"}
+    return {table: store.run(f'SELECT * FROM "{table}" {runs.get(table, "")} ORDER BY rowid') for table in TABLES}
 
 
 def test_what_comes_back_is_what_was(store: Store, tmp_path: Path) -> None:
@@ -94,9 +96,11 @@ def test_a_store_that_is_there_is_replaced_only_when_asked_and_stays_beside(tmp_
     assert found.aside == path.with_name("default.replaced-20260302T030000.duckdb")
     assert found.forgotten == 0
     with open_store(path) as store:
-        assert store.value("SELECT count(*) FROM run") == 0
+        assert store.run("SELECT command FROM run") == [("restore",)]
+        assert last_restored(store) is not None
     with open_store(found.aside) as store:
         assert store.value("SELECT count(*) FROM run") == 1
+        assert last_restored(store) is None
 
 
 def test_another_orgs_backup_is_refused(tmp_path: Path) -> None:
