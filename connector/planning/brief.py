@@ -16,9 +16,12 @@ HAND_OVER = "hand_over"
 LONGEST = 32_000
 """The characters that the description of a task holds."""
 
-_ORDER = ("who", "state", "crm", "consent", "reasons", "actions", "heard", "missing", "offer", "grade", "lists")
+_ORDER = (
+    "who", "state", "crm", "consent", "reasons", "actions", "heard", "missing", "script", "offer", "grade", "lists",
+)  # fmt: skip
 _ORDER_OF_HAND_OVER = (
-    "who", "heard", "toss_up", "missing", "state", "reasons", "actions", "grade", "crm", "consent", "lists",
+    "who", "heard", "toss_up", "convert", "missing", "script", "state", "reasons", "actions", "grade", "crm",
+    "consent", "lists",
 )  # fmt: skip
 
 

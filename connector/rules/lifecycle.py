@@ -160,6 +160,7 @@ class TossUpSegment(Strict):
     required: Positive
     needed: tuple[Id, ...] = ()
     hand_over: HandOver | None = None
+    script: Mapping[Id, tuple[Name, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _chooses_somebody(self) -> Self:
@@ -177,6 +178,17 @@ class TossUp(Strict):
     hand_over: HandOver = HandOver()
     criteria: Annotated[tuple[TossUpCriterion, ...], Field(min_length=1)]
     segments: tuple[TossUpSegment, ...] = ()
+    script: Mapping[Id, tuple[Name, ...]] = Field(default_factory=dict)
+    """What to say to hear a criterion that is missing, by criterion (TU-4); a segment, such as a product's, has its own."""
+
+    @model_validator(mode="after")
+    def _scripts_are_about_criteria(self) -> Self:
+        ids = [criterion.id for criterion in self.criteria]
+        scripts = (self.script, *(part.script for part in self.segments))
+        stranger = next((one for script in scripts for one in script if one not in ids), None)
+        if stranger is not None:
+            raise problem(f"The script is about `{stranger}`, which is no criterion.", f"Criteria: {', '.join(ids)}.")
+        return self
 
     @model_validator(mode="after")
     def _can_be_met(self) -> Self:

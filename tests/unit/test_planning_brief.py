@@ -112,6 +112,7 @@ Criteria of the toss-up:
 × Decisive event
 × What they use today
 × Timing
+If a deal comes of it, please convert this lead: a status alone makes no opportunity.
 Not known yet (ask):
 - Authority: Who decides?
 - Timeframe: By when should it be in use?

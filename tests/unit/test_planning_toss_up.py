@@ -14,6 +14,7 @@ from connector.domain.plan import AWAITS_APPROVAL, Plan, RunEnd, RunStart, Withh
 from connector.engine.catalogue import OFFERS
 from connector.engine.next_action import next_actions
 from connector.engine.our_tasks import our_tasks
+from connector.errors import ConfigurationError
 from connector.planning.toss_up import hand_overs
 from connector.rules.fields import WriteField
 from connector.rules.load import SHIPPED, RuleSet
@@ -307,3 +308,33 @@ def test_a_hand_over_gives_the_record_to_whom_it_is_assigned_and_nobody_else_s(w
         assert told.reason == "goes to the owner of the record, since nobody active is called 'Fumi Field'"
     finally:
         world.book = replace(world.book, fields=fields)
+
+
+SCRIPT = """  script:
+    need: [{ja: どの工程でお困りですか, en: Which step gives you trouble?}]
+    timing: [{ja: いつまでに必要ですか, en: By when do you need it?}]
+"""
+OF_LARGE = LARGE + "      script: {timing: [{ja: 稟議はいつですか, en: When is it decided?}]}\n"
+
+
+@pytest.mark.requirement("TU-4")
+def test_the_brief_says_how_to_ask_for_what_is_missing_and_who_converts(world: PlanningWorld, tmp_path: Path) -> None:
+    follow(world, rules_of(tmp_path, required=3, more=SCRIPT + OF_LARGE))
+    for person, employees, count in (("small", 20, 3), ("large", 1000, 3), ("contact", 20, 3)):
+        world.person(person, 13 if person == "large" else 1, employees=employees)
+        heard(world, person, count)
+    world.store.run("UPDATE people SET contact_ids = ['003000000000001AAA'], lead_ids = [] WHERE person_id = 'contact'")
+    texts = {task.person_id: str(task.values["Description"]).splitlines() for task in world.plan().tasks}
+    assert "・時期（開始時期と購買サイクル）：いつまでに必要ですか" in texts["small"]
+    assert not any("困り" in line for line in texts["small"]), "the need was heard"
+    assert "・時期（開始時期と購買サイクル）：稟議はいつですか" in texts["large"]
+    told = {person: any("取引開始" in line for line in lines) for person, lines in texts.items()}
+    assert told == {"small": True, "large": False, "contact": False}, "a contact needs no conversion, a call asks nobody"
+
+
+@pytest.mark.requirement("TU-4")
+def test_a_script_about_no_criterion_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        rules_of(tmp_path, more="  script: {budget: [{ja: 予算, en: Budget}]}\n")
+    (problem,) = told.value.problems
+    assert "The script is about `budget`, which is no criterion" in str(problem)
