@@ -13,7 +13,8 @@ from connector.rules.lifecycle import TossUp
 
 CONVERT: Mapping[Language, str] = MappingProxyType(
     {
-        "ja": "商談化する場合は、このリードを取引開始（コンバージョン）してください。ステータスを変えるだけでは商談になりません。",
+        "ja": "商談化する場合は、このリードを取引開始（コンバージョン）してください。"
+        "ステータスを変えるだけでは商談になりません。",
         "en": "If a deal comes of it, please convert this lead: a status alone makes no opportunity.",
     }
 )

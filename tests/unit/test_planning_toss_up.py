@@ -329,7 +329,7 @@ def test_the_brief_says_how_to_ask_for_what_is_missing_and_who_converts(world: P
     assert not any("困り" in line for line in texts["small"]), "the need was heard"
     assert "・時期（開始時期と購買サイクル）：稟議はいつですか" in texts["large"]
     told = {person: any("取引開始" in line for line in lines) for person, lines in texts.items()}
-    assert told == {"small": True, "large": False, "contact": False}, "a contact needs no conversion, a call asks nobody"
+    assert told == {"small": True, "large": False, "contact": False}, "a contact is converted, a call asks nobody"
 
 
 @pytest.mark.requirement("TU-4")
