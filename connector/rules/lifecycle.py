@@ -179,7 +179,7 @@ class TossUp(Strict):
     criteria: Annotated[tuple[TossUpCriterion, ...], Field(min_length=1)]
     segments: tuple[TossUpSegment, ...] = ()
     script: Mapping[Id, tuple[Name, ...]] = Field(default_factory=dict)
-    """What to say to hear a criterion that is missing, by its id (TU-4); a segment, such as a product's, has its own."""
+    """What to say to hear a criterion that is missing, by its id (TU-4); a segment, such as a product, has its own."""
 
     @model_validator(mode="after")
     def _scripts_are_about_criteria(self) -> Self:
