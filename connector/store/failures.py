@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from connector.domain.running import Run
@@ -58,15 +57,39 @@ def keep_failures(
     """Keeps refused rows with since when and how often. `remedy` gives what a code asks for at the n-th time."""
     if not failed:
         return
-    if not failed:
-        return
     known = _known(store, [one.intent for one in failed])
-    rows = [_row(one, known.get((one.intent.object, one.intent.record), (naive(now), 0)), remedy) for one in failed]
-    columns = ", ".join(f"unnest(${name}::{kind}) AS {name}" for name, kind in _KINDS.items())
+    rows = {(one.intent.object, one.intent.record): _row(one, known, remedy, now) for one in failed}
+    columns = zip(*rows.values(), strict=True)
+    params = {name: list(column) for (name, _kind), column in zip(_COLUMNS, columns, strict=True)}
     store.run(
-        f"INSERT OR REPLACE INTO failure ({', '.join(_KINDS)}, last_at, run_id) SELECT {columns}, $now, $run_id",
-        {name: [row[name] for row in rows] for name in _KINDS} | {"now": naive(now), "run_id": run_id},
+        f"INSERT OR REPLACE INTO failure SELECT {_UNNESTED}, $now, $run_id",
+        {**params, "now": naive(now), "run_id": run_id},
     )
+
+
+_COLUMNS = (
+    ("object", "VARCHAR"), ("record", "VARCHAR"), ("kind", "VARCHAR"), ("person", "VARCHAR"), ("fields", "VARCHAR[]"),
+    ("code", "VARCHAR"), ("message", "VARCHAR"), ("remedy", "VARCHAR"), ("wanted", "VARCHAR"), ("seen", "TIMESTAMP"),
+    ("number", "BIGINT"), ("since", "TIMESTAMP"), ("times", "INTEGER"),
+)  # fmt: skip
+_UNNESTED = ", ".join(f"unnest(${name}::{kind}[])" for name, kind in _COLUMNS)
+
+
+def _row(
+    one: Failed,
+    known: Mapping[tuple[str, str], tuple[datetime, int]],
+    remedy: Callable[[str, int], str],
+    now: datetime,
+) -> tuple[object, ...]:
+    """In the order of `_COLUMNS`."""
+    intent = one.intent
+    since, times = known.get((intent.object, intent.record), (naive(now), 0))
+    wanted = {name: as_text(value) for name, value in intent.after.items() if not one.fields or name in one.fields}
+    return (
+        intent.object, intent.record, intent.kind, intent.person_id, list(one.fields), one.code, one.message,
+        remedy(one.code, times + 1), json.dumps(wanted, ensure_ascii=False),
+        None if intent.seen is None else naive(intent.seen), intent.number, since, times + 1,
+    )  # fmt: skip
 
 
 def resolve(store: Store, done: Iterable[Intent]) -> None:
@@ -119,42 +142,7 @@ def release(store: Store) -> int:
     return len(store.run("UPDATE failure SET remedy = 'later' WHERE remedy = 'person' RETURNING 1"))
 
 
-def _row(one: Failed, before: tuple[datetime | None, int], remedy: Callable[[str, int], str]) -> dict[str, object]:
-    """A refused row as the ledger has it. `before`: since when and how often it was refused until now."""
-    intent, (since, times) = one.intent, before
-    wanted = {name: as_text(value) for name, value in intent.after.items() if not one.fields or name in one.fields}
-    return {
-        "object": intent.object,
-        "record": intent.record,
-        "kind": intent.kind,
-        "person_id": intent.person_id,
-        "fields": list(one.fields),
-        "code": one.code,
-        "message": one.message,
-        "remedy": remedy(one.code, times + 1),
-        "wanted": json.dumps(wanted, ensure_ascii=False),
-        "seen": None if intent.seen is None else naive(intent.seen),
-        "number": intent.number,
-        "since": since,
-        "times": times + 1,
-    }
-
-
-_KINDS = MappingProxyType(
-    {
-        **dict.fromkeys(("object", "record", "kind", "person_id"), "VARCHAR[]"),
-        "fields": "VARCHAR[][]",
-        **dict.fromkeys(("code", "message", "remedy", "wanted"), "VARCHAR[]"),
-        "seen": "TIMESTAMP[]",
-        "number": "BIGINT[]",
-        "since": "TIMESTAMP[]",
-        "times": "INTEGER[]",
-    }
-)
-"""The columns of what is kept, as the lists that come for them."""
-
-
-def _known(store: Store, intents: Sequence[Intent]) -> dict[tuple[str, str], tuple[datetime | None, int]]:
+def _known(store: Store, intents: Sequence[Intent]) -> dict[tuple[str, str], tuple[datetime, int]]:
     rows = store.run(
         "SELECT object, record, since, times FROM failure WHERE record IN (SELECT unnest($records::VARCHAR[]))",
         {"records": [intent.record for intent in intents]},
