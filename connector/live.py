@@ -37,7 +37,7 @@ def check(river: River, written: Written, folder: Path) -> tuple[LiveCheck, OrgS
     remotes = here(river)
     names = [one.name for one in named_owners(written)]
     org = ask_org(remotes.reader, _objects(river), names)
-    with_lists = any(track.list for track in river.rules.nurture.tracks)
+    with_lists = any(track.list or track.list_ids for track in river.rules.nurture.tracks)
     units = [_shown_of(river, unit, lists=with_lists) for unit in remotes.engagement]
     before = {name: from_text(kept.fields) for name, kept in read_described(river.store).items()}
     text = (folder / FIELDS_FILE).read_text(encoding="utf-8-sig")

@@ -14,15 +14,24 @@ from connector.http.outcome import PASSES
 
 
 @dataclass(frozen=True)
+class ListShown:
+    """A list. A dynamic one is filled by its own rules: nobody can be put onto it."""
+
+    id: int
+    name: str
+    is_dynamic: bool = False
+
+
+@dataclass(frozen=True)
 class UnitShown:
-    """`custom_fields`: type by field id in small letters (without __c). `lists`: names; None where nobody asked.
+    """`custom_fields`: type by field id in small letters (without __c). `lists`: None where nobody asked.
 
     `missing`: mapped fields that are not shown, by collection; `absent`: collections that are not shown at all.
     """
 
     unit: str
     custom_fields: Mapping[str, str]
-    lists: frozenset[str] | None
+    lists: tuple[ListShown, ...] | None
     missing: Mapping[str, frozenset[str]]
     absent: frozenset[str]
 
@@ -57,7 +66,7 @@ Look = Callable[[], tuple[Mapping[str, frozenset[str]], frozenset[str]]]
 
 
 def ask_unit(unit: Paged, look: Look, folder: Path, *, lists: bool) -> UnitShown:
-    """Asks for the custom fields, and with `lists` for the names of lists; what `look` asks comes on top.
+    """Asks for the custom fields, and with `lists` for the lists; what `look` asks comes on top.
 
     Pages land under `folder`, and are gone afterwards. Raises what the calls raise.
     """
@@ -68,10 +77,11 @@ def ask_unit(unit: Paged, look: Look, folder: Path, *, lists: bool) -> UnitShown
             str(row["fieldId"]).lower(): str(row["type"] or "").lower()
             for row in _rows(unit, "custom-fields", ("fieldId", "type"), folder)
         }
-    names = None
+    there = None
     if lists and "lists" not in absent:
-        names = frozenset(str(row["name"]) for row in _rows(unit, "lists", ("name",), folder))
-    return UnitShown(unit.unit, custom, names, missing, absent)
+        rows = _rows(unit, "lists", ("name", "isDynamic"), folder)
+        there = tuple(ListShown(int(str(row["id"])), str(row["name"]), bool(row["isDynamic"])) for row in rows)
+    return UnitShown(unit.unit, custom, there, missing, absent)
 
 
 def _rows(unit: Paged, collection: str, fields: tuple[str, ...], folder: Path) -> Iterator[Mapping[str, object]]:

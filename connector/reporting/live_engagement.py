@@ -93,16 +93,38 @@ def _field_id(field: str) -> str:
 
 
 def _lists(written: Written, unit: UnitShown) -> Iterator[LiveFinding]:
+    """The lists that tracks stand for: by id where one is given for the unit, else by name."""
     if unit.lists is None:
         return
+    fails: Level = "error" if _writes_memberships(written) else "advice"
     for number, track in enumerate(written.rules.nurture.tracks):
-        if track.list is None or track.list in unit.lists:
+        by_id = track.list_ids.get(unit.unit)
+        if by_id is None and track.list is None:
             continue
-        place = written.sources[NURTURE_FILE].place(("tracks", number, "list"))
-        close = most_similar(track.list, unit.lists)
-        sentence = f"The business unit {unit.unit} has no list `{track.list}`."
-        advice = f"Did you mean `{close}`?" if close else "Create the list, or correct its name."
-        yield LiveFinding("advice", "list", "lists", "", NURTURE_FILE, place.line, place.column, sentence, advice)
+        found = [one for one in unit.lists if (one.id == by_id if by_id is not None else one.name == track.list)]
+        path: KeyPath = ("tracks", number, "list") if by_id is None else ("tracks", number, "list_ids", unit.unit)
+        named = f"list `{track.list}`" if by_id is None else f"list with the id {by_id}"
+        if not found:
+            close = most_similar(track.list or "", [one.name for one in unit.lists])
+            advice = f"Did you mean `{close}`?" if close else "Create the list, or correct its name."
+            yield _list(written, fails, path, f"The business unit {unit.unit} has no {named}.", advice)
+        elif any(one.is_dynamic for one in found):
+            sentence = f"The {named} of the business unit {unit.unit} is dynamic: nobody can be put onto it."
+            yield _list(written, fails, path, sentence, "Name a static list.")
+        elif len(found) > 1:
+            sentence = f"The business unit {unit.unit} has {len(found)} lists named `{track.list}`."
+            yield _list(written, "advice", path, sentence, "Say by `list_ids` which is meant.")
+
+
+def _writes_memberships(written: Written) -> bool:
+    entries = written.fields.account_engagement
+    found = entries.get("list-memberships") or entries.get("list_memberships")
+    return found is not None and any(one.policy != "never" for one in found.write.values())
+
+
+def _list(written: Written, level: Level, path: KeyPath, sentence: str, advice: str) -> LiveFinding:
+    place = written.sources[NURTURE_FILE].place(path)
+    return LiveFinding(level, "list", "lists", "", NURTURE_FILE, place.line, place.column, sentence, advice)
 
 
 def _finding(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.account_engagement.unit_shown import UnitShown
+from connector.account_engagement.unit_shown import ListShown, UnitShown
 from connector.reporting.drift import as_text, drift, from_text, likeness
 from connector.reporting.live_engagement import check_units
 from connector.reporting.live_finding import LiveFinding
@@ -230,7 +231,7 @@ def test_complaint_50_what_a_business_unit_lacks_is_not_left_out_silently(
     unit = UnitShown(
         "0Uv1",
         {"hobbies": "text", "teams": "multi-select"},
-        frozenset(),
+        (),
         {"prospects": frozenset({"hobby__c"})},
         frozenset(),
     )
@@ -290,4 +291,28 @@ def test_the_word_for_a_closed_task_has_to_close_it(rules: tuple[FieldMapping, W
     assert told(None, "完了") == ["Task.Status has no value `Completed`: tasks would stay open."]
     assert told(frozenset({"完了"}), "Completed", "完了") == [
         "`Completed` is no status of closed tasks: tasks would stay open."
+    ]
+
+
+@pytest.mark.requirement("NU-2")
+def test_lists_are_found_by_id_or_name_and_have_to_be_static(tmp_path: Path) -> None:
+    unit = "0Uv000000000001AAA"
+    shipped = (MAPPINGS / "nurture.yaml").read_text(encoding="utf-8")
+    names = re.findall(r"^    list: (.+)$", shipped, re.MULTILINE)
+    nurture = shipped.replace(f"    list: {names[0]}\n", f"    list_ids: {{{unit}: 7}}\n", 1)
+    text = f"{TEXT.split('statuses:', maxsplit=1)[0]}  list-memberships:\n    write: {{listId: {{value: track}}}}\n"
+    rules = rules_with(tmp_path, text, nurture=nurture)
+
+    def told(*lists: ListShown) -> list[str]:
+        found = check_units(rules[1], [UnitShown(unit, {}, lists, {}, frozenset())])
+        return [one.sentence for one in found if (one.kind, one.level) in {("list", "error"), ("list", "advice")}]
+
+    static = [ListShown(number, name) for number, name in enumerate(names[1:], start=10)]
+    assert told(ListShown(7, "whatever"), *static) == []
+    assert told(*static) == [f"The business unit {unit} has no list with the id 7."]
+    assert told(ListShown(7, "x", is_dynamic=True), *static) == [
+        f"The list with the id 7 of the business unit {unit} is dynamic: nobody can be put onto it."
+    ]
+    assert told(ListShown(7, "x"), *static, ListShown(99, names[1])) == [
+        f"The business unit {unit} has 2 lists named `{names[1]}`."
     ]
