@@ -38,7 +38,7 @@ def live_twice(running: RunningSandbox, told: Told, folder: Path, size: Size, *,
         _calmly(laid, told.happenings, Told(told.seed), folder)
         calm = _state(laid)
         left_out |= _left_out(laid, told.happenings)
-    told.found.differing += list(_differences(disturbed, calm, left_out))
+    told.found.differing += list(differences(disturbed, calm, left_out))
 
 
 def _calmly(laid: Land, happenings: Iterable[Happening], told: Told, folder: Path) -> None:
@@ -107,7 +107,8 @@ def _same_people(laid: Land) -> list[set[str]]:
     return [together for together in by_address.values() if len(together) > 1]
 
 
-def _differences(disturbed: State, calm: State, left_out: set[str]) -> Iterator[str]:
+def differences(disturbed: State, calm: State, left_out: set[str]) -> Iterator[str]:
+    """A line for each cell that ends otherwise, save of records and task keys that are left out."""
     for cell in sorted({*disturbed, *calm}):
         if cell[1] not in left_out and disturbed.get(cell) != calm.get(cell):
             there = f"{disturbed[cell]!r}" if cell in disturbed else "not there"
