@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from connector.domain.plan import UNDONE
 from connector.domain.running import Run
 from connector.engine.composing import compose, quoted
 from connector.engine.lines import in_segment
@@ -22,7 +23,8 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
     `toss_ups(person_id, state, segment, met, missing, required, start_date)`: those about whom there is something to
     say. `state` is handed_over (on `start_date`, and nothing has ended it), turned_down (the same, and field sales said
     no: the lead is inside sales' again), due (`mode: automatic`, or approved), awaits_approval, declined (somebody said
-    no) or almost: one criterion is missing, or one that is needed. Lists hold ids of criteria.
+    no, or the hand-over was taken back) or almost: one criterion is missing, or one that is needed. Lists hold ids of
+    criteria.
     `toss_up_outcomes(person_id, start_date, task_id, answer, said, answered_at, opportunity_id, deal_status, amount,
     loss_reason)`: every hand-over, with what field sales answered and the first deal since then.
 
@@ -42,7 +44,8 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
         segment = f"CASE {cases} END" if cases else "NULL::VARCHAR"
         waits = "TRUE" if toss_up.mode == "approval" else "FALSE"
         given = compose(_FILE, "given" if _has_ledger(run) else "nobody_asked")
-        run(compose(_FILE, "toss_ups", cadence=cadence, segment=segment, waits=waits, given=given), {})
+        holes = {"cadence": cadence, "segment": segment, "waits": waits, "given": given, "undone": quoted(UNDONE)}
+        run(compose(_FILE, "toss_ups", **holes), {})
 
 
 def _has_ledger(run: Run) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from connector.domain.plan import AWAITS_APPROVAL, RunEnd, RunStart, Withheld
+from connector.domain.plan import AWAITS_APPROVAL, UNDONE, RunEnd, RunStart, Withheld
 from connector.domain.running import Run
 from connector.engine.cadence import BusinessCalendar, CadenceStep
 from connector.engine.decide import business_calendar
@@ -62,7 +62,7 @@ def hand_overs(run: Run, rules: RuleSet, today: date) -> HandOvers:
         due.append(_due(person, start, rules, calendar, owners))
     ends = [
         RunEnd(str(person_id), TOSS_UP, start.isoformat(), "gone" if stage is None else str(stage))
-        for person_id, start, stage in run(_ENDED, {"cadence": TOSS_UP, "over": sorted(_OVER)})
+        for person_id, start, stage in run(_ENDED, {"cadence": TOSS_UP, "over": sorted(_OVER), "undone": UNDONE})
     ]
     return HandOvers(tuple(starts), tuple(ends), tuple(due), tuple(withheld))
 
@@ -145,7 +145,7 @@ SELECT begun.person_id, begun.start_date,
 FROM cadence_runs AS begun
 LEFT JOIN decided USING (person_id)
 LEFT JOIN qualified USING (person_id)
-WHERE begun.cadence = $cadence AND begun.ended_at IS NULL
+WHERE begun.cadence = $cadence AND (begun.ended_at IS NULL OR begun.end_reason = $undone)
     AND (decided.person_id IS NULL OR decided.stage IN (SELECT unnest($over::VARCHAR[]))
         OR (decided.stage <> 'opportunity' AND NOT qualified.toss_up_ready))
 ORDER BY begun.person_id, begun.start_date

@@ -28,9 +28,15 @@ WITH runs AS (
   SELECT person_id, max(start_date) AS start_date FROM cadence_runs
   WHERE cadence = <<cadence>> AND ended_at IS NULL GROUP BY person_id
 ),
+undone AS (
+  SELECT DISTINCT person_id FROM cadence_runs WHERE cadence = <<cadence>> AND end_reason = <<undone>>
+),
 facts AS (
   SELECT decided.person_id, <<segment>> AS segment, qualified.toss_up_met AS met, qualified.toss_up_missing AS missing,
-    qualified.toss_up_required::INTEGER AS required, runs.start_date, told.answer, given.word, qualified.toss_up_ready AS ready,
+    qualified.toss_up_required::INTEGER AS required, runs.start_date, told.answer,
+    -- A hand-over that was taken back holds, as if somebody had said no, until the criteria are not met any more.
+    CASE WHEN undone.person_id IS NULL THEN given.word ELSE 'rejected' END AS word, undone.person_id IS NOT NULL AS undone,
+    qualified.toss_up_ready AS ready,
     len(qualified.toss_up_met) > 0 AND len(qualified.toss_up_met) >= qualified.toss_up_required - 1 AS almost,
     decided.stage IN ('registered', 'cold', 'hot') AND screened.person_id IS NULL
       AND NOT coalesce(not_before.held, FALSE) AND coalesce(qualified.approach, TRUE)
@@ -42,12 +48,13 @@ facts AS (
   LEFT JOIN screened USING (person_id)
   LEFT JOIN not_before USING (person_id)
   LEFT JOIN runs USING (person_id)
+  LEFT JOIN undone ON undone.person_id = decided.person_id
   LEFT JOIN (<<given>>) AS given ON given.person_id = decided.person_id
   LEFT JOIN toss_up_outcomes AS told ON told.person_id = decided.person_id AND told.start_date = runs.start_date
 )
 SELECT person_id,
   CASE WHEN start_date IS NOT NULL THEN CASE WHEN answer = 'rejected' THEN 'turned_down' ELSE 'handed_over' END
-    WHEN ready THEN CASE WHEN NOT <<waits>> OR word = 'approved' THEN 'due' WHEN word = 'rejected' THEN 'declined'
+    WHEN ready THEN CASE WHEN NOT (<<waits>> OR undone) OR word = 'approved' THEN 'due' WHEN word = 'rejected' THEN 'declined'
       ELSE 'awaits_approval' END
     ELSE 'almost' END AS state,
   segment, met, missing, required, start_date
