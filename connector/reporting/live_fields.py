@@ -37,6 +37,7 @@ _FITS: Mapping[AttributeType, frozenset[str]] = MappingProxyType(
     }
 )
 _NUMBERS_OF_OURS = frozenset({"score"})
+_OWNERS_OF_OURS = frozenset({"owner"})
 _INSTANTS_OF_OURS = frozenset({"scored_at"})
 
 
@@ -189,6 +190,10 @@ def _takes(line: Line, entry: WriteField, field: FieldDescription, rules: RuleSe
         if field.type != "datetime":
             sentence = f"`{entry.value}` is a date with a time, but `{field.name}` is of the type {field.type}."
             yield line.finding("error", "type", sentence, "Write it into a Date/Time field.")
+    elif entry.value in _OWNERS_OF_OURS:
+        if field.type != "reference" or "User" not in field.reference_to:
+            sentence = f"`{entry.value}` is a user or a queue, but `{field.name}` is of the type {field.type}."
+            yield line.finding("error", "type", sentence, "Write it into OwnerId.")
     else:
         yield from _takes_words(line, entry, field, rules)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.reporting.live_finding import Level, LiveFinding
+from connector.rules.fields import Fields
 from connector.rules.mapping import FIELDS_FILE, most_similar
 from connector.rules.source import KeyPath
 from connector.rules.toss_up import HandOver
@@ -36,8 +37,8 @@ class OwnerName:
     name: str
     file: str
     path: KeyPath
-    takes: str | None = None
-    """What is given to them; None for members of a team, of whom only is asked which team they are."""
+    takes: tuple[str, ...] = ()
+    """Objects whose records are given to them; none for members of a team, who are only known as such."""
 
 
 def named_owners(written: Written) -> tuple[OwnerName, ...]:
@@ -46,18 +47,28 @@ def named_owners(written: Written) -> tuple[OwnerName, ...]:
     for number, cadence in enumerate(written.rules.cadence.cadences):
         if cadence.decision is not None and cadence.decision.escalate_to:
             path: KeyPath = ("cadences", number, "decision", "escalate_to")
-            found.append(OwnerName(cadence.decision.escalate_to, "cadence.yaml", path, "Task"))
+            found.append(OwnerName(cadence.decision.escalate_to, "cadence.yaml", path, ("Task",)))
     for number, team in enumerate(written.rules.cadence.teams):
         for place, member in enumerate(team.members):
             found.append(OwnerName(member, "cadence.yaml", ("teams", number, "members", place)))
     toss_up = written.rules.lifecycle.toss_up
     if toss_up is not None:
+        given = ("Task", *_owner_written(written.fields))
         hand_overs: list[tuple[KeyPath, HandOver]] = [(("toss_up", "hand_over"), toss_up.hand_over)]
         for number, part in enumerate(toss_up.segments):
             hand_overs += [(("toss_up", "segments", number, "hand_over"), part.hand_over)] if part.hand_over else []
         for path, one in hand_overs:
-            found += [OwnerName(one.assign_to, "lifecycle.yaml", (*path, "assign_to"), "Task")] if one.assign_to else []
+            found += [OwnerName(one.assign_to, "lifecycle.yaml", (*path, "assign_to"), given)] if one.assign_to else []
     return tuple(found)
+
+
+def _owner_written(fields: Fields) -> tuple[str, ...]:
+    """The objects whose owner changes at a hand-over."""
+    return tuple(
+        name
+        for name, entry in fields.salesforce.items()
+        if any(write.value == "owner" and write.policy != "never" for write in entry.write.values())
+    )
 
 
 def check_names(written: Written, org: OrgShown) -> Iterator[LiveFinding]:
@@ -131,11 +142,14 @@ def _owners(written: Written, org: OrgShown) -> Iterator[LiveFinding]:
         elif len(active) > 1:
             sentence = f"{len(active)} active users or queues are named `{one.name}`: the one made first is taken."
             yield _finding(written, "advice", "owner_ambiguous", where, sentence, "Give one of them another name.")
-        elif one.takes and active[0].objects is not None and one.takes not in active[0].objects:
-            sentence = f"The queue `{one.name}` does not take records of {one.takes}."
+        elif active[0].kind == "queue" and "Contact" in one.takes:
+            sentence = f"`{one.name}` is a queue, to which no contact can belong: contacts keep their owner."
             yield _finding(
-                written, "error", "queue_object", where, sentence, f"Add {one.takes} to the queue's objects."
+                written, "advice", "queue_object", where, sentence, "Name a user for hand-overs of contacts."
             )
+        elif active[0].objects is not None and (lacking := sorted(set(one.takes) - active[0].objects)):
+            sentence = f"The queue `{one.name}` does not take records of {' and '.join(lacking)}."
+            yield _finding(written, "error", "queue_object", where, sentence, "Add them to the objects of the queue.")
 
 
 def _tasks(written: Written, task: Description) -> Iterator[LiveFinding]:

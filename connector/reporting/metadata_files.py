@@ -198,12 +198,26 @@ def permission_set(mapping: Fields, org: OrgShown) -> str:
         _element("hasActivationRequired", "false", 1),
         _element("label", "Connector", 1),
         *_object_rights(given),
-        *(_block("userPermissions", (("enabled", "true"), ("name", name))) for name in USER_PERMISSIONS),
+        *(_block("userPermissions", (("enabled", "true"), ("name", name))) for name in user_permissions(mapping)),
     ]
     return _document("PermissionSet", blocks)
 
 
 USER_PERMISSIONS = ("ApiEnabled", "EditTask")
+"""What every mapping takes."""
+_TRANSFERS = MappingProxyType({"Lead": "TransferAnyLead", "Contact": "TransferAnyEntity"})
+"""What giving the records of others to somebody takes besides."""
+
+
+def user_permissions(mapping: Fields) -> tuple[str, ...]:
+    """The rights that belong to no object, by the names of the Metadata API."""
+    given = [
+        right
+        for name, right in _TRANSFERS.items()
+        if name in mapping.salesforce
+        and any(one.value == "owner" and one.policy != "never" for one in mapping.salesforce[name].write.values())
+    ]
+    return tuple(sorted((*USER_PERMISSIONS, *given)))
 
 
 def _field_rights(given: Sequence[Rights]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from connector.account_engagement.unit_shown import ListShown, UnitShown
 from connector.reporting.drift import as_text, drift, from_text, likeness
 from connector.reporting.live_engagement import check_units
 from connector.reporting.live_finding import LiveFinding
+from connector.reporting.metadata_files import user_permissions
 from connector.rules.mapping import Mapping as FieldMapping
 from connector.rules.written import Written
 from connector.salesforce.description import FieldDescription
@@ -316,3 +317,25 @@ def test_lists_are_found_by_id_or_name_and_have_to_be_static(tmp_path: Path) -> 
     assert told(ListShown(7, "x"), *static, ListShown(99, names[1])) == [
         f"The business unit {unit} has 2 lists named `{names[1]}`."
     ]
+
+
+@pytest.mark.requirement("TU-2", "OP-4")
+def test_a_record_that_changes_hands_needs_somebody_who_may_have_it(tmp_path: Path) -> None:
+    lifecycle = (
+        (MAPPINGS / "lifecycle.yaml").read_text(encoding="utf-8").replace("    # assign_to:", "    assign_to:", 1)
+    )
+    owner = "      OwnerId: {value: owner, policy: always}\n"
+    lead = TEXT.replace("    write:\n", f"    write:\n{owner}", 1)
+    both = lead.replace("  Account:\n", f"  Contact:\n    read: {{email: Email}}\n    write:\n{owner}  Account:\n", 1)
+    queue = Holder("東日本フィールドセールス", "queue", objects=frozenset({"Task"}))
+
+    def told(text: str, *rights: str) -> list[str]:
+        rules = rules_with(tmp_path, text, lifecycle=lifecycle)
+        assert user_permissions(rules[0].fields) == ("ApiEnabled", "EditTask", *rights)
+        found = checked(rules, text, org(described("Lead", *LEAD.values()), holders=(queue,))).findings
+        return [one.sentence for one in found if one.kind == "queue_object" or one.field == "OwnerId"]
+
+    lacks = "The queue `東日本フィールドセールス` does not take records of Lead."
+    assert told(lead, "TransferAnyLead") == [lacks]
+    (said,) = told(both, "TransferAnyEntity", "TransferAnyLead")
+    assert "to which no contact can belong" in said
