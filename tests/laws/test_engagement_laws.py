@@ -193,7 +193,7 @@ def lay_cases(store: Store, cases: Sequence[Case]) -> None:
     store.run("INSERT INTO tracked SELECT person, CASE WHEN wanted THEN 'deciding' END, [] FROM laid_people")
     many(store, f"{mirror}_prospects", "_unit, _seen_at, id, opted_out",
          [(UNIT, before, number, case.opted_out) for number, case in numbered])  # fmt: skip
-    there = [
+    there: list[tuple[Any, ...]] = [
         (UNIT, before, before, None, number * 10 + place, LIST, number, is_deleted, opted_out)
         for number, case in numbered
         for place, (is_deleted, opted_out) in enumerate(ROWS[case.rows])
