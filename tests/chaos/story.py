@@ -15,6 +15,7 @@ from connector.domain.plan import Plan
 from connector.errors import ConnectorError, RefusedError
 from connector.planning.file import load_plan, save_plan
 from connector.river import River, here
+from connector.store.failures import release
 from connector.store.undoing import writing_runs
 from tests.chaos import counts, lost
 from tests.chaos.counts import Counts, Undone
@@ -183,15 +184,18 @@ class Story:
         self.land.control.do("DELETE", "faults")
 
     def quiet_cycle(self) -> None:
+        """A cycle among no faults, after somebody has mended what refused our rows and said so."""
         with open_river(self.land.ground.settings, retry=QUICK) as river:
+            release(river.store)
             cycle(river)
         self.told.happenings.append(Happening(cycle=True))
 
     def end(self) -> None:
-        """Quiet cycles until one changes nothing, then the counting."""
+        """Quiet cycles until one changes nothing, then the counting. What refused our rows was mended before."""
         self.clear_up()
         self.pass_time(1)
         with open_river(self.land.ground.settings, retry=QUICK) as river:
+            release(river.store)
             planned = self._settled(river)
             self.told.happenings.append(Happening(cycle=True))
             self._count(river, planned)
