@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,32 @@ def check(options: Options, zones: bool, is_live: bool, metadata: Path | None, a
     book = load_rulebook(folder)
     load_schedule(folder)
     lists = load_lists(folder, open_binding())
+    found = _figures(settings, book)
+    advice = _advice(book, lists)
+    clocks = _zones(settings, quiet=as_json) if zones else []
+    checked = _live(settings, _written(book, lists), metadata, folder, quiet=as_json) if is_live else None
+    is_sound = checked is None or checked.found.is_sound
+    if as_json:
+        told = {"zones": [asdict(one) for one in clocks], "advice": [asdict(one) for one in advice]}
+        live_told = None if checked is None else checked.document()
+        echo_json({"ok": is_sound, **found, **told, "live": live_told})
+        return 0 if is_sound else ConfigurationError.exit_code
+    shown = console()
+    _show_figures(shown, found, is_live=is_live)
+    _show_advice(shown, advice)
+    if clocks:
+        _show_zones(shown, clocks)
+    if checked is not None:
+        show_live(shown, checked.found)
+        for path in checked.written:
+            shown.print(f"Written: {escape(str(path))}", soft_wrap=True)
+    return 0 if is_sound else ConfigurationError.exit_code
+
+
+def _figures(settings: Settings, book: Rulebook) -> dict[str, str | int]:
     register = load_register(settings.companies, settings.targets)
-    found = {
-        "mappings": str(folder),
+    return {
+        "mappings": str(book.folder),
         "rules_hash": book.hash,
         "streams": len(book.mapping.fields.streams),
         "written_fields": sum(
@@ -72,28 +95,13 @@ def check(options: Options, zones: bool, is_live: bool, metadata: Path | None, a
         "tiers": len(book.rules.tiers.tiers),
         "companies": 0 if register is None else len(register.companies),
     }
-    advice = _advice(book, lists)
-    clocks = _zones(settings, quiet=as_json) if zones else []
-    checked = _live(settings, _written(book, lists), metadata, folder, quiet=as_json) if is_live else None
-    is_sound = checked is None or checked.found.is_sound
-    if as_json:
-        told = {"zones": [asdict(one) for one in clocks], "advice": [asdict(one) for one in advice]}
-        live_told = None if checked is None else checked.document()
-        echo_json({"ok": is_sound, **found, **told, "live": live_told})
-        return 0 if is_sound else ConfigurationError.exit_code
-    shown = console()
-    shown.print(f"Sound{' in itself' if is_live else ''}: {escape(str(folder))}")
+
+
+def _show_figures(shown: Console, found: Mapping[str, str | int], *, is_live: bool) -> None:
+    shown.print(f"Sound{' in itself' if is_live else ''}: {escape(str(found['mappings']))}")
     for name, value in found.items():
         if name != "mappings":
             shown.print(f"  {name.replace('_', ' ')}: {value}")
-    _show_advice(shown, advice)
-    if clocks:
-        _show_zones(shown, clocks)
-    if checked is not None:
-        show_live(shown, checked.found)
-        for path in checked.written:
-            shown.print(f"Written: {escape(str(path))}", soft_wrap=True)
-    return 0 if is_sound else ConfigurationError.exit_code
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,8 @@ class _Checked:
 
 
 def _live(settings: Settings, rules: Written, metadata: Path | None, folder: Path, *, quiet: bool) -> _Checked:
+    if metadata is not None:
+        write_files(metadata, {})  # Refuses a folder that has files before the org is asked.
     with river_of(settings, quiet=quiet) as river:
         found, org = live.check(river, rules, folder)
         files = (

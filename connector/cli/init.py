@@ -30,7 +30,7 @@ def init(options: Options, folder: Path, as_json: bool) -> int:
     What is guessed is marked in the file.
     """
     shipped = SHIPPED / DEFAULT
-    write_files(folder, {})
+    write_files(folder, {})  # Refuses a folder that has files before the org is asked.
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted(shipped.glob("*.yaml"))}
     mapping = load_mapping(shipped)
     # The mapping that is in use may be wrong or for another org: what is asked for here comes from the shipped one.
