@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from connector.domain.plan import Plan, Waiting
-from connector.planning.approvals import TOSS_UPS, waiting_toss_ups
+from connector.domain.plan import FieldChange, Plan, RecordChange, Waiting
+from connector.planning.approvals import hold, waiting_toss_ups
 from connector.reporting.waiting import hand_overs_waiting
 from connector.rules.writing import Modes
 from connector.store.approvals import give_word, keep_waiting, waiting_since, words
 from tests.planning_world import DAY, MONDAY, PlanningWorld
-from tests.unit.test_planning_closings import applied, say
+from tests.unit.test_planning_closings import applied
 from tests.unit.test_planning_toss_up import heard, rules_of, tossed
 
 pytestmark = pytest.mark.requirement("TU-2", "WB-6")
@@ -66,45 +66,33 @@ def about(world: PlanningWorld, person: str) -> list[Waiting]:
     return [one for one in waiting_toss_ups(world.store.run) if one.person_id == person]
 
 
-def test_a_word_hands_over_with_the_next_plan_and_only_whom_it_is_about(world: PlanningWorld) -> None:
-    ready(world, "1", "2")
-    assert (tossed(plan(world)), [one.person_id for one in waiting_toss_ups(world.store.run)]) == ([], ["1", "2"])
-    assert waiting_since(world.store.run) == {(TOSS_UPS, person): MONDAY for person in ("1", "2")}
-    first, _ = hand_overs_waiting(world.store.run, world.book.rules, "en")
-    assert (first.person_id, first.required, len(first.met), first.missing) == ("1", 4, 5, ())
-    assert give_word(world.store, about(world, "1"), "approved", "sato", None, MONDAY + HOUR) == 1
+def test_a_word_hands_over_whom_it_is_about_lapses_and_may_be_no(world: PlanningWorld) -> None:
+    ready(world, "yes", "nobody asked", "lapsed", "no")
+    assert (tossed(plan(world)), len(list(waiting_toss_ups(world.store.run)))) == ([], 4)
+    assert set(waiting_since(world.store.run).values()) == {MONDAY}
+    first, *_ = hand_overs_waiting(world.store.run, world.book.rules, "en")
+    assert (first.required, len(first.met), first.missing) == (4, 5, ())
+    for person in ("yes", "lapsed"):
+        assert give_word(world.store, about(world, person), "approved", "sato", None, MONDAY + HOUR) == 1
+    give_word(world.store, about(world, "no"), "rejected", "sato", "still in a trial", MONDAY + HOUR)
+    say_of(world, "lapsed", "未定")
     made = plan(world, MONDAY + 2 * HOUR)
-    assert (tossed(made), made.awaiting_approval) == (["1"], 1)
-    (said,) = words(world.store.run)
-    assert (said.person_id, said.word, said.said_by, said.said_at) == ("1", "approved", "sato", MONDAY + HOUR)
+    assert (tossed(made), made.awaiting_approval) == (["yes"], 1)
+    told = {one.person_id: (one.word, one.said_by, one.said_at, one.reason) for one in words(world.store.run)}
+    at = MONDAY + HOUR
+    assert told == {"yes": ("approved", "sato", at, None), "no": ("rejected", "sato", at, "still in a trial")}
     applied(world, made)
-    plan(world, MONDAY + DAY)
-    assert words(world.store.run) == [], "what was handed over needs another word next time"
+    say_of(world, "lapsed", "yes")
+    say_of(world, "no", "未定")
+    made = plan(world, MONDAY + 30 * DAY)
+    assert (tossed(made), len(about(world, "lapsed"))) == ([], 1), "it waits again for another word"
+    assert words(world.store.run) == [], "what was handed over, and what is not met any more, needs another word"
+    say_of(world, "no", "yes")
+    assert (plan(world, MONDAY + 31 * DAY).awaiting_approval, len(about(world, "no"))) == (3, 1)
 
 
-def test_a_word_lapses_when_the_criteria_are_not_met_any_more(world: PlanningWorld) -> None:
-    ready(world, "1")
-    plan(world)
-    give_word(world.store, about(world, "1"), "approved", "sato", None, MONDAY)
-    world.store.run("UPDATE hearing SET value = '未定'")
-    assert tossed(plan(world, MONDAY + HOUR)) == []
-    assert words(world.store.run) == []
-    world.store.run("UPDATE hearing SET value = 'yes'")
-    assert (tossed(plan(world, MONDAY + 2 * HOUR)), len(about(world, "1"))) == ([], 1), "it waits again"
-
-
-def test_what_was_declined_comes_again_only_when_it_begins_anew(world: PlanningWorld) -> None:
-    ready(world, "1")
-    plan(world)
-    give_word(world.store, about(world, "1"), "rejected", "sato", "still in a trial", MONDAY)
-    for days in (0, 30):
-        made = plan(world, MONDAY + HOUR + days * DAY)
-        assert (tossed(made), made.awaiting_approval, about(world, "1")) == ([], 0, [])
-    assert [(one.word, one.reason) for one in words(world.store.run)] == [("rejected", "still in a trial")]
-    world.store.run("UPDATE hearing SET value = '未定'")
-    plan(world, MONDAY + 31 * DAY)
-    world.store.run("UPDATE hearing SET value = 'yes'")
-    assert plan(world, MONDAY + 32 * DAY).awaiting_approval == 1
+def say_of(world: PlanningWorld, person: str, value: str) -> None:
+    world.store.run("UPDATE hearing SET value = $value WHERE person_id = $person", {"value": value, "person": person})
 
 
 def test_what_the_mapping_lets_wait_is_no_change_and_hides_nothing_else(world: PlanningWorld) -> None:
@@ -115,15 +103,14 @@ def test_what_the_mapping_lets_wait_is_no_change_and_hides_nothing_else(world: P
     assert "Connector_Score__c" in fields
     assert ("Status" in fields, made.tasks, len(made.starts)) == (False, (), 1)
     assert sorted(one.kind for one in made.waiting) == ["status", "tasks", "tasks"]
-    waits(world, "status", "tasks", "updates")
-    made = plan(world)
-    assert (made.changes, made.findings) == (0, ()), "a stamp alone is not written"
 
 
 def test_a_word_is_about_the_value_that_was_wanted(world: PlanningWorld) -> None:
     world.person("1", 2)
     waits(world, "updates")
-    (asked,) = plan(world).waiting
+    made = plan(world)
+    (asked,) = made.waiting
+    assert (made.changes, made.findings) == (0, ()), "a stamp alone is not written"
     give_word(world.store, [asked], "approved", "sato", None, MONDAY)
     made = plan(world, MONDAY + HOUR)
     assert (made.waiting, len(made.records)) == ((), 1)
@@ -135,14 +122,12 @@ def test_a_word_is_about_the_value_that_was_wanted(world: PlanningWorld) -> None
 
 
 def test_closings_wait_and_are_declined_like_everything_else(world: PlanningWorld) -> None:
-    world.person("1", 13)
-    applied(world, world.plan())
-    say(world, "1", crm_status="won")
     waits(world, "closings")
-    made = plan(world, MONDAY + HOUR)
-    assert (made.closings, [one.kind for one in made.waiting]) == ((), ["closings", "closings"])
-    first, second = made.waiting
+    changes = (FieldChange("Status", "Not Started", "Completed"),)
+    closings = [RecordChange("Task", f"00T{place}", "1", changes, "won", True, MONDAY) for place in (1, 2, 3)]
+    run, fields = world.store.run, world.book.fields
+    first, second, _ = hold(run, fields, closings, (), ()).waiting
     give_word(world.store, [first], "approved", "sato", None, MONDAY)
     give_word(world.store, [second], "rejected", "sato", "I call once more", MONDAY)
-    made = plan(world, MONDAY + 2 * HOUR)
-    assert ([f"Task:{one.record_id}" for one in made.closings], made.waiting) == ([first.subject], ())
+    free = hold(run, fields, closings, (), ())
+    assert ([one.record_id for one in free.records], [one.subject for one in free.waiting]) == (["00T1"], ["Task:00T3"])

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connector.domain.outcome import RowResult
-from connector.domain.plan import FieldChange, Plan, Withheld
+from connector.domain.plan import FieldChange, Plan, RunStart, TaskCreation, Withheld
 from connector.engine.our_tasks import our_tasks
-from connector.planning.closings import REWORKED
-from connector.rules.fields import Fields
+from connector.planning.closings import REWORKED, close_tasks
 from connector.rules.writing import OurTasks
 from connector.store.decisions import record_ends, record_starts
 from connector.store.journal import Intent, intend, settle
-from tests.planning_world import DAY, MONDAY, PlanningWorld, lead_of
+from tests.planning_world import DAY, MONDAY, ORG, PlanningWorld, lead_of
+from tests.remote_world import plan_of
 
 pytestmark = pytest.mark.requirement("WB-7", "CD-2", "SY-10")
 
@@ -27,21 +27,6 @@ READ = {
     "subject": "Subject", "status": "Status", "due": "ActivityDate", "priority": "Priority", "who_id": "WhoId",
     "owner_id": "OwnerId", "type": "Type",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def module_world() -> Iterator[PlanningWorld]:
-    world = PlanningWorld()
-    yield world
-    world.store.close()
-
-
-@pytest.fixture
-def world(module_world: PlanningWorld) -> Iterator[PlanningWorld]:
-    module_world.empty()
-    book = module_world.book
-    yield module_world
-    module_world.book = book
 
 
 def applied(world: PlanningWorld, plan: Plan) -> None:
@@ -71,14 +56,6 @@ def edit(world: PlanningWorld, task_id: str, **values: Any) -> None:
     world.store.run(f"UPDATE mirror_salesforce_task SET {told} WHERE id = $id", {**values, "id": task_id})
 
 
-def hot(world: PlanningWorld, *persons: str) -> dict[str, str]:
-    """People who turned hot, with the two tasks of day 1: `person:channel` → task id."""
-    for person in persons:
-        world.person(person, HOT)
-    applied(world, world.plan())
-    return tasks(world)
-
-
 def tasks(world: PlanningWorld) -> dict[str, str]:
     our_tasks(world.store.run)
     rows = world.store.run("SELECT person_id, step, channel, task_id FROM our_tasks")
@@ -95,143 +72,171 @@ def say(world: PlanningWorld, person: str, **values: Any) -> None:
     world.store.run(f"UPDATE people SET {told} WHERE person_id = $person", {**values, "person": person})
 
 
-def mapped(world: PlanningWorld, **tasks: Any) -> Fields:
-    fields = world.book.fields.model_copy(update={"tasks": OurTasks(**tasks)})
-    world.book = replace(world.book, fields=fields)
-    return fields
+WORKED_ON: dict[str, dict[str, Any]] = {
+    "renamed": {"subject": "call back on Friday"},
+    "moved": {"due": (MONDAY + 3 * DAY).date()},
+    "begun": {"status": "In Progress"},
+    "urgent": {"priority": "Low"},
+    "told": {"disposition": "left a message"},
+}
+"""What a rep did with the call of day 1."""
+OVER: dict[str, dict[str, Any]] = {
+    "deal": {"crm_status": "opportunity"},
+    "won": {"crm_status": "won"},
+    "off": {"crm_status": "disqualified"},
+    "silent": {"opted_out": True, "do_not_call": True},
+    "student": {"title": "学生"},
+    "back": {"crm_status": "won"},
+    "other owner": {"crm_status": "won"},
+    **{person: {"crm_status": "won"} for person in WORKED_ON},
+}
+"""What ended the follow-up of whom."""
 
 
-def test_what_ends_the_follow_up_closes_its_tasks_and_no_others(world: PlanningWorld) -> None:
-    persons = ("deal", "won", "off", "converted", "silent", "student", "goes on")
-    ids = hot(world, *persons)
-    assert len(ids) == 2 * len(persons)
-    for person, status in (("deal", "opportunity"), ("won", "won"), ("off", "disqualified")):
-        say(world, person, crm_status=status)
-    say(world, "silent", opted_out=True, do_not_call=True)
-    say(world, "student", title="学生")
-    world.stands("converted", is_converted=True, converted_on=MONDAY.date())
-    own = {"_seen_at": MONDAY, "_valid_from": MONDAY, "_unit": "", "is_deleted": False, "is_closed": False}
-    world.insert("mirror_salesforce_task", {**own, "id": "00TOWN", "who_id": lead_of("deal"), "subject": "a rep's own"})
-    plan = world.plan(MONDAY + 5 * HOUR)
-    over = set(persons) - {"goes on"}
-    assert closed(plan, ids) == {f"{person}:day1:{channel}" for person in over for channel in ("call", "email")}
-    why = {one.person_id: one.why for one in plan.closings}
-    assert why["converted"] == "the lead was converted (hot day1, begun 2026-06-01)"
-    assert why["student"] == "was screened out (hot day1, begun 2026-06-01)"
-    (first, *_) = plan.closings
-    assert first.changes == (FieldChange("Status", "Not Started", "Completed"),)
-    assert (first.shared, first.seen_modified_at) == (True, MONDAY)
-    applied(world, plan)
-    again = world.plan(MONDAY + DAY)
-    assert (again.closings, {task.person_id for task in again.tasks}) == ((), {"goes on"})
+class Story:
+    """People who turned hot on Monday; by the afternoon much was over."""
+
+    def __init__(self) -> None:
+        self.world = PlanningWorld()
+        rules = self.world.book.rules
+        changed = tuple(one.model_copy(update={"overtaken": "close"}) for one in rules.cadence.cadences)
+        cadence = rules.cadence.model_copy(update={"cadences": changed})
+        self.world.book = replace(self.world.book, rules=replace(rules, cadence=cadence))
+        self.plans: list[Plan] = []
+        self.ids: list[dict[str, str]] = []
+        self.decisions: list[list[Any]] = []
+
+    def plan(self, at: datetime) -> None:
+        made = self.world.plan(at)
+        self.plans.append(made)
+        self.decisions.append(self.world.store.run("SELECT person_id, outcome FROM run_decisions"))
+        applied(self.world, made)
+        self.ids.append(tasks(self.world))
+
+    def closed(self, number: int) -> set[str]:
+        return closed(self.plans[number], self.ids[number])
 
 
-def test_a_channel_that_somebody_refuses_is_closed_and_the_other_goes_on(world: PlanningWorld) -> None:
-    ids = hot(world, "no mail", "no call")
-    say(world, "no mail", opted_out=True)
-    say(world, "no call", do_not_call=True)
-    plan = world.plan(MONDAY + 5 * HOUR)
-    assert closed(plan, ids) == {"no mail:day1:email", "no call:day1:call"}
-    assert plan.ends == ()
-
-
-def test_a_task_that_a_rep_has_worked_on_stays_as_it_is(world: PlanningWorld) -> None:
-    persons = ("renamed", "moved", "begun", "urgent", "told", "other owner", "untouched")
-    ids = hot(world, *persons)
-    for person, values in (
-        ("renamed", {"subject": "call back on Friday"}),
-        ("moved", {"due": (MONDAY + 3 * DAY).date()}),
-        ("begun", {"status": "In Progress"}),
-        ("urgent", {"priority": "Low"}),
-        ("told", {"disposition": "left a message"}),
-        ("other owner", {"owner_id": "005B"}),
-    ):
-        edit(world, ids[f"{person}:day1:call"], **values)
-    for person in persons:
-        say(world, person, crm_status="won")
-    plan = world.plan(MONDAY + 5 * HOUR)
-    calls = {name.split(":")[0] for name in closed(plan, ids) if name.endswith("call")}
-    assert calls == {"other owner", "untouched"}, "a record that changes hands takes its tasks along"
-    left = {one.person_id for one in plan.withheld if one == Withheld(one.person_id, "day1:call", REWORKED)}
-    assert left == set(persons) - calls
-
-
-def test_what_we_do_not_know_as_ours_any_more_is_left_alone(world: PlanningWorld) -> None:
-    hot(world, "old")
-    world.store.run("UPDATE journal SET values_after = '{}'")
-    say(world, "old", crm_status="won")
-    assert world.plan(MONDAY + 5 * HOUR).closings == ()
-
-
-def test_a_task_that_somebody_opened_again_is_theirs(world: PlanningWorld) -> None:
-    ids = hot(world, "back")
-    say(world, "back", crm_status="won")
-    applied(world, world.plan(MONDAY + 5 * HOUR))
-    edit(world, ids["back:day1:call"], is_closed=False, status="Not Started")
-    assert world.plan(MONDAY + DAY).closings == ()
-
-
-def test_what_we_closed_is_neither_a_touch_nor_an_answer_nor_a_decision(world: PlanningWorld) -> None:
-    hot(world, "cool")
-    world.store.run("UPDATE cadence_runs SET start_date = start_date - 20")
-    for table, column in (("mirror_salesforce_task", "key"), ("journal", "record")):
-        world.store.run(f"UPDATE {table} SET {column} = replace({column}, '2026-06-01', '2026-05-12')")
-    applied(world, world.plan(MONDAY + 5 * HOUR))
-    ids = tasks(world)
-    assert "cool:day21:decide" in ids
-    say(world, "cool", title="学生")
-    plan = world.plan(MONDAY + DAY)
-    assert "cool:day21:decide" in closed(plan, ids)
-    applied(world, plan)
-    world.plan(MONDAY + 2 * DAY)
-    run = world.store.run
-    assert run("SELECT count(*) FROM run_decisions") == [(0,)], "nobody has decided"
-    assert run("SELECT DISTINCT is_done, is_open, done_at FROM our_tasks") == [(False, False, None)]
-    edit(world, ids["cool:day21:decide"], disposition="disqualified")
-    world.plan(MONDAY + 2 * DAY)
-    assert run("SELECT outcome FROM run_decisions") == [("disqualified",)], "a rep's word is a rep's word"
-    tick(world, ids["cool:day1:call"], MONDAY + 9 * DAY)
-    our_tasks(run)
-    assert run("SELECT is_done FROM our_tasks WHERE channel = 'call' AND step = 'day1'") == [(True,)]
-
-
-def test_the_inquiry_that_was_answered_elsewhere_needs_its_task_no_more(world: PlanningWorld) -> None:
+def begin(story: Story) -> None:
+    world = story.world
+    for person in (*OVER, "converted", "goes on", "no mail", "no call", "forgotten"):
+        world.person(person, HOT)
     for person in ("asked", "asked too"):
         world.person(person)
         act = {"activity_id": person, "person_id": person, "occurred_at": MONDAY - HOUR, "type": "inquiry"}
         world.insert("activities", act)
-    applied(world, world.plan())
-    ids = tasks(world)
+    story.plan(MONDAY)
+
+
+def afternoon(story: Story) -> None:
+    world, ids = story.world, story.ids[0]
+    for person, values in OVER.items():
+        say(world, person, **values)
+    say(world, "no mail", opted_out=True)
+    say(world, "no call", do_not_call=True)
+    say(world, "forgotten", crm_status="won")
+    world.store.run(
+        "UPDATE journal SET values_after = '{}' WHERE record LIKE $key", {"key": f"%{lead_of('forgotten')}%"}
+    )
+    for person in ("converted", "asked too"):
+        world.stands(person, is_converted=True, converted_on=MONDAY.date())
+    for person, values in {**WORKED_ON, "other owner": {"owner_id": "005B"}}.items():
+        edit(world, ids[f"{person}:day1:call"], **values)
     call = {"activity_id": "call", "person_id": "asked", "occurred_at": MONDAY + HOUR, "type": "call"}
     world.insert("activities", call)
-    world.stands("asked too", is_converted=True, converted_on=MONDAY.date())
-    plan = world.plan(MONDAY + 5 * HOUR)
-    assert {name.split(":")[0] for name in closed(plan, ids)} == {"asked"}, "a conversion answers nobody"
-    assert plan.closings[0].why.startswith("the inquiry was answered")
+    own = {"_seen_at": MONDAY, "_valid_from": MONDAY, "_unit": "", "is_deleted": False, "is_closed": False}
+    world.insert("mirror_salesforce_task", {**own, "id": "00TOWN", "who_id": lead_of("deal"), "subject": "a rep's own"})
+    asked_to_decide(world, "student")
+    story.ids[0] = tasks(world)
+    story.plan(MONDAY + 5 * HOUR)
 
 
-def test_a_later_step_takes_the_place_of_an_earlier_one_where_the_cadence_says_so(world: PlanningWorld) -> None:
-    ids = hot(world, "slow")
-    applied(world, world.plan(MONDAY + DAY))
-    ids = tasks(world)
-    assert "slow:day2:call" in ids
-    assert world.plan(MONDAY + DAY + HOUR).closings == (), "as shipped both stay open"
-    rules = world.book.rules
-    changed = tuple(one.model_copy(update={"overtaken": "close"}) for one in rules.cadence.cadences)
-    cadence = rules.cadence.model_copy(update={"cadences": changed})
-    world.book = replace(world.book, rules=replace(rules, cadence=cadence))
-    plan = world.plan(MONDAY + DAY + HOUR)
-    assert closed(plan, ids) == {"slow:day1:call", "slow:day1:email"}
+def asked_to_decide(world: PlanningWorld, person: str) -> None:
+    """A run of three weeks ago, of which the decision is asked for."""
+    start = RunStart(person, "hot", "2026-05-12", lead_of(person), None)
+    record_starts(world.store, "run0", (start,), MONDAY - 20 * DAY)
+    key = f"{ORG}:{lead_of(person)}:hot:2026-05-12:day21:decide"
+    values = {"Subject": "decide", "Status": "Not Started", "ActivityDate": "2026-06-01", "Priority": "Normal"}
+    task = TaskCreation(key, person, values, "")
+    applied(world, replace(world_plan(), tasks=(task,)))
 
 
-def test_the_mapping_says_with_which_word_and_where_the_reason_goes(world: PlanningWorld) -> None:
-    ids = hot(world, "won")
-    say(world, "won", crm_status="won")
-    mapped(world, closed_status="取消", note_field="Connector_Note__c")
-    changes = {one.record_id: one.changes for one in world.plan(MONDAY + HOUR).closings}
-    assert changes[ids["won:day1:call"]] == (
+def world_plan() -> Plan:
+    return plan_of(as_of=MONDAY, made_at=MONDAY)
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    told = Story()
+    begin(told)
+    afternoon(told)
+    edit(told.world, told.ids[0]["back:day1:call"], is_closed=False, status="Not Started")
+    told.plan(MONDAY + DAY)
+    edit(told.world, told.ids[0]["student:day21:decide"], disposition="disqualified")
+    tick(told.world, told.ids[0]["won:day1:call"], MONDAY + 9 * DAY)
+    told.plan(MONDAY + DAY + HOUR)
+    yield told
+    told.world.store.close()
+
+
+def both(*persons: str) -> set[str]:
+    return {f"{person}:day1:{channel}" for person in persons for channel in ("call", "email")}
+
+
+def test_what_ends_the_follow_up_closes_its_tasks_and_no_others(story: Story) -> None:
+    whole = both("deal", "won", "off", "silent", "student", "back", "other owner", "converted")
+    written = {f"{person}:day1:email" for person in WORKED_ON}
+    refused = {"no mail:day1:email", "no call:day1:call"}
+    assert story.closed(1) == {*whole, *written, *refused, "student:day21:decide", "asked:answer:call"}
+    why = {one.person_id: one.why for one in story.plans[1].closings}
+    assert why["converted"] == "the lead was converted (hot day1, begun 2026-06-01)"
+    assert why["no mail"] == "opted out of e-mail (hot day1, begun 2026-06-01)"
+    assert why["asked"] == "the inquiry was answered (inquiry answer, begun 2026-06-01)"
+    first = story.plans[1].closings[0]
+    assert first.changes == (FieldChange("Status", "Not Started", "Completed"),)
+    assert (first.shared, first.seen_modified_at) == (True, MONDAY)
+
+
+def test_a_conversion_answers_no_inquiry(story: Story) -> None:
+    assert "asked too:answer:call" not in story.closed(1)
+
+
+def test_a_task_that_a_rep_has_worked_on_stays_as_it_is(story: Story) -> None:
+    left = {one.person_id for one in story.plans[1].withheld if one == Withheld(one.person_id, "day1:call", REWORKED)}
+    assert left == {*WORKED_ON, "forgotten"}, "what the journal does not know any more may be somebody's as well"
+
+
+def test_what_was_closed_once_is_not_closed_again(story: Story) -> None:
+    assert story.plans[2].closings == (), "what somebody opened again is theirs"
+    assert {task.person_id for task in story.plans[2].tasks} == {"goes on", "no mail", "no call"}
+
+
+def test_what_we_closed_decides_nothing_until_a_rep_says_a_word(story: Story) -> None:
+    assert story.decisions[2] == [], "nobody has decided"
+    assert story.decisions[3] == [("student", "disqualified")]
+
+
+def test_what_we_closed_is_neither_done_nor_open_until_a_rep_does_it(story: Story) -> None:
+    rows = story.world.store.run("SELECT task_id, is_done, is_open, done_at IS NOT NULL FROM our_tasks")
+    found = {task_id: rest for task_id, *rest in rows}
+    assert found[story.ids[0]["deal:day1:call"]] == [False, False, False]
+    assert found[story.ids[0]["won:day1:call"]] == [True, False, True], "ticked off by somebody on another day"
+
+
+def test_a_later_step_takes_the_place_of_an_earlier_one_where_the_cadence_says_so(story: Story) -> None:
+    assert story.closed(3) == {*both("goes on"), "no mail:day1:call", "no call:day1:email"}
+
+
+def test_the_mapping_says_with_which_word_and_where_the_reason_goes(story: Story) -> None:
+    world, ids = story.world, story.ids[3]
+    fields, cadences = world.book.fields, world.book.rules.cadence
+    say(world, "goes on", opted_out=True)
+    given = OurTasks(closed_status="取消", note_field="Connector_Note__c")
+    found = close_tasks(world.store.run, cadences, fields.model_copy(update={"tasks": given}), ())
+    changes = {one.record_id: one.changes for one in found.closings}
+    assert changes[ids["goes on:day2:email"]] == (
         FieldChange("Status", "Not Started", "取消"),
-        FieldChange("Connector_Note__c", None, "受注した"),
+        FieldChange("Connector_Note__c", None, "メールの配信を停止した"),
     )
-    mapped(world, closed_status=None)
-    assert world.plan(MONDAY + HOUR).closings == ()
+    never = fields.model_copy(update={"tasks": OurTasks(closed_status=None)})
+    assert close_tasks(world.store.run, cadences, never, ()).closings == ()

@@ -338,3 +338,23 @@ class TestTheLimitOfADay:
         pairs = [(run, cadence_steps(hot(), run.start, BusinessCalendar("JP"))[0])]
         chosen, left = within_day(pairs, rules, date(2026, 6, 1), story.world.store.run, "Asia/Tokyo")
         assert (chosen, len(left)) == ([], 1)
+
+
+class TestComplaints:
+    """What users of other products complained about, over the eight weeks of this story."""
+
+    def test_complaint_41_a_run_s_effects_happen_once(self, story: Story) -> None:
+        keys = [task.key for plan in story.plans.values() for task in plan.tasks]
+        starts = [(one.person_id, one.cadence, one.start_date) for plan in story.plans.values() for one in plan.starts]
+        assert len(keys) == len(set(keys)) > 50
+        assert len(starts) == len(set(starts))
+
+    def test_complaint_42_no_task_is_due_in_the_past_or_reminds_anybody_by_surprise(self, story: Story) -> None:
+        for days, plan in story.plans.items():
+            today = (MONDAY + days * DAY).date()
+            assert all(date.fromisoformat(str(task.values["ActivityDate"])) >= today for task in plan.tasks)
+            assert not any(name.startswith(("Reminder", "IsReminder")) for task in plan.tasks for name in task.values)
+
+    def test_complaint_43_how_many_tasks_at_a_time_is_the_cadence_s_own_word(self, story: Story) -> None:
+        assert story.steps("replied early", 1) == ["day2:call", "day2:email"], "as shipped both stand side by side"
+        assert story.steps("patient", 1) == ["day2:email"], "with `one_at_a_time` the call waits for the one before"
