@@ -23,6 +23,7 @@ from connector.applying.prospects import PROSPECT_FIELDS
 from connector.applying.records import UPDATES
 from connector.applying.refusals import refusal, remedy
 from connector.applying.tasks import TASKS
+from connector.applying.units import prospect_key
 from connector.domain.outcome import RowResult
 from connector.domain.plan import Plan
 from connector.errors import BudgetSpentError, ConfigurationError, RefusedError, RetryError, StopError, StoppedError
@@ -260,12 +261,14 @@ def _words(result: RowResult) -> str | None:
 def _drop_unwanted(application: Application, plan: Plan) -> None:
     """Drops the failures of what the plan does not want any more. A plan that takes a run back says nothing of it."""
     if plan.undoes is None:
-        drop_unwanted(application.store, (UPDATES.kind, CLOSINGS.kind, TASKS.kind), lambda: _wanted(plan), plan.made_at)
+        kinds = (effect.kind for effect in (UPDATES, CLOSINGS, TASKS, PROSPECT_FIELDS))
+        drop_unwanted(application.store, kinds, lambda: _wanted(plan), plan.made_at)
 
 
 def _wanted(plan: Plan) -> set[str]:
     """The records and the keys of tasks for which a plan wants something, also what waits in it."""
     waiting = {one.record_id for one in plan.refused} | {one.record_id for one in plan.closings}
+    waiting |= {prospect_key(one.unit, one.record_id) for one in plan.prospects}
     return waiting | {record.record_id for record in plan.records} | {task.key for task in plan.tasks}
 
 

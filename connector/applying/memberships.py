@@ -41,7 +41,15 @@ MIRROR = f"mirror_{BY_NAME['account_engagement.list_memberships'].table}"
 def intent_of(change: MembershipChange) -> Intent:
     """A change as the journal keeps it."""
     key = membership_key(change.unit, change.prospect_id, change.list_id)
-    return Intent("membership", MEMBERSHIPS, key, {MEMBER: not change.wanted}, {MEMBER: change.wanted}, change.why)
+    return Intent(
+        "membership",
+        MEMBERSHIPS,
+        key,
+        {MEMBER: not change.wanted},
+        {MEMBER: change.wanted},
+        change.why,
+        person_id=change.person_id,
+    )
 
 
 def _calls(application: Application, plan: Plan) -> Iterator[Call]:

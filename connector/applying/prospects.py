@@ -37,6 +37,7 @@ def intent_of(change: ProspectChange, kind: str = "prospect") -> Intent:
         {one.field: one.before for one in change.changes},
         {one.field: one.after for one in change.changes},
         change.why,
+        person_id=change.person_id,
     )
 
 

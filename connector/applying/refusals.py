@@ -99,7 +99,9 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "person", "The new owner may not read this object: give the right, or another owner."
         ),
         "STORAGE_LIMIT_EXCEEDED": Refusal("person", "The org has no storage left."),
-        "INVALID_ID_FIELD": Refusal("person", "The record's id is not one of this org: see whether the store is that of another."),
+        "INVALID_ID_FIELD": Refusal(
+            "person", "The record's id is not one of this org: see whether the store is that of another."
+        ),
         "HTTP_300": Refusal(
             "person", "Several records have this key, nothing was written: clear the key from all but one of them."
         ),

@@ -69,14 +69,16 @@ def _less(
     found = waiting.get((record.object, record.record_id))
     if found is None or _edited(found, record):
         return record
-    write = {**fields.salesforce, **fields.account_engagement}[record.object].write
+    mapped = {**fields.salesforce, **fields.account_engagement}.get(record.object)
+    write = mapped.write if mapped else {}
     stamps = {name for name, entry in write.items() if entry.value == "scored_at"}
     named = found.refused.fields
     ours = {one.field: as_text(one.after) for one in record.changes if not named or one.field in named}
     if _less_stamps(ours, stamps) != _less_stamps(found.wanted, stamps):
         return record
     told.append(found.refused)
-    left = tuple(change for change in record.changes if named and change.field not in named)
+    # What closes a task is no value by itself: it goes whole or waits whole.
+    left = tuple(change for change in record.changes if named and change.field not in named and change.field in write)
     if all(change.field in stamps for change in left):
         return None
     shared = any(change.field in write and write[change.field].policy in SHARED_POLICIES for change in left)

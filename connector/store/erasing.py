@@ -256,7 +256,6 @@ _THEIR_FAILURES = f"""(
     {_IS_THEIRS.format("record")}
     OR left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
     OR left(json_extract_string(wanted, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)
-    OR record IN (SELECT id FROM erasing WHERE stream = '{PROSPECT}')
 )"""
 
 # The entries stay as counts: which run, which kind, which outcome. What was asked for and never answered is closed.
