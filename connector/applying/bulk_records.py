@@ -16,8 +16,8 @@ from connector.applying.effect import ROWS_A_CALL, Call, Send, batches
 from connector.applying.roads import calls_by_collections, calls_of_a_job, choose, expected_seconds, within
 from connector.domain.ingest import JobState
 from connector.domain.outcome import RowResult
-from connector.errors import ConfigurationError, RetryError, StopError, StoppedError
-from connector.http.outcome import RoadClosedError, UnknownOutcomeError
+from connector.errors import ConfigurationError, RetryError, SpoiltPageError, StopError, StoppedError
+from connector.http.outcome import PASSES, RoadClosedError, UnknownOutcomeError
 from connector.salesforce.csv_rows import fits_csv, most_bytes
 from connector.store.ingest_jobs import IngestJob, forget_job, note_cost, note_job, past_jobs, unsettled_jobs
 from connector.store.journal import Intent
@@ -166,6 +166,12 @@ def _results(ingest: Ingest, job: IngestJob, state: JobState, intents: Sequence[
         running = RowResult(None, False, error_code=STILL_RUNNING, message=f"the bulk job {job.job_id} has not ended")
         return [running] * len(intents)
     failed: Mapping[str, RowResult] = ingest.failed(job.job_id) if state.failed else {}
+    strangers = failed.keys() - {intent.record for intent in intents} if len(intents) == job.rows else ()
+    if strangers or len(failed) != state.failed:
+        # A row that is missing there, or whose id is not what we sent, would count as written.
+        raise SpoiltPageError(
+            f"The bulk job {job.job_id} told of {len(failed)} failed rows, not {state.failed}. {PASSES}"
+        )
     if state.state == "JobComplete" and state.processed == job.rows:
         return [failed.get(intent.record) or RowResult(intent.record, True) for intent in intents]
     told = {**(ingest.successful(job.job_id) if state.processed > state.failed else {}), **failed}

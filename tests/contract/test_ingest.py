@@ -6,20 +6,31 @@ import csv
 import io
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.applying import roads
+from connector.applying.application import Application, Applied
+from connector.applying.apply import apply_plan
 from connector.domain.outcome import RowResult
+from connector.domain.plan import FieldChange, RecordChange
+from connector.errors import RetryError
 from connector.http.outcome import RoadClosedError
 from connector.http.retry import Retry
 from connector.http.session import RemoteSession, open_session
 from connector.salesforce import SalesforceWriter, connect
 from connector.salesforce.csv_rows import CsvRows, fits_csv
 from connector.salesforce.ingest import SalesforceIngest
+from connector.store.database import memory_store
+from connector.store.journal import unsettled
 from tests.contract.remote_access import settings_of
+from tests.mirror_world import NOON
+from tests.remote_world import plan_of
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.requirement("WB-8", "WB-5")
@@ -174,3 +185,52 @@ class TestRowsAsCsv:
     def test_a_text_that_would_empty_its_field_does_not_fit(self) -> None:
         assert not fits_csv({"A": "#N/A"})
         assert fits_csv({"A": None, "B": "N/A"})
+
+
+FAULTS = {
+    "no fault": {},
+    "the answer to its creation is lost": {"kind": "reset_after", "method": "POST", "path": "*/jobs/ingest", "nth": 1},
+    "its rows do not arrive": {"kind": "reset_before", "method": "PUT", "path": "*/batches", "nth": 1},
+    "nobody knows whether its rows arrived": {"kind": "reset_after", "method": "PUT", "path": "*/batches", "nth": 1},
+    "the answer to its start is lost": {"kind": "reset_after", "method": "PATCH", "path": "*/jobs/ingest/*", "nth": 1},
+    "its start does not arrive": {"kind": "reset_before", "method": "PATCH", "path": "*/jobs/ingest/*", "nth": 1},
+    "nobody can ask for it": {"kind": "server_error", "method": "GET", "path": "*/jobs/ingest/*", "times": 12},
+    "its results are cut off": {"kind": "truncated", "method": "GET", "path": "*/failedResults*", "nth": 1},
+    "its results are no CSV": {"kind": "malformed_csv", "method": "GET", "path": "*/failedResults*", "nth": 1},
+    "the session ends": {"kind": "session_expired", "method": "PUT", "path": "*/batches", "nth": 1},
+    "it stays in progress": {"kind": "stuck_job", "job": "ingest"},
+}
+
+
+@pytest.mark.requirement("WB-3", "OP-3")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_happens_on_the_way_all_is_written_in_the_end_and_known(
+    sandbox: SandboxProcess, session: RemoteSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Seven leads and one that the org does not know, by one job; then quiet runs of the same plan."""
+    monkeypatch.setattr(roads, "ROWS_A_CALL", 1)
+    monkeypatch.setattr(SalesforceIngest.wait, "__defaults__", (30.0,))
+    reader, writer = connect(settings_of(sandbox, tmp_path), session, QUICK)
+    ids, score = leads(sandbox, 7), float(10 + list(FAULTS).index(fault))
+    changes = (FieldChange("Connector_Score__c", None, score), FieldChange("Connector_Grade__c", None, None))
+    plan = plan_of(*(RecordChange("Lead", one, one, changes, "why", False, None) for one in [*ids, UNKNOWN]))
+    store = memory_store()
+
+    def run(number: int) -> Applied:
+        at = NOON + timedelta(minutes=number)
+        ingest = writer.jobs(tmp_path / "landing", allowed=True)
+        return apply_plan(Application(writer, reader, store, f"run{number}", at, ingest=ingest), plan)
+
+    sandbox.control("PUT", "faults", {"faults": [FAULTS[fault]] if FAULTS[fault] else []}).raise_for_status()
+    with suppress(RetryError):
+        run(1)
+    sandbox.control("DELETE", "faults").raise_for_status()
+    failed = [one.record for number in (2, 3) for one in run(number).failures]
+    assert standing(sandbox, ids, "Connector_Score__c", "Connector_Grade__c") == [(score, None)] * 7
+    assert unsettled(store) == []
+    assert set(failed) <= {UNKNOWN}
+    written = "SELECT count(*), count(DISTINCT record_id) FROM written WHERE field = 'Connector_Score__c'"
+    assert store.run(written) == [(7, 7)]
+    done = "SELECT record, count(*) FROM journal WHERE outcome = 'done' GROUP BY ALL HAVING count(*) > 1"
+    assert store.run(done) == [], "nothing is written twice"
+    store.close()

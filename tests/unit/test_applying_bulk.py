@@ -245,9 +245,7 @@ def test_a_job_that_has_not_ended_is_left_and_its_rows_are_not_sent_again_until_
 @pytest.mark.parametrize(
     ("at", "sent"), [("begin", 0), ("uploaded", 0), ("start", 0), ("started", COUNT), ("state", COUNT)]
 )
-@pytest.mark.parametrize(
-    "error", [RetryError("down"), StopError("refused"), BudgetSpentError("spent", 60.0), UnknownOutcomeError("lost")]
-)
+@pytest.mark.parametrize("error", [BudgetSpentError("spent", 60.0), UnknownOutcomeError("lost")])
 def test_an_error_on_the_way_leaves_the_journal_true(store: Store, at: str, sent: int, error: Exception) -> None:
     remote = org(COUNT)
     jobs = Jobs(remote, raising(error, at))
