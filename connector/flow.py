@@ -31,7 +31,7 @@ from connector.engine.tier import tier
 from connector.planning.assemble import Basis, assemble
 from connector.planning.book import Book
 from connector.planning.hidden import why_no_tasks, writable
-from connector.planning.undo import Undoing, guarded, undo_run
+from connector.planning.undo import Asked, Undoing, guarded, undo_run
 from connector.planning.undo_tasks import Closing
 from connector.pulling.reading import Landing, Pulled
 from connector.pulling.streams import pull_streams, reconcile_streams
@@ -152,10 +152,11 @@ def undo(river: River, run_id: str, as_of: datetime, *, delete_tasks: bool) -> U
     remotes, fields = here(river), river.mapping.fields
     basis = Basis(remotes.org_id, river.rules_hash, as_of, today(river, as_of))
     closing = Closing(fields.tasks.closed_status, fields.language, deleted=delete_tasks)
+    asked = Asked(remotes.reader.query, remotes.unit_writers)
+    mirror(river)
     # What is read here is part of writing: for an undo there are calls left when reading has used up its own.
     with remotes.budget.calls_for("", "write"):
-        undoing = undo_run(river.store.run, remotes.reader.query, run_id, basis, closing)
-    mirror(river)
+        undoing = undo_run(river.store.run, asked, run_id, basis, closing)
     return guarded(river.store.run, undoing, fields)
 
 

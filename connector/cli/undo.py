@@ -28,7 +28,8 @@ from connector.cli.river import (
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.errors import ConfigurationError, RefusedError
 from connector.planning.file import save_plan
-from connector.planning.undo import Left, Undoing
+from connector.planning.undo import Undoing
+from connector.planning.undo_cells import Left
 from connector.river import River
 from connector.settings import Settings
 from connector.store.backup import last_restored

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,27 +17,14 @@ from connector.domain.running import Run
 from connector.domain.statements import statements
 from connector.planning.assemble import Basis, values_there
 from connector.planning.guard import guard_findings, orders_of
-from connector.planning.read_back import Query, Row, instant, read_back, stands
-from connector.planning.undo_tasks import WORKED_ON, Closing, Made, Tasks, is_somebodys, take_back
+from connector.planning.read_back import Query, instant, read_back
+from connector.planning.undo_cells import FORGOTTEN, PUT_AWAY, Cell, Left, cell, sorted_out
+from connector.planning.undo_engagement import MEMBERSHIPS, PROSPECTS, Unit, take_back_engagement
+from connector.planning.undo_tasks import Closing, Made, Tasks, take_back
 from connector.rules.fields import Fields
 
-CHANGED = "somebody changed it since"
-CONVERTED = "the lead was converted since"
-GONE = "the record is not there any more"
-NOT_KNOWN = "what stood there before is not known"
-PUT_AWAY = "the journal does not keep its values any more"
-FORGOTTEN = "the person was forgotten"
+ENGAGEMENT = (PROSPECTS, MEMBERSHIPS)
 _SQL = statements("connector.planning.sql", "undo.sql")
-
-
-@dataclass(frozen=True, order=True)
-class Left:
-    """Something that a run did and that stays, and why. `field` is empty where it is the whole record or task."""
-
-    reason: str
-    object: str
-    record: str
-    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,45 +40,42 @@ class Undoing:
         return bool(self.plan.changes or self.plan.ends)
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """A field that the run wrote. `known`: whether `before` is what stood there."""
-
-    object: str
-    record: str
-    field: str
-    known: bool
-    before: PlainValue
-    after: PlainValue
-    written_by: str
-
-
 def guarded(run: Run, undoing: Undoing, fields: Fields) -> Undoing:
     """The same with what the guard says of it. Reads the views of the whole mirror."""
     findings = guard_findings(fields.guard, undoing.plan, values_there(run, fields), orders_of(fields))
     return replace(undoing, plan=replace(undoing.plan, findings=findings))
 
 
-def undo_run(run: Run, query: Query, run_id: str, basis: Basis, closing: Closing) -> Undoing:
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked what stands there now: the org, and its business units by name."""
+
+    query: Query
+    units: Mapping[str, Unit] = field(default_factory=dict)
+
+
+def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing) -> Undoing:
     """What takes a run back, and what has to stay.
 
     A field is put back where our value still stands and no later run of ours wrote it, a task is taken back where
     nobody worked on it. A follow-up that the run began ends, unless somebody worked on a task of it. Reads the journal,
     undo, cadence_runs, known_persons, and the records concerned from the org.
     """
-    cells = [_cell(row) for row in run(_SQL["cells"], {"run": run_id})]
+    written = [cell(row) for row in run(_SQL["cells"], {"run": run_id})]
+    cells = [one for one in written if one.object not in ENGAGEMENT]
+    engaged = take_back_engagement(run, asked.units, run_id, [one for one in written if one.object in ENGAGEMENT])
     left = [
         Left(FORGOTTEN if forgotten else PUT_AWAY, object_name, record)
         for object_name, record, forgotten in run(_SQL["put_away"], {"run": run_id})
     ]
     sent = {str(key): json.loads(told) for key, told in run(_SQL["tasks"], {"run": run_id}) if told != "{}"}
     persons = _persons(run, cells, sent.values())
-    records, stays = _records(query, run_id, cells, persons)
+    records, stays = _records(asked.query, run_id, cells, persons)
     begun = run(_SQL["begun"], {"run": run_id})
     made = [Made(key, values, persons.get(str(values.get("WhoId")), "")) for key, values in sent.items()]
     again = {str(one) for row in run(_SQL["taken_back"], {"run": run_id}) for one in row if one}
-    tasks = take_back(query, run_id, made, again, closing)
-    left += [*stays, *(Left(reason, "Task", key) for key, reason in tasks.left)]
+    tasks = take_back(asked.query, run_id, made, again, closing)
+    left += [*stays, *engaged.left, *(Left(reason, "Task", key) for key, reason in tasks.left)]
     plan = Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -108,19 +92,15 @@ def undo_run(run: Run, query: Query, run_id: str, basis: Basis, closing: Closing
         findings=(),
         closings=tasks.closings,
         deletions=tasks.deletions,
+        prospects=engaged.prospects,
+        memberships=engaged.memberships,
         undoes=run_id,
     )
     return Undoing(plan, tuple(sorted(left)))
 
 
-def _cell(row: tuple[Any, ...]) -> _Cell:
-    object_name, record, field, before, after, written_by = row
-    value = None if before["value"] is None else json.loads(before["value"])
-    return _Cell(object_name, record, field, bool(before["known"]), value, json.loads(after), written_by)
-
-
 def _records(
-    query: Query, run_id: str, cells: Sequence[_Cell], persons: Mapping[str, str]
+    query: Query, run_id: str, cells: Sequence[Cell], persons: Mapping[str, str]
 ) -> tuple[list[RecordChange], list[Left]]:
     records: list[RecordChange] = []
     left: list[Left] = []
@@ -131,31 +111,11 @@ def _records(
         there = {str(row["id"]): row for row in read_back(query, object_name, "Id", wanted, fields)}
         for record, mine in by_record.items():
             row = there.get(record)
-            verdicts = [(cell, _why_not(cell, run_id, row)) for cell in mine]
-            left += [Left(reason, object_name, record, cell.field) for cell, reason in verdicts if reason]
-            changes = [_back(cell) for cell, reason in verdicts if not reason and cell.before != cell.after]
+            changes, stays = sorted_out(mine, run_id, row)
+            left += stays
             if changes and row is not None:
                 records.append(_record(object_name, record, persons.get(record, ""), changes, run_id, instant(row)))
     return records, left
-
-
-def _why_not(cell: _Cell, run_id: str, row: Row | None) -> str | None:
-    """Why a field is left alone; None where it is put back."""
-    if cell.written_by != run_id:
-        return f"written again by run {cell.written_by}"
-    if row is None:
-        return GONE
-    if not stands(cell.after, row.get(cell.field.lower())):
-        return CHANGED
-    if cell.object == "Task" and is_somebodys(row):
-        return WORKED_ON
-    if row.get("isconverted"):
-        return CONVERTED
-    return None if cell.known else NOT_KNOWN
-
-
-def _back(cell: _Cell) -> FieldChange:
-    return FieldChange(cell.field, cell.after, cell.before)
 
 
 def _record(
@@ -173,7 +133,7 @@ def _ends(begun: Iterable[tuple[Any, ...]], tasks: Tasks) -> Iterator[RunEnd]:
             yield RunEnd(str(person_id), str(cadence), str(start), UNDONE)
 
 
-def _persons(run: Run, cells: Iterable[_Cell], tasks: Iterable[Mapping[str, PlainValue]]) -> dict[str, str]:
+def _persons(run: Run, cells: Iterable[Cell], tasks: Iterable[Mapping[str, PlainValue]]) -> dict[str, str]:
     """Whose the records are, and the tasks by the record that they are put on."""
     records = {cell.record for cell in cells} | {str(one["WhoId"]) for one in tasks if one.get("WhoId")}
     keys = [f"salesforce.{name}:{record}" for record in sorted(records) for name in ("Lead", "Contact")]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from connector.applying.apply import apply_plan
 from connector.domain.plan import FieldChange, RecordChange
 from connector.planning.assemble import Basis
-from connector.planning.undo import undo_run
+from connector.planning.undo import Asked, undo_run
 from connector.planning.undo_tasks import Closing
 from connector.store.database import Store, memory_store
 from connector.store.decisions import begin_run
@@ -73,7 +73,7 @@ def store() -> Iterator[Store]:
     made.close()
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(events=_events)
 def test_an_undo_does_what_a_plain_replay_says(store: Store, events: list[tuple[str, Any]]) -> None:
     emptied(store)
@@ -94,7 +94,7 @@ def test_an_undo_does_what_a_plain_replay_says(store: Store, events: list[tuple[
         elif names:
             name = names[what % len(names)]
             basis = Basis("00D1", "h", now, now.date())
-            undoing = undo_run(store.run, remote.query, name, basis, Closing())
+            undoing = undo_run(store.run, Asked(remote.query), name, basis, Closing())
             apply_plan(run_of(remote, store, f"undo{place}", now), undoing.plan)
             reference.undo(name)
         there = {(n, f): remote.records["Lead"][lead_id(n)][f] for n in RECORDS for f in FIELDS}

@@ -12,7 +12,7 @@ from connector.applying.apply import apply_plan, settle_open_intents
 from connector.domain.plan import FieldChange, RecordChange, RunStart
 from connector.planning.assemble import Basis
 from connector.planning.file import from_document, to_document
-from connector.planning.undo import Undoing, undo_run
+from connector.planning.undo import Asked, Undoing, undo_run
 from connector.planning.undo_tasks import Closing
 from connector.store.database import Store, memory_store
 from connector.store.decisions import begin_run
@@ -54,7 +54,7 @@ def wrote(remote: Remote, store: Store, run_id: str, *records: RecordChange, at:
 def looked(remote: Remote, store: Store, run_id: str = "run1", **closing: Any) -> Undoing:
     """The undo of a run, as planned now. What is saved is the same plan."""
     basis = Basis("00D1", "h", LATER, LATER.date())
-    undoing = undo_run(store.run, remote.query, run_id, basis, Closing(**closing))
+    undoing = undo_run(store.run, Asked(remote.query), run_id, basis, Closing(**closing))
     assert from_document(to_document(undoing.plan)) == undoing.plan
     return undoing
 

@@ -4,7 +4,7 @@
 -- covers the entries of that one; what lies below counts again.
 WITH ours AS (
   SELECT object, record, min(number) AS number FROM journal
-  WHERE run_id = $run AND outcome = 'done' AND record <> '' AND kind IN ('update', 'close')
+  WHERE run_id = $run AND outcome = 'done' AND record <> '' AND kind IN ('update', 'close', 'prospect', 'native_grade', 'membership')
   GROUP BY object, record
 ),
 entries AS (
@@ -13,7 +13,7 @@ entries AS (
   FROM journal
   JOIN ours ON ours.object = journal.object AND ours.record = journal.record AND journal.number >= ours.number
   LEFT JOIN undo ON undo.run_id = journal.run_id
-  WHERE journal.outcome = 'done' AND journal.kind IN ('update', 'close')
+  WHERE journal.outcome = 'done' AND journal.kind IN ('update', 'close', 'prospect', 'native_grade', 'membership')
 ),
 taken_back AS (
   SELECT undoes AS run_id, object, record, field, max(number) AS number FROM entries
