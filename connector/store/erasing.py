@@ -203,7 +203,7 @@ def _ledger(store: Store, persons: Iterable[str]) -> dict[str, int]:
         "transitions": theirs,
         "known_life": theirs,
         "intakes": theirs,
-        "approvals": theirs,
+        "approvals": f"{theirs} OR left(split_part(subject, ':', 2), 15) IN (SELECT id FROM erasing_ids)",
         "waiting_before_backfill": theirs,
         "lock": f"{theirs} OR {_IS_THEIRS.format('record_id')}",
         "cadence_runs": f"{theirs} OR left(key_record, 15) IN (SELECT id FROM erasing_ids)",
