@@ -49,7 +49,10 @@ def _arrived(intent: Intent, there: Mapping[str, Any]) -> bool:
 
 
 def same(ours: PlainValue, theirs: object) -> bool:
-    """Whether a value read back is the one that was sent, whatever its spelling (72 and 72.0, Z and +0000, white space around it)."""
+    """Whether a value read back is the one that was sent, whatever its spelling.
+
+    72 is 72.0, Z is +0000, and white space around a text is none of it.
+    """
     if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
         if ours.strip() == theirs.strip():
             return True

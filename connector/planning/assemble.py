@@ -22,6 +22,7 @@ from connector.planning.engagement import PROSPECTS, engage, prospect_changes
 from connector.planning.guard import guard_findings, orders_of
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
+from connector.planning.owners import owned_by_the_active
 from connector.planning.refused import without_refused
 from connector.planning.runs import QUIET_STAGES, follow_ups, open_steps
 from connector.planning.tasks import (
@@ -126,7 +127,7 @@ def _tasks(
     # What is asked for late is due on the day of the task, not on a day that is over.
     day = calendar.on_or_after(basis.today)
     timely = [(follow_up, replace(step, due=max(step.due, day))) for follow_up, step in chosen]
-    tasks = create_tasks(timely, org, texts.__getitem__, book.fields.language)
+    tasks = create_tasks(owned_by_the_active(run, timely), org, texts.__getitem__, book.fields.language)
     left = (*out, *forbidden, *agreed, *missed, *waiting)
     return ((), (*left, *withheld(tasks, book.no_tasks))) if book.no_tasks else (tasks, left)
 
