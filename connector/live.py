@@ -31,6 +31,7 @@ log = structlog.get_logger()
 def check(river: River, written: Written, folder: Path) -> tuple[LiveCheck, OrgShown]:
     """All findings, and what the org shows; that is kept, so that the next check can tell what has changed.
 
+    Of an object of which a mapped field has vanished, what it showed before stays kept until the mapping is mended.
     `folder`: where the rules lie. A call an object of the mapping and a few more; changes nothing. Raises what the
     calls raise.
     """
@@ -42,7 +43,10 @@ def check(river: River, written: Written, folder: Path) -> tuple[LiveCheck, OrgS
     before = {name: from_text(kept.fields) for name, kept in read_described(river.store).items()}
     text = (folder / FIELDS_FILE).read_text(encoding="utf-8-sig")
     found = live_check(river.mapping, written, org, units, before, text)
-    _keep(river, org.descriptions, remotes.reader.server_time())
+    # Without what a vanished field was like, the next check could not tell its new name.
+    open_still = {one.object for one in found.drifts if one.kind in {"vanished", "renamed"}}
+    seen = {name: shown for name, shown in org.descriptions.items() if name not in open_still}
+    _keep(river, seen, remotes.reader.server_time())
     return found, org
 
 
