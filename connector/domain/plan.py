@@ -27,7 +27,7 @@ class Concerning(Protocol):
     def person_id(self) -> str: ...
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class FieldChange:
     """One field of one record: what stands there now, as we saw it, and what should."""
 
@@ -36,7 +36,7 @@ class FieldChange:
     after: PlainValue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecordChange:
     """The changes of one record. `seen_modified_at` is its LastModifiedDate when the plan was made.
 
