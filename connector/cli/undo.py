@@ -77,7 +77,7 @@ def undo(
     if let_go:
         return _release(settings, run, as_json)
     with river_of(settings, quiet=as_json) as river:
-        chosen = _chosen(river.store, run)
+        chosen = chosen_run(river.store, run)
         instant = now(river)
         flow.settle(river, instant)
         undoing = flow.undo(river, chosen.run_id, instant, delete_tasks=delete_tasks)
@@ -104,7 +104,7 @@ def _apply(river: River, undoing: Undoing, *, force: bool) -> Applied:
     return carry_out(river, undoing.plan, "undo", instant)
 
 
-def _chosen(store: Store, run: str | None) -> WritingRun:
+def chosen_run(store: Store, run: str | None) -> WritingRun:
     """The run that is meant; without a name the last one that is no undo. Refuses what cannot be taken back."""
     if run is None:
         found = next((one for one in writing_runs(store, LISTED) if one.undoes is None), None)
@@ -126,7 +126,7 @@ def _chosen(store: Store, run: str | None) -> WritingRun:
 
 def _release(settings: Settings, run: str | None, as_json: bool) -> int:
     with river_of(settings, quiet=as_json, remote=False) as river:
-        chosen = _chosen(river.store, run)
+        chosen = chosen_run(river.store, run)
         released = release(river.store, chosen.run_id)
     if as_json:
         echo_json({"released": released, "run": chosen.run_id})

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from connector.domain.plan import UNDONE, FieldChange, PlainValue, Plan, RecordChange, RunEnd
@@ -17,7 +17,7 @@ from connector.domain.running import Run
 from connector.domain.statements import statements
 from connector.planning.assemble import Basis, values_there
 from connector.planning.guard import guard_findings, orders_of
-from connector.planning.read_back import Query, instant, read_back
+from connector.planning.read_back import ROWS_A_QUESTION, Query, Row, instant, read_back
 from connector.planning.undo_cells import FORGOTTEN, PUT_AWAY, Cell, Left, cell, sorted_out
 from connector.planning.undo_engagement import MEMBERSHIPS, PROSPECTS, Unit, take_back_engagement
 from connector.planning.undo_tasks import Closing, Made, Tasks, take_back
@@ -70,7 +70,7 @@ def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing
     ]
     sent = {str(key): json.loads(told) for key, told in run(_SQL["tasks"], {"run": run_id}) if told != "{}"}
     persons = _persons(run, cells, sent.values())
-    records, stays = _records(asked.query, run_id, cells, persons)
+    records, stays = _records(asked, run_id, basis, cells, persons)
     begun = run(_SQL["begun"], {"run": run_id})
     made = [Made(key, values, persons.get(str(values.get("WhoId")), "")) for key, values in sent.items()]
     again = {str(one) for row in run(_SQL["taken_back"], {"run": run_id}) for one in row if one}
@@ -100,29 +100,44 @@ def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing
 
 
 def _records(
-    query: Query, run_id: str, cells: Sequence[Cell], persons: Mapping[str, str]
+    asked: Asked, run_id: str, basis: Basis, cells: Sequence[Cell], persons: Mapping[str, str]
 ) -> tuple[list[RecordChange], list[Left]]:
     records: list[RecordChange] = []
     left: list[Left] = []
     for object_name, of_object in groupby(cells, key=lambda cell: cell.object):
-        by_record = {record: list(mine) for record, mine in groupby(of_object, key=lambda cell: cell.record)}
-        fields = sorted({cell.field for mine in by_record.values() for cell in mine if cell.written_by == run_id})
-        wanted = [one for one, mine in by_record.items() if any(cell.written_by == run_id for cell in mine)]
-        there = {str(row["id"]): row for row in read_back(query, object_name, "Id", wanted, fields)}
-        for record, mine in by_record.items():
-            row = there.get(record)
-            changes, stays = sorted_out(mine, run_id, row)
-            left += stays
-            if changes and row is not None:
-                records.append(_record(object_name, record, persons.get(record, ""), changes, run_id, instant(row)))
+        by_record = ((record, list(mine)) for record, mine in groupby(of_object, key=lambda cell: cell.record))
+        # Some at a time: all that the org answers would not fit beside the plan.
+        while some := dict(islice(by_record, ROWS_A_QUESTION)):
+            there = _there(asked.query, object_name, run_id, some.values())
+            for record, mine in some.items():
+                row = there.get(record)
+                changes, stays = sorted_out(mine, run_id, row)
+                left += stays
+                if changes and row is not None:
+                    target = (object_name, record, persons.get(record, ""))
+                    records.append(_record(target, changes, run_id, instant(row), basis.as_of))
     return records, left
 
 
+def _there(query: Query, object_name: str, run_id: str, found: Iterable[Sequence[Cell]]) -> dict[str, Row]:
+    """The records as they stand now, of those in which something can be put back."""
+    wanted = [cell for mine in found for cell in mine if cell.written_by == run_id]
+    fields = sorted({cell.field for cell in wanted})
+    records = list(dict.fromkeys(cell.record for cell in wanted))
+    return {str(row["id"]): row for row in read_back(query, object_name, "Id", records, fields)}
+
+
 def _record(
-    object_name: str, record: str, person: str, changes: Iterable[FieldChange], run_id: str, seen: datetime | None
+    target: tuple[str, str, str],
+    changes: tuple[FieldChange, ...],
+    run_id: str,
+    seen: datetime | None,
+    as_of: datetime,
 ) -> RecordChange:
-    # Always on condition: even where a field is ours alone somebody may have set it after the undo was asked for.
-    return RecordChange(object_name, record, person, tuple(changes), f"undo of {run_id}", True, seen)
+    # Always on condition: even where a field is ours alone somebody may have set it after the undo was asked for. What
+    # was saved in the second of our looking is looked at once more.
+    within = seen is not None and seen.replace(microsecond=0) >= as_of.replace(microsecond=0)
+    return RecordChange(*target, changes, f"undo of {run_id}", True, seen, within)
 
 
 def _ends(begun: Iterable[tuple[Any, ...]], tasks: Tasks) -> Iterator[RunEnd]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from connector.domain.plan import FieldChange, PlainValue
@@ -29,7 +30,7 @@ class Left:
     field: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A field that the run wrote. `known`: whether `before` is what stood there. `written_by`: who wrote it last."""
 
@@ -46,7 +47,9 @@ def cell(row: tuple[Any, ...]) -> Cell:
     """A cell as the journal tells it: object, record, field, what stood there, what was written (JSON), by whom."""
     object_name, record, field, before, after, written_by = row
     value = None if before["value"] is None else json.loads(before["value"])
-    return Cell(object_name, record, field, bool(before["known"]), value, json.loads(after), written_by)
+    # The same names come in every row: each is held once.
+    names = intern(object_name), record, intern(field)
+    return Cell(*names, bool(before["known"]), value, json.loads(after), intern(written_by))
 
 
 def why_not(cell: Cell, run_id: str, row: Row | None) -> str | None:

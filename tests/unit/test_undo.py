@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from connector.applying.apply import apply_plan, settle_open_intents
+from connector.cli.undo import chosen_run
 from connector.domain.plan import FieldChange, RecordChange, RunStart
+from connector.errors import ConfigurationError, RefusedError
 from connector.planning.assemble import Basis
 from connector.planning.file import from_document, to_document
 from connector.planning.undo import Asked, Undoing, undo_run
 from connector.planning.undo_tasks import Closing
 from connector.store.database import Store, memory_store
 from connector.store.decisions import begin_run
+from connector.store.erasing import begin_forgetting, erase, load_seeds
 from connector.store.undoing import release, writing_runs
 from tests.mirror_world import DAY, NOON, lead_id
 from tests.remote_world import Killed, Moments, MortalStore, Remote, change, emptied, leads, org, plan_of, run_of, task
@@ -329,3 +332,39 @@ def test_runs_that_wrote_are_listed_with_what_became_of_them(remote: Remote, sto
             for one in writing_runs(store, 9)]  # fmt: skip
     assert told == [("undo1", 4, 0, 0, "run1", False, 0), ("run1", 2, 1, 1, None, True, 2)]
     assert [one.run_id for one in writing_runs(store, 1)] == ["undo1"]
+
+
+def test_what_was_saved_in_the_second_of_our_looking_is_looked_at_once_more(remote: Remote, store: Store) -> None:
+    wrote(remote, store, "run1", change(1), change(2))
+    remote.records["Lead"][lead_id(1)]["LastModifiedDate"] = LATER
+    undoing = looked(remote, store)
+    assert [record.same_second for record in undoing.plan.records] == [True, False]
+    remote.records["Lead"][lead_id(1)]["Score__c"] = 99
+    apply_plan(run_of(remote, store, "undo1", LATER), undoing.plan)
+    assert [row[0] for row in leads(remote, "Score__c")[:2]] == [99, 70]
+
+
+def test_a_run_that_cannot_be_taken_back_is_named_in_a_sentence(remote: Remote, store: Store) -> None:
+    with pytest.raises(ConfigurationError, match="nothing to undo"):
+        chosen_run(store, None)
+    wrote(remote, store, "run1", change(1))
+    begin_run(store, "idle", "sync", LATER)
+    begin_run(store, "undo1", "undo", LATER)
+    taken_back(remote, store)
+    assert chosen_run(store, None).run_id == "run1"
+    with pytest.raises(ConfigurationError, match="no run other in this store"):
+        chosen_run(store, "other")
+    with pytest.raises(ConfigurationError, match="Run idle wrote nothing"):
+        chosen_run(store, "idle")
+    with pytest.raises(RefusedError, match="connector undo run1 --release"):
+        chosen_run(store, "undo1")
+
+
+@pytest.mark.requirement("SY-10")
+def test_what_is_held_of_a_forgotten_person_is_erased(remote: Remote, store: Store) -> None:
+    wrote(remote, store, "run1", change(1), change(2))
+    taken_back(remote, store)
+    load_seeds(store, [("salesforce.Lead", "", lead_id(1))])
+    erase(store, begin_forgetting(store, "asked", LATER))
+    assert store.run("SELECT record_id FROM held") == [(lead_id(2),)]
+    assert ("", "", "the person was forgotten") in left(looked(remote, store))
