@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from connector.applying.overtaken_units import without_overtaken_units
 from connector.domain.plan import Plan, RecordChange, TaskCreation
 from connector.store.cursors import naive
 from connector.store.database import Store
@@ -29,13 +30,15 @@ def without_overtaken(store: Store, plan: Plan) -> tuple[Plan, int]:
     They are skipped, not refused: the next plan sees them as they stand.
     """
     since = _written_since(store, plan)
-    newer, over = _written_otherwise(since, plan) | _under_way(store), _runs_overtaken(store, plan)
+    under_way = _under_way(store)
+    newer, over = _written_otherwise(since, plan) | under_way, _runs_overtaken(store, plan)
     records = tuple(record for record in plan.records if (record.object, record.record_id) not in newer)
     starts = tuple(start for start in plan.starts if (start.person_id, start.cadence, start.start_date) not in over)
     tasks = tuple(task for task in plan.tasks if not any(_belongs(task, run) for run in over))
     left_out = len(plan.records) - len(records) + len(plan.tasks) - len(tasks)
     records = tuple(left for record in records if (left := _unwritten(since, record)) is not None)
-    return replace(plan, records=records, starts=starts, tasks=tasks), left_out
+    plan, also = without_overtaken_units(since, under_way, plan)
+    return replace(plan, records=records, starts=starts, tasks=tasks), left_out + also
 
 
 def _written_since(store: Store, plan: Plan) -> Written:
