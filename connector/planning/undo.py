@@ -64,10 +64,6 @@ def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing
     written = [cell(row) for row in run(_SQL["cells"], {"run": run_id})]
     cells = [one for one in written if one.object not in ENGAGEMENT]
     engaged = take_back_engagement(run, asked.units, run_id, [one for one in written if one.object in ENGAGEMENT])
-    left = [
-        Left(FORGOTTEN if forgotten else PUT_AWAY, object_name, record)
-        for object_name, record, forgotten in run(_SQL["put_away"], {"run": run_id})
-    ]
     sent = {str(key): json.loads(told) for key, told in run(_SQL["tasks"], {"run": run_id}) if told != "{}"}
     persons = _persons(run, cells, sent.values())
     records, stays = _records(asked, run_id, basis, cells, persons)
@@ -75,7 +71,7 @@ def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing
     made = [Made(key, values, persons.get(str(values.get("WhoId")), "")) for key, values in sent.items()]
     again = {str(one) for row in run(_SQL["taken_back"], {"run": run_id}) for one in row if one}
     tasks = take_back(asked.query, run_id, made, again, closing)
-    left += [*stays, *engaged.left, *(Left(reason, "Task", key) for key, reason in tasks.left)]
+    left = [*_not_told(run, run_id), *stays, *engaged.left, *(Left(reason, "Task", key) for key, reason in tasks.left)]
     plan = Plan(
         org_id=basis.org_id,
         rules_hash=basis.rules_hash,
@@ -97,6 +93,14 @@ def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing
         undoes=run_id,
     )
     return Undoing(plan, tuple(sorted(left)))
+
+
+def _not_told(run: Run, run_id: str) -> list[Left]:
+    """What the run wrote and the journal cannot tell any more."""
+    return [
+        Left(FORGOTTEN if forgotten else PUT_AWAY, object_name, record)
+        for object_name, record, forgotten in run(_SQL["put_away"], {"run": run_id})
+    ]
 
 
 def _records(
