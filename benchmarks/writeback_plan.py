@@ -139,9 +139,11 @@ _MORE = (
     "ALTER TABLE people ADD COLUMN IF NOT EXISTS lead_ids VARCHAR[]",
     "ALTER TABLE people ADD COLUMN IF NOT EXISTS contact_ids VARCHAR[]",
     "UPDATE people SET lead_ids = ['00Q' || lpad(person_id[2:], 12, '0') || 'AAA'], contact_ids = []",
-    "CREATE OR REPLACE TEMP TABLE list_follow_ups (person_id VARCHAR, name VARCHAR, kind VARCHAR, segment VARCHAR, "
-    "segment_ja VARCHAR, segment_en VARCHAR, follow_up_until DATE, attended BOOLEAN, answers VARCHAR, "
-    "review_score DOUBLE, happened_at TIMESTAMP, moments TIMESTAMP[])",
+    (
+        "CREATE OR REPLACE TEMP TABLE list_follow_ups (person_id VARCHAR, name VARCHAR, kind VARCHAR, segment VARCHAR, "
+        "segment_ja VARCHAR, segment_en VARCHAR, follow_up_until DATE, attended BOOLEAN, answers VARCHAR, "
+        "review_score DOUBLE, happened_at TIMESTAMP, moments TIMESTAMP[])"
+    ),
     "CREATE OR REPLACE TEMP TABLE company_accounts (company_id VARCHAR, account_id VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE owner_names (name VARCHAR, owner_id VARCHAR, is_active BOOLEAN)",
 )
