@@ -80,7 +80,7 @@ def _prospects(unit: Unit, name: str, run_id: str, cells: Sequence[Cell]) -> tup
 def _memberships(
     run: Run, unit: Unit, name: str, run_id: str, cells: Sequence[Cell]
 ) -> tuple[list[MembershipChange], list[Left]]:
-    lists = dict(run(_LISTS, {"unit": name}))
+    lists: dict[int, str] = dict(run(_LISTS, {"unit": name}))
     known = set(run(_KNOWN, {"unit": name}))
     found: list[MembershipChange] = []
     left: list[Left] = []
