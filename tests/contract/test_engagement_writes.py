@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,23 +12,28 @@ import pytest
 
 from connector.account_engagement import connect
 from connector.account_engagement.connect import writers
+from connector.account_engagement.imports import LONGEST_POLL
 from connector.account_engagement.write import AccountEngagementWriter
 from connector.applying.application import Application, Applied
 from connector.applying.apply import apply_plan, settle_open_intents
 from connector.domain.plan import FieldChange, MembershipChange, PlainValue, Plan, ProspectChange
 from connector.http.outcome import UnknownOutcomeError
+from connector.http.retry import Retry
 from connector.http.session import RemoteSession, open_session
 from connector.sandbox.config import SandboxConfig
 from connector.store.database import Store, memory_store
 from connector.store.mirror import prepare
 from tests.mirror_world import NOON
 from tests.remote_world import Killed, Moments, MortalStore, Remote, emptied, plan_of
-from tests.worlds.ground import QUICK, START, ground
+from tests.worlds.ground import START, ground
 from tests.worlds.people import Control
 
 pytestmark = pytest.mark.requirement("WB-1", "WB-3", "WB-8", "GR-3", "NU-2", "SY-10")
 
 SCORE, STAGE = "Connector_Score__c", "Connector_Stage__c"
+PATIENT = Retry(sleep=lambda seconds: time.sleep(0.5 if seconds < LONGEST_POLL else 0.0), jitter=lambda: 0.5)
+"""Waits for the first polls of an import as long as a busy machine may need, and for nothing else."""
+
 CRITERIA = (361, 362, 363, 364)
 """Of the sandbox's profile 2, whose weights are 3/3, 3/3, 3/3 and 1/3."""
 
@@ -90,7 +96,7 @@ def laid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     config = SandboxConfig(state=folder, people=14, seed=5, start=START, frozen=True)
     with ground(folder, config, ("prospects", "lists", "list-memberships")) as there:
         session = open_session(there.settings)
-        ((_unit, writer),) = writers(connect(there.settings, session, QUICK)).items()
+        ((_unit, writer),) = writers(connect(there.settings, session, PATIENT)).items()
         store = memory_store()
         prepare(store, there.streams)
         yield World(Control(there.running.url), writer, session, store)
@@ -284,6 +290,7 @@ def wait_for(over: Callable[[], bool]) -> None:
     for _ in range(200):
         if over():
             return
+        time.sleep(0.01)
     raise AssertionError("it did not end")
 
 
