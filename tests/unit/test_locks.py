@@ -17,6 +17,7 @@ from connector.planning.compare import compare
 from connector.rules.fields import Fields
 from connector.store.cursors import save_cursor
 from connector.store.database import Store, memory_store, open_store
+from connector.store.erasing import begin_forgetting, erase, load_seeds
 from connector.store.journal import Intent, remember_written
 from connector.store.locks import Lock, keep_locks, open_locks, release
 from connector.store.mirror import freeze, prepare, table_of
@@ -226,6 +227,15 @@ def test_a_lock_on_one_field_blocks_no_other_field_of_the_record(store: Store) -
     records, kept = world.plan(tier="tier2")
     assert [(one.field, one.theirs) for one in kept] == [("Grade__c", "B")]
     assert [(change.field, change.after) for one in records for change in one.changes] == [("Tier__c", "tier2")]
+
+
+@pytest.mark.requirement("SY-10")
+def test_whoever_is_forgotten_leaves_no_lock(store: Store) -> None:
+    edited(store).plan()
+    with store.transaction():
+        load_seeds(store, [("salesforce.Lead", "", RECORD)])
+        erased = erase(store, begin_forgetting(store, "asked", NOON))
+    assert (erased["lock"], open_locks(store)) == (1, [])
 
 
 class TestCommand:
