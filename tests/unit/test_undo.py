@@ -176,6 +176,14 @@ def test_what_the_journal_does_not_know_is_never_guessed(remote: Remote, store: 
     ]
 
 
+def test_what_may_still_arrive_is_left_for_another_time(remote: Remote, store: Store) -> None:
+    wrote(remote, store, "run1", change(1), change(2))
+    store.run("UPDATE journal SET outcome = NULL WHERE record = $id", {"id": lead_id(1)})
+    undoing = looked(remote, store)
+    assert [record.record_id for record in undoing.plan.records] == [lead_id(2)]
+    assert left(undoing) == [(lead_id(1), "", "it is not known yet whether it arrived: undo again later")]
+
+
 def test_a_task_that_nobody_worked_on_is_closed_with_a_word_and_its_run_ends(remote: Remote, store: Store) -> None:
     wrote(remote, store, "run1", tasks=(task(1), task(2)), starts=(BEGUN,))
     undoing = taken_back(remote, store)

@@ -55,6 +55,10 @@ SELECT object, record, record = '' AS forgotten FROM journal
 WHERE run_id = $run AND outcome = 'done' AND (record = '' OR values_after = '{}')
 ORDER BY number
 
+-- name: open
+-- What a run sent and of which nobody can say yet whether it arrived: a bulk job or an import that still runs.
+SELECT object, record FROM journal WHERE run_id = $run AND outcome IS NULL AND record <> '' ORDER BY number
+
 -- name: begun
 -- The follow-ups that a run began and that are still open.
 SELECT person_id, cadence, start_date::VARCHAR, key_record FROM cadence_runs
