@@ -15,6 +15,7 @@ from connector.domain.cursor import Cursor
 from connector.domain.plan import Kept, RecordChange
 from connector.planning.compare import compare
 from connector.rules.fields import Fields
+from connector.store import database
 from connector.store.cursors import save_cursor
 from connector.store.database import Store, memory_store, open_store
 from connector.store.erasing import begin_forgetting, erase, load_seeds
@@ -85,6 +86,7 @@ def _given(at: datetime, record: str) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def module_store() -> Iterator[Store]:
     store = memory_store()
+    store.run("SET threads = 1")
     yield store
     store.close()
 
@@ -242,11 +244,14 @@ class TestCommand:
     @pytest.fixture
     def state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setitem(database._CONFIG, "threads", "1")
         with open_store(tmp_path / "state" / "default.duckdb") as store:
             edited(store).plan()
         return tmp_path / "state"
 
-    def test_it_lists_them(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_it_lists_them_status_counts_them_and_letting_go_takes_a_word(
+        self, state: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert run(["locks", "--json", "--state", str(state)]) == 0
         found = json.loads(capsys.readouterr().out)
         assert [(one["field"], one["theirs"], one["ours"], one["by"]) for one in found["locks"]] == [
@@ -256,8 +261,12 @@ class TestCommand:
         assert RECORD in capsys.readouterr().out
         assert run(["locks", "--json", "--field", "Lead.Status", "--state", str(state)]) == 0
         assert json.loads(capsys.readouterr().out)["locks"] == []
-
-    def test_letting_go_takes_an_explicit_word(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        run(["status", "--json", "--state", str(state)])
+        (found,) = json.loads(capsys.readouterr().out)["locks"]
+        assert (found["object"], found["field"], found["count"]) == ("Lead", "Grade__c", 1)
+        assert found["oldest"].startswith("2026-02-27")
+        run(["status", "--state", str(state)])
+        assert "Lead.Grade__c 1 (oldest since 2026-02-27)" in " ".join(capsys.readouterr().out.split())
         asked = ["locks", "--release", "Lead.Grade__c", "--state", str(state)]
         assert run(asked) == 3
         assert "Give the word with --yes. Nothing was released." in capsys.readouterr().err
@@ -265,11 +274,3 @@ class TestCommand:
         assert json.loads(capsys.readouterr().out)["released"] is True
         assert run([*asked, "--yes"]) == 64
         assert "There is no lock of Lead.Grade__c to release." in capsys.readouterr().err
-
-    def test_status_counts_them_by_field(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        run(["status", "--json", "--state", str(state)])
-        (found,) = json.loads(capsys.readouterr().out)["locks"]
-        assert (found["object"], found["field"], found["count"]) == ("Lead", "Grade__c", 1)
-        assert found["oldest"].startswith("2026-02-27")
-        run(["status", "--state", str(state)])
-        assert "Lead.Grade__c 1 (oldest since 2026-02-27)" in " ".join(capsys.readouterr().out.split())
