@@ -86,7 +86,7 @@ def test_people_see_each_kind_with_counts_and_examples() -> None:
         "春の案内 0Uv1 onto it 1 17 (spring)",
         "Lead.Status: 2, the oldest since 2026-02-01",
         f"{lead_id(3)}: 'Working' (ours would be 'Hot')",
-        "because the person does not want calls: 2",
+        "2 · does not want calls",
         "Waiting for somebody's word (`connector approve`): tasks 1.",
         "looked at once more before they are written: 1.",
     ):
