@@ -204,7 +204,7 @@ class Finding:
 
 @dataclass(frozen=True, order=True)
 class Waiting:
-    """Something that is done only after somebody's word. `kind`: toss_ups, updates, status, tasks … (fields.yaml `modes`).
+    """Something that is done only after a word. `kind`: toss_ups, updates, status, tasks … (fields.yaml `modes`).
 
     `subject`: the person, the record or the key of the task; `wanted`: what of it the word is about, in a digest.
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from connector.domain.plan import Plan, TaskCreation, Transition, Withheld
+from connector.domain.plan import Kept, Plan, RecordChange, TaskCreation, Transition, Withheld
 from connector.domain.running import Run
 from connector.domain.streams import MappedStream
 from connector.engine.cadence import CadenceStep
@@ -53,13 +53,7 @@ class Basis:
 def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     """The plan from people, scored, graded, tiered and decided as they stand in the store's temporary tables."""
     rules, fields = book.rules, book.fields
-    desire(run, rules.tiers.tiers, fields.language, rules.scoring.time_zone)
-    assign_owners(run, rules, fields, basis.today)
-    records, kept = [], []
-    for mapped in _written(fields):
-        changes, stays = compare(run, mapped, fields.objects("salesforce")[mapped.stream.object], basis.as_of)
-        records += changes
-        kept += stays
+    records, kept = _compared(run, book, basis)
     inquiries(rules, basis.as_of, run)
     runs = follow_ups(run, rules, fields.guard.reviews_per_owner_a_day, basis.today)
     tossed = hand_overs(run, rules, basis.today)
@@ -93,6 +87,20 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     )
     filled = {**values_there(run, fields), **engaged.filled}
     return replace(plan, findings=guard_findings(fields.guard, plan, filled, orders_of(fields)))
+
+
+def _compared(run: Run, book: Book, basis: Basis) -> tuple[list[RecordChange], list[Kept]]:
+    """What differs in the records of Salesforce, and what stays as people set it."""
+    rules, fields = book.rules, book.fields
+    desire(run, rules.tiers.tiers, fields.language, rules.scoring.time_zone)
+    assign_owners(run, rules, fields, basis.today)
+    records: list[RecordChange] = []
+    kept: list[Kept] = []
+    for mapped in _written(fields):
+        changes, stays = compare(run, mapped, fields.objects("salesforce")[mapped.stream.object], basis.as_of)
+        records += changes
+        kept += stays
+    return records, kept
 
 
 def _written(fields: Fields) -> list[MappedStream]:

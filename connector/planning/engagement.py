@@ -76,9 +76,7 @@ def prospect_changes(records: Iterable[RecordChange], fields: Fields) -> tuple[P
         unit, _, number = record.record_id.partition(":")
         for mine in (False, True):
             part = tuple(change for change in record.changes if (change.field == GRADE) is mine)
-            shared = any(
-                change.field not in write or write[change.field].policy in SHARED_POLICIES for change in part
-            )
+            shared = any(change.field not in write or write[change.field].policy in SHARED_POLICIES for change in part)
             if part:
                 found.append(ProspectChange(unit, number, record.person_id, part, record.why, shared))
     return tuple(sorted(found, key=lambda one: (one.unit, int(one.record_id), one.changes[0].field)))

@@ -41,8 +41,8 @@ class OpenRun:
     """A run that the ledger knows as open. `ended`: why it is over, and when (UTC); `restarts`: another one follows.
 
     `last_made`: a task of its last step is there; `undecided`: and nobody has ticked it off. `asked`: the person's
-    inquiry is not answered yet; `answered`: somebody has answered since the run began. `converted`: the lead on which it
-    began was converted since.
+    inquiry is not answered yet; `answered`: somebody has answered since the run began. `converted`: the lead on which
+    it began was converted since.
     """
 
     person_id: str
@@ -90,7 +90,7 @@ def follow_ups(run: Run, rules: RuleSet, reviews_a_day: int, today: date) -> Fol
 
 RESTARTED = "restarted"
 CONVERTED = "converted"
-"""Why a run ends whose lead a rep has converted, even where no deal tells (WB-7). An inquiry is answered all the same."""
+"""Why a run ends whose lead a rep has converted, even where no deal tells (WB-7); an inquiry is answered anyway."""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,7 @@ from tests.remote_world import plan_of
 
 pytestmark = pytest.mark.requirement("WB-2", "AD-8")
 
-REASON = (
-    "属性：グレードB+｜行動：スコア72（経路+7 行動+65 休眠+0）｜時期：2026-03-02からホット、最終行動 2026-03-02"
-)
+REASON = "属性：グレードB+｜行動：スコア72（経路+7 行動+65 休眠+0）｜時期：2026-03-02からホット、最終行動 2026-03-02"
 OLD, NEW = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -88,7 +88,8 @@ def evaluated(now: datetime) -> Told:
     load("tasks_as_text", columns, done)
     world.run(
         "CREATE OR REPLACE TEMP TABLE our_tasks AS SELECT * REPLACE (start_date::DATE AS start_date, "
-        "is_done::BOOLEAN AS is_done, done_at::TIMESTAMP AS done_at), NOT is_done::BOOLEAN AS is_open FROM tasks_as_text", {},
+        "is_done::BOOLEAN AS is_done, done_at::TIMESTAMP AS done_at), "
+        "NOT is_done::BOOLEAN AS is_open FROM tasks_as_text", {},
     )  # fmt: skip
     actions = [
         ("company_profile", "inquiry", None, None),

@@ -223,7 +223,10 @@ def test_a_stamp_is_written_beside_another_change_and_never_alone(store: Store) 
         "Lead",
         RECORD,
         "P1",
-        (FieldChange("Score__c", 70, 72), FieldChange("Scored_At__c", "2026-03-02T02:00:00.000+0000", "2026-03-02T03:00:00.000+0000")),
+        (
+            FieldChange("Score__c", 70, 72),
+            FieldChange("Scored_At__c", "2026-03-02T02:00:00.000+0000", "2026-03-02T03:00:00.000+0000"),
+        ),
         "because",
         shared=False,
         seen_modified_at=NOON,
