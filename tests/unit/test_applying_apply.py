@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from connector.applying.application import Applied, Failure
 from connector.applying.apply import apply_plan, settle_open_intents
 from connector.domain.plan import RunEnd, RunStart, Transition
 from connector.errors import ConfigurationError, ConnectorError, RetryError, StopError
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.journal import Intent, intend, unsettled
 from tests.mirror_world import HOUR, NOON, lead_id
 from tests.remote_world import (
@@ -33,14 +32,6 @@ from tests.remote_world import (
 pytestmark = pytest.mark.requirement("WB-3", "OP-3")
 
 LOST = "The answer was lost; run again later."
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from connector.applying.forecast import expected_calls
 from connector.domain.calls import SALESFORCE, Policy, Usage
 from connector.errors import BudgetSpentError
 from connector.http.budget import CallBudget
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.ingest_jobs import PastJob
 from connector.store.journal import unsettled
 from tests.mirror_world import MINUTE, NOON
@@ -22,14 +21,6 @@ from tests.remote_world import Remote, change, emptied, leads, org, plan_of, run
 pytestmark = pytest.mark.requirement("WB-8", "WB-3")
 
 PLAN = plan_of(*(change(number, status="Hot" if number < 4 else None) for number in range(1, 7)), tasks=(task(1),))
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

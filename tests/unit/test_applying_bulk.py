@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from connector.domain.ingest import JobState, Waited
 from connector.domain.outcome import RowResult
 from connector.errors import BudgetSpentError, RefusedError, RetryError, StopError
 from connector.http.outcome import RoadClosedError, UnknownOutcomeError
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.ingest_jobs import PastJob, past_jobs
 from connector.store.journal import unsettled
 from tests.mirror_world import MINUTE, NOON, lead_id
@@ -121,14 +121,6 @@ class Jobs:
     def _call(self, name: str) -> None:
         self.on(name)
         self.asked.append(name)
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from connector.applying.apply import apply_plan, settle_open_intents
 from connector.domain.plan import FieldChange, Plan, RecordChange
 from connector.errors import RetryError
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.journal import unsettled
 from tests.mirror_world import MINUTE, NOON
 from tests.remote_world import SEEN, Killed, Moments, MortalStore, Remote, emptied, plan_of, run_of
@@ -18,14 +17,6 @@ from tests.remote_world import SEEN, Killed, Moments, MortalStore, Remote, empti
 pytestmark = pytest.mark.requirement("WB-7", "WB-3", "WB-1")
 
 US, REP = "005US", "005REP"
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

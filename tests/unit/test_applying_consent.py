@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from connector.domain.plan import TaskCreation
 from connector.errors import RefusedError, RetryError
 from connector.rules.load import SHIPPED
 from connector.rules.mapping import load_mapping
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from tests.mirror_world import HOUR, NOON, lead_id
 from tests.remote_world import Remote, emptied, org, plan_of, run_of, task
 
@@ -24,14 +23,6 @@ pytestmark = pytest.mark.requirement("SY-10", "WB-3", "WB-8")
 
 ASKED = {name: {"opted_out": "HasOptedOutOfEmail", "do_not_call": "DoNotCall"} for name in ("Lead", "Contact")}
 CONTACT = "003000000000001AAA"
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

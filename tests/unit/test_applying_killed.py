@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from connector.applying.application import Application
 from connector.applying.apply import apply_plan
 from connector.domain.plan import Plan, RunStart, Transition
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.failures import failures
 from connector.store.journal import unsettled
 from tests.mirror_world import MINUTE, NOON, lead_id
@@ -32,14 +32,6 @@ from tests.remote_world import (
 )
 
 pytestmark = pytest.mark.requirement("WB-3", "OP-3")
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from connector.domain.plan import Plan, Refused
 from connector.errors import RetryError
 from connector.http.outcome import UnknownOutcomeError
 from connector.http.retry import RETRIED_ROWS
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.failures import KeptFailure, failures, release
 from connector.store.journal import unsettled
 from tests.mirror_world import HOUR, NOON, lead_id
@@ -28,14 +28,6 @@ pytestmark = pytest.mark.requirement("WB-5", "OP-3")
 RULE = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "失注理由を入力してください (taro@example.co.jp)")
 LOCKED = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

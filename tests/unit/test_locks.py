@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from connector.planning.compare import compare
 from connector.rules.fields import Fields
 from connector.store import database
 from connector.store.cursors import save_cursor
-from connector.store.database import Store, memory_store, open_store
+from connector.store.database import Store, open_store
 from connector.store.erasing import begin_forgetting, erase, load_seeds
 from connector.store.journal import Intent, remember_written
 from connector.store.locks import Lock, keep_locks, open_locks, release
@@ -81,14 +80,6 @@ class World:
 
 def _given(at: datetime, record: str) -> dict[str, object]:
     return {"at": plain(at), "id": record}
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture

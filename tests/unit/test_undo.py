@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from connector.planning.assemble import Basis
 from connector.planning.file import from_document, to_document
 from connector.planning.undo import Asked, Undoing, undo_run
 from connector.planning.undo_tasks import Closing
-from connector.store.database import Store, memory_store
+from connector.store.database import Store
 from connector.store.decisions import begin_run
 from connector.store.erasing import begin_forgetting, erase, load_seeds
 from connector.store.undoing import release, writing_runs
@@ -27,14 +26,6 @@ pytestmark = pytest.mark.requirement("WB-4")
 
 LATER = NOON + DAY
 BEGUN = RunStart("P1", "hot", "2026-03-02", lead_id(1), NOON)
-
-
-@pytest.fixture(scope="module")
-def module_store() -> Iterator[Store]:
-    store = memory_store()
-    store.run("SET threads = 1")
-    yield store
-    store.close()
 
 
 @pytest.fixture
