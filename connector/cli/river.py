@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from connector.cli.render import (
     show_pulled,
     show_reconciled,
 )
+from connector.cli.river_documents import applied_document, brought_document, compared_document
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.cli.status_words import show_status_words, status_words_document
 from connector.cli.waiting import enough_read, finished_early, show_waits, waits_document
@@ -97,8 +98,8 @@ def _pull(options: Options, as_json: bool) -> int:
     if as_json:
         echo_json(
             {
-                "streams": [_brought(one) for one in pulled],
-                "reconciled": _compared(reconciled),
+                "streams": [brought_document(one) for one in pulled],
+                "reconciled": compared_document(reconciled),
                 "waits": waits_document(waits),
                 "hidden": hidden_document(hidden),
                 "status_words": status_words_document(words),
@@ -186,7 +187,7 @@ def sync(options: Options, first_contact: bool, force: bool, passed: tuple[str, 
         echo_json(
             {
                 "pulled": {one.stream: one.rows for one in cycle.pulled},
-                "reconciled": _compared(cycle.reconciled),
+                "reconciled": compared_document(cycle.reconciled),
                 "waits": waits_document(cycle.waits),
                 "hidden": hidden_document(cycle.hidden),
                 "status_words": status_words_document(words),
@@ -351,36 +352,6 @@ class _StepClock:
             self.seconds[step] = _since(started)
 
 
-def _brought(pulled: Pulled) -> dict[str, Any]:
-    return {
-        "stream": pulled.stream,
-        "unit": pulled.unit,
-        "rows": pulled.rows,
-        "added": pulled.added,
-        "road": pulled.road,
-        "estimated": pulled.estimated,
-        "calls": pulled.calls,
-    }
-
-
-def _compared(reconciled: Sequence[Reconciled]) -> list[dict[str, Any]]:
-    return [
-        {
-            "stream": one.stream,
-            "unit": one.unit,
-            "remote": one.remote_rows,
-            "mirror": one.mirror_rows,
-            "missing": one.missing,
-            "stale": one.stale,
-            "vanished": one.vanished,
-            "waiting": one.waiting,
-            "ids": list(one.examples),
-            "calls": one.calls,
-        }
-        for one in reconciled
-    ]
-
-
 def _told(applied: Applied, as_json: bool) -> int:
     if as_json:
         echo_json(applied_document(applied))
@@ -388,29 +359,6 @@ def _told(applied: Applied, as_json: bool) -> int:
         for line in applied_lines(applied):
             console().print(line)
     return FAILED_ROWS if applied.failures else 0
-
-
-def applied_document(applied: Applied) -> dict[str, Any]:
-    return {
-        "applied": applied.changes,
-        "records": applied.records,
-        "fields": applied.fields,
-        "tasks_created": applied.tasks,
-        "tasks_closed": applied.closed,
-        "tasks_deleted": applied.deleted,
-        "memberships": applied.memberships,
-        "moved": applied.moved,
-        "same_second": applied.same_second,
-        "forbidden": dict(sorted(applied.forbidden.items())),
-        "unowned": applied.unowned,
-        "failed": len(applied.failures),
-        "failures": [
-            {"object": one.object, "record": one.record, "code": one.code, "message": one.message}
-            for one in applied.failures
-        ],
-        "waiting": applied.waiting,
-        "roads": [asdict(road) for road in applied.roads],
-    }
 
 
 def _since(started: float) -> float:

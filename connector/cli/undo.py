@@ -18,13 +18,13 @@ from connector.cli.render import applied_lines, table
 from connector.cli.river import (
     FAILED_ROWS,
     PLANNED,
-    applied_document,
     carry_out,
     force_option,
     now,
     permit,
     refuse_when_off,
 )
+from connector.cli.river_documents import applied_document
 from connector.cli.shared import Options, console, echo_json, json_option, place_options, river_of
 from connector.errors import ConfigurationError, RefusedError
 from connector.planning.file import save_plan

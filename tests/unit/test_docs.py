@@ -26,7 +26,7 @@ from connector.cli.movers import hot_document
 from connector.cli.nurture import document as nurture_document
 from connector.cli.overdue import document as overdue_document
 from connector.cli.planned import plan_document
-from connector.cli.river import applied_document
+from connector.cli.river_documents import applied_document
 from connector.cli.sandbox import _ENV_KEYS
 from connector.cli.status import document as status_document
 from connector.cli.today import document as today_document
