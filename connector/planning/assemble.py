@@ -60,9 +60,10 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     tasks, forbidden = _tasks(run, book, basis, runs.open, tossed.due)
     closed = close_tasks(run, rules.cadence, fields, (*runs.ends, *tossed.ends))
     engaged = engage(run, book, basis.as_of, basis.today)
-    sent = without_refused(run, fields, [*records, *closed.closings, *engaged.records], tasks, basis.as_of)
-    free = hold(run, fields, sent.records, sent.tasks, engaged.memberships)
-    fields_of = [record for record in free.records if record.object != TASK]
+    # First what waits for a word: one that was given stands while the org refuses what it is about.
+    free = hold(run, fields, [*records, *closed.closings, *engaged.records], tasks, engaged.memberships)
+    sent = without_refused(run, fields, free.records, free.tasks, basis.as_of)
+    fields_of = [record for record in sent.records if record.object != TASK]
     records = [record for record in fields_of if record.object != PROSPECTS]
     plan = Plan(
         org_id=basis.org_id,
@@ -71,7 +72,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         made_at=basis.as_of,
         watermarks=_watermarks(run),
         records=tuple(sorted(records, key=lambda record: (record.object, record.record_id))),
-        tasks=free.tasks,
+        tasks=sent.tasks,
         starts=(*runs.starts, *tossed.starts),
         ends=(*runs.ends, *tossed.ends),
         transitions=_transitions(run, basis.as_of),
@@ -81,7 +82,7 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         prospects=prospect_changes((one for one in fields_of if one.object == PROSPECTS), fields),
         memberships=free.memberships,
         waiting=free.waiting,
-        closings=tuple(one for one in free.records if one.object == TASK),
+        closings=tuple(one for one in sent.records if one.object == TASK),
         refused=sent.refused,
         held=int(run("SELECT count(*) FROM held", {})[0][0]),
     )

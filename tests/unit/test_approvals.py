@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from connector.applying.records import intent_of
+from connector.applying.refusals import remedy
 from connector.domain.plan import FieldChange, Plan, RecordChange, Waiting
 from connector.planning.approvals import hold, waiting_toss_ups
 from connector.reporting.waiting import hand_overs_waiting
 from connector.rules.writing import Modes
 from connector.store.approvals import give_word, keep_waiting, waiting_since, words
+from connector.store.failures import Failed, keep_failures
 from tests.planning_world import DAY, MONDAY, PlanningWorld
 from tests.unit.test_planning_closings import applied
 from tests.unit.test_planning_toss_up import heard, rules_of, tossed
@@ -36,7 +39,7 @@ def module_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlanningW
 @pytest.fixture
 def world(module_world: PlanningWorld) -> Iterator[PlanningWorld]:
     module_world.empty()
-    for table in ("hearing", "approvals"):
+    for table in ("hearing", "approvals", "failure"):
         module_world.store.run(f"DELETE FROM {table}")
     book = module_world.book
     yield module_world
@@ -119,6 +122,21 @@ def test_a_word_is_about_the_value_that_was_wanted(world: PlanningWorld) -> None
     made = plan(world, MONDAY + 2 * HOUR)
     assert (len(made.waiting), made.records) == (1, ()), "another score is another question"
     assert words(world.store.run) == []
+
+
+def test_a_word_stands_while_the_org_refuses_what_it_is_about(world: PlanningWorld) -> None:
+    world.person("1", 2)
+    waits(world, "updates", "tasks")
+    (asked,) = plan(world).waiting
+    give_word(world.store, [asked], "approved", "sato", None, MONDAY)
+    (record,) = plan(world, MONDAY + HOUR).records
+    failed = Failed(intent_of(record), "FIELD_CUSTOM_VALIDATION_EXCEPTION", "words", ("Connector_Score__c",))
+    keep_failures(world.store, [failed], remedy, "run1", MONDAY + HOUR)
+    made = plan(world, MONDAY + 2 * HOUR)
+    assert ([one.record_id for one in made.refused], made.waiting) == ([record.record_id], ())
+    assert [one.word for one in words(world.store.run)] == ["approved"]
+    made = plan(world, MONDAY + 2 * DAY)
+    assert ([one.record_id for one in made.records], made.waiting) == ([record.record_id], ())
 
 
 def test_closings_wait_and_are_declined_like_everything_else(world: PlanningWorld) -> None:
