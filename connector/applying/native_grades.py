@@ -8,7 +8,7 @@ from itertools import groupby
 
 from connector.applying.application import Application, Applied
 from connector.applying.effect import Call, Effect, batches
-from connector.applying.prospects import ROWS_AT_ONCE, found_prospects, intent_of, unit_of
+from connector.applying.prospects import ROWS_AT_ONCE, found_prospects, intent_of, unit_of, unmoved
 from connector.applying.units import prospect_in, unit_in
 from connector.domain.native_grade import GRADE, criteria_of, is_native_grade
 from connector.domain.outcome import RowResult
@@ -32,12 +32,17 @@ def _send(application: Application, intents: Sequence[Intent]) -> list[RowResult
     criteria = application.criteria.get(unit)
     if criteria is None:
         raise ConfigurationError(f"fields.yaml names no criteria for the native grade of business unit {unit}.")
-    rows = [
-        (prospect_in(one.record), dict(zip(criteria, criteria_of(str(one.after[GRADE])), strict=True)))
-        for one in intents
-    ]
-    results = unit_of(application, unit).set_criteria(rows)
-    return [_followed(one, result) for one, result in zip(intents, results, strict=True)]
+    writer = unit_of(application, unit)
+
+    def send(left: Sequence[Intent]) -> list[RowResult]:
+        rows = [
+            (prospect_in(one.record), dict(zip(criteria, criteria_of(str(one.after[GRADE])), strict=True)))
+            for one in left
+        ]
+        return [_followed(one, result) for one, result in zip(left, writer.set_criteria(rows), strict=True)]
+
+    # A grade that somebody has set by hand since the plan was made stays theirs.
+    return unmoved(application, intents, send)
 
 
 def _followed(intent: Intent, result: RowResult) -> RowResult:

@@ -116,7 +116,13 @@ def _patch(application: Application, intents: Sequence[Intent]) -> list[RowResul
 
 
 def _unmoved(application: Application, intents: Sequence[Intent]) -> list[RowResult]:
-    """Writes the prospects whose fields stand as they did when the plan was made; the others have moved."""
+    return unmoved(application, intents, lambda left: _patch(application, left))
+
+
+def unmoved(
+    application: Application, intents: Sequence[Intent], send: Callable[[Sequence[Intent]], list[RowResult]]
+) -> list[RowResult]:
+    """Sends the prospects of a unit whose fields stand as they did when the plan was made; the others have moved."""
     writer = unit_of(application, unit_in(intents[0].record))
     there = _there(writer, intents)
     moved = {
@@ -124,7 +130,7 @@ def _unmoved(application: Application, intents: Sequence[Intent]) -> list[RowRes
         for intent in intents
         if not _stands(intent.before, there.get(prospect_in(intent.record)))
     }
-    return beside(moved, intents, lambda left: _patch(application, left))
+    return beside(moved, intents, send)
 
 
 def beside(

@@ -370,7 +370,9 @@ def test_a_plan_that_was_carried_out_or_overtaken_is_not_carried_out_again(world
 
 
 def grades(world: World, changes: Mapping[int, str]) -> Applied:
-    return world.apply(prospects_of(*(world.change(one, {"grade": (None, grade)}) for one, grade in changes.items())))
+    before = world.values("grade")
+    wanted = (world.change(one, {"grade": (before[one], grade)}) for one, grade in changes.items())
+    return world.apply(prospects_of(*wanted))
 
 
 def test_the_native_grade_follows_its_criteria(world: World) -> None:
@@ -385,3 +387,7 @@ def test_the_native_grade_follows_its_criteria(world: World) -> None:
     (failure,) = grades(world, {ids[0]: "A+"}).failures
     assert failure.code == "GRADE_NOT_FOLLOWED"
     assert world.values("grade")[ids[0]] == "D"
+    plan = prospects_of(world.change(ids[1], {"grade": ("A", "C")}), world.change(ids[2], {"grade": ("B-", "C")}))
+    applied = world.apply(plan)
+    assert (applied.records, applied.moved) == (1, 1), "what somebody has changed since the plan was made stays"
+    assert [world.values("grade")[one] for one in ids[1:3]] == ["F", "C"]
