@@ -31,7 +31,7 @@ from connector.http.outcome import UnknownOutcomeError
 from connector.redaction import redact
 from connector.store.decisions import record_ends, record_starts, record_transitions
 from connector.store.failures import Failed, drop_unwanted, keep_failures, resolve
-from connector.store.journal import Intent, intend, remember_written, settle, unsettled
+from connector.store.journal import Intent, intend, open_numbers, remember_written, settle, unsettled
 from connector.store.undoing import hold, note_undo
 
 NOT_SENT = "NOT_SENT"
@@ -63,9 +63,11 @@ def apply_plan(application: Application, plan: Plan) -> Applied:
     BudgetSpentError when the calls of the day end in between: what fitted is written, each record whole or not at all.
     """
     store, run_id, now = application.store, application.run_id, application.now
+    # Of what was in doubt until now the plan did not know what stands there.
+    in_doubt = open_numbers(store)
     settle_open_intents(application)
     wanted = plan
-    plan, application.applied.moved = without_overtaken(store, plan)
+    plan, application.applied.moved = without_overtaken(store, plan, in_doubt)
     with store.transaction():
         record_starts(store, run_id, plan.starts, now)
         record_ends(store, plan.ends, now)

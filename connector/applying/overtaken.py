@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connector.applying.overtaken_units import without_overtaken_units
@@ -24,12 +24,13 @@ CadenceRun = tuple[str, str, str]
 """Person, cadence, start day."""
 
 
-def without_overtaken(store: Store, plan: Plan) -> tuple[Plan, int]:
+def without_overtaken(store: Store, plan: Plan, settled: Sequence[int] = ()) -> tuple[Plan, int]:
     """The plan less what was decided otherwise since it was made, and how many records and tasks that leaves out.
 
-    They are skipped, not refused: the next plan sees them as they stand.
+    They are skipped, not refused: the next plan sees them as they stand. `settled`: numbers of the journal's entries
+    whose outcome was learnt only just now; what they have written counts as written since.
     """
-    since = _written_since(store, plan)
+    since = _written_since(store, plan, settled)
     under_way = _under_way(store)
     newer, over = _written_otherwise(since, plan) | under_way, _runs_overtaken(store, plan)
     records = tuple(record for record in plan.records if (record.object, record.record_id) not in newer)
@@ -41,10 +42,11 @@ def without_overtaken(store: Store, plan: Plan) -> tuple[Plan, int]:
     return replace(plan, records=records, starts=starts, tasks=tasks), left_out + also
 
 
-def _written_since(store: Store, plan: Plan) -> Written:
+def _written_since(store: Store, plan: Plan, settled: Sequence[int]) -> Written:
     rows = store.run(
-        "SELECT object, record_id, field, value FROM written WHERE written_at > $made_at",
-        {"made_at": naive(plan.made_at)},
+        "SELECT object, record_id, field, value FROM written WHERE written_at > $made_at "
+        "OR number IN (SELECT unnest($settled::BIGINT[]))",
+        {"made_at": naive(plan.made_at), "settled": list(settled)},
     )
     return {(object_name, record_id, field): value for object_name, record_id, field, value in rows}
 

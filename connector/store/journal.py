@@ -96,6 +96,11 @@ def unsettled(store: Store) -> list[Intent]:
     ]
 
 
+def open_numbers(store: Store) -> list[int]:
+    """The numbers of intents whose outcome is unknown."""
+    return [int(number) for (number,) in store.run("SELECT number FROM journal WHERE outcome IS NULL ORDER BY number")]
+
+
 def tasks_made(store: Store, keys: Sequence[str]) -> set[str]:
     """Those of some task keys under which we have made a task, whatever people did with it since."""
     rows = store.run(

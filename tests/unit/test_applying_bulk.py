@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -232,6 +232,18 @@ def test_a_job_that_has_not_ended_is_left_and_its_rows_are_not_sent_again_until_
     assert unsettled(store) == []
     assert set(jobs.saved.values()) == {1}
     assert set(bases(store).values()) == {"72"}
+
+
+def test_what_a_job_has_written_since_the_plan_was_made_is_not_written_again(store: Store) -> None:
+    remote = org(COUNT)
+    jobs = Jobs(remote, slow=3)
+    apply_plan(by_jobs(remote, store, jobs), PLAN)
+    # A cycle plans while the job is at work, and carries out in the second of its plan; by then the job has ended.
+    newer = replace(plan_of(change(1, score=80), *PLAN.records[1:]), made_at=NOON + MINUTE)
+    applied = apply_plan(by_jobs(remote, store, jobs, "run2"), newer)
+    assert (applied.records, applied.moved, len(jobs.jobs), remote.calls) == (0, 1, 1, [])
+    assert set(jobs.saved.values()) == {1}
+    assert leads(remote, "Score__c") == [(72,)] * COUNT
 
 
 @pytest.mark.parametrize(
