@@ -84,7 +84,9 @@ def _row(
     """In the order of `_COLUMNS`."""
     intent = one.intent
     since, times = known.get((intent.object, intent.record), (naive(now), 0))
-    wanted = {name: as_text(value) for name, value in intent.after.items() if not one.fields or name in one.fields}
+    # A task waits whole, and by whom it is for and whose it is.
+    named = () if intent.kind == "task" else one.fields
+    wanted = {name: as_text(value) for name, value in intent.after.items() if not named or name in named}
     return (
         intent.object, intent.record, intent.kind, intent.person_id, list(one.fields), one.code, one.message,
         remedy(one.code, times + 1), json.dumps(wanted, ensure_ascii=False),

@@ -126,13 +126,14 @@ def test_what_passes_or_is_resolved_by_the_next_plan_does_not_wait(store: Store,
     assert len(sent(store, HOT)) == 2
 
 
+@pytest.mark.parametrize("named", [(), ("Status",), ("OwnerId",)])
 @pytest.mark.parametrize(("values", "again"), [({}, False), ({"Subject": "x"}, False), ({"OwnerId": "005B"}, True)])
 def test_a_refused_task_waits_while_it_is_for_the_same_people(
-    store: Store, values: dict[str, str], again: bool
+    store: Store, values: dict[str, str], again: bool, named: tuple[str, ...]
 ) -> None:
     made = task(1)
     intent = Intent("task", "Task", made.key, {}, {TASK_KEY: made.key, **made.values}, "", 7, person_id="P1")
-    keep_failures(store, [Failed(intent, RULE, None)], remedy, "run1", NOON)
+    keep_failures(store, [Failed(intent, RULE, None, named)], remedy, "run1", NOON)
     assert bool(sent(store, tasks=(replace(made, values={**made.values, **values}),))) == again
 
 
