@@ -150,9 +150,22 @@ DELETE FROM evaluated WHERE person_id IN (SELECT person_id FROM touched_persons)
   OR person_id IN (SELECT person_id FROM answers)
 
 -- name: keep
+-- Something is still to be written also of whom no plan has anything just now: an import that has not ended may have
+-- written their prospect, or a membership of theirs was refused.
 INSERT INTO evaluated
-SELECT person_id, company_id,
-  answers.open OR person_id IN (SELECT person_id FROM answers_pending), next_change_at, score, stage, digest
+WITH waiting AS (
+  SELECT person_id FROM answers_pending
+  UNION
+  SELECT person_id FROM failure WHERE object = 'list-memberships'
+  UNION
+  SELECT known.person_id
+  FROM journal AS sent
+  JOIN known_persons AS known ON known.record_key = 'account_engagement.prospects:'
+    || split_part(sent.record, ':', 1) || ':' || split_part(sent.record, ':', 2)
+  WHERE sent.outcome IS NULL AND sent.object IN ('prospects', 'list-memberships')
+)
+SELECT person_id, company_id, answers.open OR person_id IN (SELECT person_id FROM waiting), next_change_at, score, stage,
+  digest
 FROM answers
 
 -- name: keep_accounts

@@ -13,6 +13,7 @@ from connector.engine.enrich_identity import folded_email
 from connector.store.cursors import naive
 from connector.store.database import Store, open_store
 from connector.store.erasing import begin_forgetting, erase
+from connector.store.journal import Intent, intend
 from connector.store.lists import freeze_lists
 from connector.store.mirror import close_missing, freeze, merge, note_read, prepare
 from connector.store.touched import Whom, find_touched, keep_answers, narrow_views
@@ -186,6 +187,19 @@ def test_of_whom_something_is_still_to_be_written_is_looked_at(store: Store, bri
 
     found(store)
     assert touched(store) == ["P2"]
+
+
+def test_whose_prospect_may_still_be_written_by_an_import_is_looked_at(store: Store, bring: Land) -> None:
+    bring(LEADS, *(_lead(number, f"{number}@example.com") for number in (1, 2, 3)))
+    evaluated(store, "P1", "P2", "P3")
+    for number in (1, 2, 3):
+        known = {"key": f"account_engagement.prospects:0Uv1:{number}", "person": f"P{number}", "now": naive(NOON)}
+        store.run("INSERT INTO known_persons VALUES ($key, $person, $now)", known)
+    intend(store, "run1", [Intent("prospect", "prospects", "0Uv1:2", {}, {"score": 1}, "")], NOON)
+    intend(store, "run1", [Intent("membership", "list-memberships", "0Uv1:3:7", {}, {"member": True}, "")], NOON)
+    keep_answers(store, BASIS, NOON, (), EVERYBODY)
+    found(store)
+    assert touched(store) == ["P2", "P3"], "no plan has them while nobody knows what stands there"
 
 
 @pytest.mark.parametrize(
