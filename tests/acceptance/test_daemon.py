@@ -18,6 +18,8 @@ import pytest
 import requests
 
 from tests.acceptance.connector_process import Connector, _bare_environment
+from tests.worlds.cycles import OBJECTS
+from tests.worlds.processes import rules_of
 
 pytestmark = pytest.mark.requirement("OP-1", "OP-3")
 
@@ -73,24 +75,23 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 
 def with_schedule(connector: Connector, tmp_path: Path, every: str) -> Connector:
-    """The same connector with rules of its own, of which only the schedule differs."""
-    folder = tmp_path / "rules"
-    folder.mkdir()
-    for file in connector.mappings.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
+    """The same connector with rules of its own: they read what decisions need most, by this schedule."""
+    folder = rules_of(tmp_path / "rules", OBJECTS)
     (folder / "schedule.yaml").write_text(
         f"version: 1\ntime_zone: Asia/Tokyo\ncycle: {{every: {every}}}\njitter: 0s\n", "utf-8"
     )
     return Connector(connector.sandbox, connector.state, folder, connector.extra)
 
 
-def test_it_waits_for_the_word_then_runs_cycles_and_answers(start: Callable[..., Connector], tmp_path: Path) -> None:
+def test_it_waits_for_the_word_then_runs_cycles_and_answers_and_once_leaves_with_the_code_of_its_cycle(
+    start: Callable[..., Connector], tmp_path: Path
+) -> None:
     connector = with_schedule(start("--people", "60", "--seed", "3", "--frozen"), tmp_path, "2s")
     with daemon(connector) as running:
         until(lambda: bool(running.events("daemon.cycle")), "a cycle")
         assert "first contact" in running.get("/readyz").json()["reasons"][0]
         assert running.get("/healthz").status_code == 200
-        second = connector.run("daemon", "--once")
+        second = connector.here("daemon", "--once")
         assert second.code == 3
         assert f"process {running.process.pid}" in second.err
         assert connector.here("sync", "--first-contact").code == 0
@@ -107,12 +108,15 @@ def test_it_waits_for_the_word_then_runs_cycles_and_answers(start: Callable[...,
     assert 'connector_api_calls_total{remote="salesforce"}' in figures
     assert 'connector_watermark_age_seconds{stream="salesforce.Lead",unit=""}' in figures
     assert "@" not in figures
+    assert connector.run("daemon", "--once").code == 0
+    assert connector.here("daemon", "--once", CONNECTOR_SALESFORCE_CLIENT_SECRET="wrong").code == 64
+    assert connector.here("daemon", "--listen", "nowhere").code == 64
 
 
 def test_a_stop_in_the_middle_of_a_pull_keeps_what_came_and_the_next_run_goes_on(
     start: Callable[..., Connector],
 ) -> None:
-    connector = start("--people", "1000", "--seed", "3", "--frozen")
+    connector = start("--people", "300", "--seed", "3", "--frozen")
     with daemon(connector) as running:
         until(lambda: len(running.events("pull.stream")) >= 1, "the first stream")
         code, seconds = running.stop()
@@ -124,17 +128,9 @@ def test_a_stop_in_the_middle_of_a_pull_keeps_what_came_and_the_next_run_goes_on
     reached = {one["stream"]: one["watermark"] for one in status.document["streams"] if one["watermark"]}
     assert "salesforce.Lead" in reached
     assert len(reached) < 30
-    again = connector.run("daemon", "--once", CONNECTOR_LOG_LEVEL="info", CONNECTOR_LOG_FORMAT="json")
+    again = connector.here("daemon", "--once", CONNECTOR_LOG_LEVEL="info", CONNECTOR_LOG_FORMAT="json")
     assert again.code == 3, again.err
     assert "first contact" in again.err
     counted = {one["stream"]: one["rows"] for one in connector.here("status", "--json").document["streams"]}
     live = [row for row in connector.sandbox.truth("Lead") if not row["IsDeleted"]]
     assert counted["salesforce.Lead"] == len(live)
-
-
-def test_once_leaves_with_the_code_of_its_cycle(start: Callable[..., Connector]) -> None:
-    connector = start("--people", "60", "--seed", "3", "--frozen")
-    assert connector.here("sync", "--first-contact").code == 0
-    assert connector.run("daemon", "--once").code == 0
-    assert connector.run("daemon", "--once", CONNECTOR_SALESFORCE_CLIENT_SECRET="wrong").code == 64
-    assert connector.run("daemon", "--listen", "nowhere").code == 64

@@ -53,7 +53,7 @@ def run_processes(seed: int, folder: Path, most_rounds: int = 4) -> Told:
     dice, told = Random(seed), Told(seed)
     command = COMMANDS[seed % len(COMMANDS)]
     with ground(folder, some_people(dice, seed, folder), OBJECTS) as laid:
-        rules = _rules(folder / "mappings", OBJECTS)
+        rules = rules_of(folder / "mappings", OBJECTS)
         world = World(laid, dice, told, writes=len(command) > 1)
         for number in range(dice.randint(2, most_rounds)):
             told.events.append(f"round {number + 1}")
@@ -104,7 +104,7 @@ def _watched(executioner: Executioner) -> Iterator[None]:
         yield
 
 
-def _rules(folder: Path, names: Collection[str]) -> Path:
+def rules_of(folder: Path, names: Collection[str]) -> Path:
     """The shipped rules, with the fields of some objects only."""
     shutil.copytree(MAPPINGS, folder)
     file = folder / "fields.yaml"
