@@ -92,9 +92,16 @@ class StoppedError(ConnectorError):
 
 
 class RefusedError(ConnectorError):
-    """We will not do this without an explicit word, or not any more: guard, first contact, outdated plan."""
+    """We will not do this without an explicit word, or not any more: guard, first contact, outdated plan.
+
+    `told`: the same without values of records, for logs and alerts.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.told = message
 
 
 @dataclass(frozen=True)

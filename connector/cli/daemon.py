@@ -83,7 +83,7 @@ def one_cycle(
             live.drift_once_a_day(river, clock())
             return _report(river, cycle, clock)
         except RefusedError as error:
-            return _refused(river, str(error), clock)
+            return _refused(river, error.told, clock)
         finally:
             remotes = here(river)
             health.called(remotes.calls())

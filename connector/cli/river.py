@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from connector.cli.status_words import show_status_words, status_words_document
 from connector.cli.waiting import enough_read, finished_early, show_waits, waits_document
 from connector.domain.calls import Wait
 from connector.domain.hidden import HiddenField
-from connector.domain.plan import Plan
+from connector.domain.plan import Finding, Plan
 from connector.domain.reconciled import Reconciled
 from connector.engine.enrich import EnrichReport
 from connector.errors import BudgetSpentError, ConfigurationError, RefusedError
@@ -134,13 +134,26 @@ def plan(options: Options, save: Path | None, as_json: bool) -> int:
             # Remembered first: a file that nobody remembers could not be found when somebody in it is to be forgotten.
             remember_file(river.store, save, "plan", as_of)
             save_plan(planned, save, last_restored(river.store))
+        in_the_way = _in_the_way(river, planned)
     if as_json:
         echo_json({**plan_document(planned), "saved": None if save is None else str(save)})
     else:
         show_plan(console(), planned)
+        for sentence in in_the_way:
+            console().print(f"[red]{escape(sentence)}[/red]")
         if save is not None:
             console().print(f"Saved to {escape(str(save))}. `connector apply {escape(str(save))}` carries it out.")
     return PLANNED if planned.changes else 0
+
+
+def _in_the_way(river: River, planned: Plan) -> list[str]:
+    """What stops a plan beside the guard: that nobody has given the word of first contact, and the switch."""
+    if not planned.changes:
+        return []
+    off, known = river.writes_off(), writes_allowed(river.store, here(river).org_id)
+    first = "This would be the first contact with this org: nothing is written without the word --first-contact."
+    switched = [] if off is None else [f"{off.sentence}. `connector writes on` switches them on again."]
+    return [*([] if known else [first]), *switched]
 
 
 @click.command()
@@ -245,7 +258,8 @@ def run_cycle(
         refuse_when_off(river, planned)
         applied = clock.of("apply", lambda: carry_out(river, planned, "sync", as_of))
     except RefusedError as error:
-        upkeep.note(river, planned, str(error), as_of)
+        error.told = planned.less_examples(str(error))
+        upkeep.note(river, planned, error.told, as_of)
         raise
     upkeep.note(river, planned, None, as_of)
     calls, hidden, waits = here(river).calls(), upkeep.hidden(river), here(river).budget.waits
@@ -296,9 +310,14 @@ def permit(
     stopping = [finding for finding in planned.findings if finding.what not in passed]
     if stopping and not force:
         sentences = " ".join(finding.sentence for finding in stopping)
-        raise RefusedError(f"The guard stops this plan; nothing was written. {sentences} --force passes it.")
+        raise RefusedError(f"The guard stops this plan; nothing was written. {sentences} {_passing(stopping)}")
     if first_contact:
         allow_writes(river.store, org_id, instant)
+
+
+def _passing(stopping: Iterable[Finding]) -> str:
+    words = " ".join(f"--pass {finding.what}" for finding in stopping)
+    return f"--force passes it; `{words}` of `connector apply` and `sync` passes no more than what is named here."
 
 
 def refuse_when_off(river: River, planned: Plan) -> None:

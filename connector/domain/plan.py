@@ -193,13 +193,17 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        shown = f" For example {'; '.join(self.examples)}." if self.examples else ""
+        return f"{self.told} For example {'; '.join(self.examples)}." if self.examples else self.told
+
+    @property
+    def told(self) -> str:
+        """The sentence without examples, which hold ids and values of records: for logs and alerts."""
         if self.of:
             return (
                 f"{self.what}: {self.count} of {self.of} records ({self.count / self.of:.0%}) would change; "
-                f"the limit is {self.limit:.0%}.{shown}"
+                f"the limit is {self.limit:.0%}."
             )
-        return f"{self.what}: {self.count}; the limit is {self.limit:.0f}.{shown}"
+        return f"{self.what}: {self.count}; the limit is {self.limit:.0f}."
 
 
 @dataclass(frozen=True, order=True)
@@ -265,6 +269,12 @@ class Plan:
             *(self.withheld, self.refused, self.waiting),
         )
         return frozenset(one.person_id for part in parts for one in part)
+
+    def less_examples(self, sentence: str) -> str:
+        """A sentence that tells of its findings, without ids and values of records."""
+        for finding in self.findings:
+            sentence = sentence.replace(finding.sentence, finding.told)
+        return sentence
 
     @property
     def changes(self) -> int:

@@ -50,6 +50,16 @@ def test_a_plan_that_the_guard_stops_gives_no_word(river: River) -> None:
     assert not writes_allowed(river.store, ORG)
 
 
+@pytest.mark.requirement("OP-4", "OP-6")
+def test_what_leaves_the_terminal_holds_no_value_of_a_record(river: River) -> None:
+    examples = ("00Q1: 田中様は休職中 → hot", "00Q2: Open → hot")
+    stopped = plan_of(change(1), findings=(Finding("Lead.Note__c", 90, 100, 0.1, examples), Finding("tasks", 7, 0, 6)))
+    with pytest.raises(RefusedError, match="田中") as refused:
+        permit(river, stopped, first_contact=True, force=False, instant=NOON)
+    told = stopped.less_examples(str(refused.value))
+    assert ("田中" in told, "00Q" in told, "90 of 100" in told, "tasks: 7" in told) == (False, False, True, True)
+
+
 @pytest.mark.requirement("WB-6")
 def test_a_word_for_one_limit_passes_no_other(river: River) -> None:
     findings = (Finding("Lead.Status", 90, 100, 0.1), Finding("tasks", 70, 0, 60))
@@ -57,6 +67,7 @@ def test_a_word_for_one_limit_passes_no_other(river: River) -> None:
     with pytest.raises(RefusedError, match="tasks: 70; the limit is 60") as refused:
         permit(river, stopped, first_contact=True, force=False, passed=("Lead.Status",), instant=NOON)
     assert "Lead.Status" not in str(refused.value)
+    assert "`--pass tasks` of `connector apply` and `sync` passes no more" in str(refused.value)
     assert not writes_allowed(river.store, ORG)
     permit(river, stopped, first_contact=True, force=False, passed=("Lead.Status", "tasks"), instant=NOON)
     assert writes_allowed(river.store, ORG)
