@@ -196,7 +196,7 @@ def _hand_over(one: HandOver | None) -> dict[str, Any] | None:
 
 def _show(shown: Console, asked: Asked, left: Sequence[Waiting], given: Sequence[Waiting], word: Word) -> None:
     if given:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in Counter(one.kind for one in given).items())
+        kinds = ", ".join(f"{NAMES[kind]} {count:,}" for kind, count in Counter(one.kind for one in given).items())
         then = "The next plan carries it out." if word == "approved" else "It does not come again while it lasts."
         shown.print(f"{word.capitalize()}: {kinds}. {then}\n")
     if not left:
@@ -212,6 +212,8 @@ def _show(shown: Console, asked: Asked, left: Sequence[Waiting], given: Sequence
                 rows.add_row(escape(one.subject), escape(one.what))
             shown.print(rows)
             _show_rest(shown, len(mine))
+    if left and not given:
+        shown.print("`connector approve WHO` (e-mail address or record id) or --all says yes; --reject --reason … no.")
 
 
 def _show_hand_overs(shown: Console, handing: Sequence[HandOver], asked: Asked) -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from rich.console import Console
@@ -65,9 +64,14 @@ def _show_changes(shown: Console, plan: Plan) -> None:
             f"{record.record_id}: {_short(change.before)} → {_short(change.after)}",
         )
     shown.print(rows)
-    told = islice((record for record in _records(plan) if record.why), EXAMPLES)
-    for record in told:
-        shown.print(f"  {record.record_id}: {escape(record.why)}", soft_wrap=True)
+    told: dict[str, RecordChange | ProspectChange] = {}
+    for record in _records(plan):
+        if record.why:
+            told.setdefault(_object(record), record)
+    if told:
+        shown.print("Why, for example:")
+    for object_name, record in told.items():
+        shown.print(f"  {object_name} {record.record_id}: {escape(record.why)}", soft_wrap=True)
     if any(record.same_second for record in plan.records):
         count = sum(record.same_second for record in plan.records)
         shown.print(
@@ -148,7 +152,7 @@ def _show_left(shown: Console, plan: Plan) -> None:
     for reason, count in _withheld(plan).items():
         shown.print(f"People or tasks left as they are: {count:,} · {escape(reason)}.")
     if plan.awaiting_approval:
-        shown.print(f"Leads of whom each {AWAITS_APPROVAL} (`connector today`): {plan.awaiting_approval:,}.")
+        shown.print(f"Hand-overs that wait for somebody's word (`connector approve`): {plan.awaiting_approval:,}.")
     for kind, found in _grouped(plan.waiting, lambda one: one.kind).items():
         shown.print(f"Waiting for somebody's word (`connector approve`): {kind} {found.count:,}.")
     if plan.history:

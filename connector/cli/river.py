@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping
@@ -316,7 +317,7 @@ def permit(
 
 
 def _passing(stopping: Iterable[Finding]) -> str:
-    words = " ".join(f"--pass {finding.what}" for finding in stopping)
+    words = " ".join(f"--pass {shlex.quote(finding.what)}" for finding in stopping)
     return f"--force passes it; `{words}` of `connector apply` and `sync` passes no more than what is named here."
 
 

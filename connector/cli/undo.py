@@ -86,7 +86,7 @@ def undo(
             remember_file(river.store, save, "plan", instant)
             save_plan(undoing.plan, save, last_restored(river.store))
         if not as_json:
-            _show(console(), chosen, undoing, save)
+            _show(console(), chosen, undoing, save, at_once=at_once)
         applied = _apply(river, undoing, force=force) if at_once and undoing.to_do else None
     if as_json:
         echo_json(undo_document(chosen, undoing, save, applied))
@@ -177,7 +177,7 @@ def run_document(run: WritingRun) -> dict[str, Any]:
     }
 
 
-def _show(shown: Console, run: WritingRun, undoing: Undoing, save: Path | None) -> None:
+def _show(shown: Console, run: WritingRun, undoing: Undoing, save: Path | None, *, at_once: bool) -> None:
     shown.print(f"Undo of run {run.run_id} ({run.command}, {run.started_at:%Y-%m-%d %H:%M} UTC)\n")
     plan = undoing.plan
     if undoing.to_do:
@@ -190,10 +190,11 @@ def _show(shown: Console, run: WritingRun, undoing: Undoing, save: Path | None) 
         shown.print("Left alone:")
     for reason, stays in _grouped(undoing.left):
         named = ", ".join(_named(one) for one in stays[:EXAMPLES])
-        shown.print(f"  {len(stays):,} × {escape(reason)} ({escape(named)}{', …' if len(stays) > EXAMPLES else ''})")
+        more = ", …" if len(stays) > EXAMPLES else ""
+        shown.print(f"  {len(stays):,} × {escape(reason)} ({escape(named)}{more})", soft_wrap=True)
     if save is not None:
         shown.print(f"Saved to {escape(str(save))}. `connector apply {escape(str(save))}` carries it out.")
-    elif undoing.to_do:
+    elif undoing.to_do and not at_once:
         shown.print(f"\n`connector undo {run.run_id} --apply` carries it out.")
 
 

@@ -38,7 +38,7 @@ def test_it_shows_hand_overs_first_with_what_is_met_and_missing_and_since_when()
     shown = Console(file=io.StringIO(), width=160)
     _show(shown, ASKED, ASKED.waiting[1:], ASKED.waiting[:1], "approved")
     text = shown.file.getvalue()  # type: ignore[attr-defined] # the file is the StringIO above
-    assert "Approved: 1 toss_ups. The next plan carries it out." in text
+    assert "Approved: Hand-overs to field sales 1. The next plan carries it out." in text
     assert "Tasks to close (1)" in text
     assert "Mika" not in text, "about whom the word was given waits no more"
 
