@@ -64,6 +64,7 @@ class Remote:
     now: datetime
     records: dict[str, dict[str, Row]] = field(default_factory=dict)
     tasks: dict[str, Row] = field(default_factory=dict)
+    deals: dict[str, Row] = field(default_factory=dict)
     created: Counter[str] = field(default_factory=Counter)
     calls: list[tuple[str, int]] = field(default_factory=list)
     refuses: Callable[[str, Mapping[str, Any]], tuple[str, str] | None] = lambda _object, _row: None
@@ -95,7 +96,10 @@ class Remote:
         return self._call("update_unmodified", rows, save)
 
     def upsert(self, object_name: str, external_id: str, rows: Sequence[Mapping[str, Any]]) -> list[RowResult]:
-        assert (object_name, external_id) == ("Task", "Connector_Key__c")
+        assert external_id == "Connector_Key__c"
+        if object_name == "Opportunity":
+            return self._call("upsert", rows, self._save_deal)
+        assert object_name == "Task"
         return self._call("upsert", rows, self._save_task)
 
     def delete(self, ids: Sequence[str]) -> list[RowResult]:
@@ -113,6 +117,7 @@ class Remote:
         wanted = {value[1:-1].replace("\\'", "'") for value in asked["values"].split(", ")}
         rows = list(self.records.get(asked["object"], {}).values())
         rows += self.tasks.values() if asked["object"] == "Task" else ()
+        rows += self.deals.values() if asked["object"] == "Opportunity" else ()
         names = asked["fields"].split(", ")
         found = [
             {name: row.get(name) for name in names}
@@ -155,6 +160,15 @@ class Remote:
             return RowResult(record_id, False, error_code=code, message=message)
         row["IsDeleted"] = True
         return RowResult(record_id, True)
+
+    def _save_deal(self, row: Mapping[str, Any]) -> RowResult:
+        refused = self.refuses("Opportunity", row)
+        if refused:
+            return RowResult(None, False, error_code=refused[0], message=refused[1])
+        key = row["Connector_Key__c"]
+        self.created[key] += 1
+        self.deals[key] = {**row, "Id": f"006{len(self.deals):012d}AAA"}
+        return RowResult(self.deals[key]["Id"], True, created=True)
 
     def _save_task(self, row: Mapping[str, Any]) -> RowResult:
         refused = self.refuses("Task", row)

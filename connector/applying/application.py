@@ -78,7 +78,8 @@ class Failure:
 
 @dataclass
 class Applied:
-    """What an apply did. `fields` counts field values written, `tasks` tasks made, `closed` tasks closed, `moved` what
+    """What an apply did. `fields` counts field values written, `tasks` tasks made,
+    `opportunities` those made, `closed` tasks closed, `moved` what
     was skipped because somebody, or a later plan of ours, changed it since the plan was made. `forbidden` counts by
     reason the tasks that were left out at the last moment; `unowned` those of `tasks` whose owner the org refused, so
     that they are our own user's."""
@@ -86,6 +87,7 @@ class Applied:
     fields: int = 0
     records: int = 0
     tasks: int = 0
+    opportunities: int = 0
     closed: int = 0
     deleted: int = 0
     moved: int = 0
@@ -103,7 +105,7 @@ class Applied:
 
     @property
     def changes(self) -> int:
-        return self.fields + self.tasks + self.closed + self.deleted + self.memberships
+        return self.fields + self.tasks + self.opportunities + self.closed + self.deleted + self.memberships
 
 
 Again = tuple[Intent, Callable[..., list[RowResult]]]

@@ -18,6 +18,7 @@ from connector.applying.forecast import finished_early, tell_ahead
 from connector.applying.imports import ask_imports
 from connector.applying.memberships import LIST_MEMBERSHIPS
 from connector.applying.native_grades import NATIVE_GRADES
+from connector.applying.opportunities import OPPORTUNITIES
 from connector.applying.overtaken import without_overtaken
 from connector.applying.prospects import PROSPECT_FIELDS
 from connector.applying.records import UPDATES
@@ -48,7 +49,8 @@ WRITES_OFF = "WRITES_OFF"
 
 ENGAGEMENT = (PROSPECT_FIELDS, NATIVE_GRADES, LIST_MEMBERSHIPS)
 
-EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (UPDATES, CLOSINGS, DELETIONS, TASKS, *ENGAGEMENT)}
+_OF_SALESFORCE = (UPDATES, CLOSINGS, DELETIONS, OPPORTUNITIES, TASKS)
+EFFECTS: Mapping[str, Effect] = {effect.kind: effect for effect in (*_OF_SALESFORCE, *ENGAGEMENT)}
 """Every kind of effect by its word in the journal, in the order in which an apply carries them out."""
 
 log = structlog.get_logger()
@@ -263,7 +265,7 @@ def _words(result: RowResult) -> str | None:
 def _drop_unwanted(application: Application, plan: Plan) -> None:
     """Drops the failures of what the plan does not want any more. A plan that takes a run back says nothing of it."""
     if plan.undoes is None:
-        kinds = (effect.kind for effect in (UPDATES, CLOSINGS, TASKS, PROSPECT_FIELDS))
+        kinds = (effect.kind for effect in (UPDATES, CLOSINGS, OPPORTUNITIES, TASKS, PROSPECT_FIELDS))
         drop_unwanted(application.store, kinds, lambda: _wanted(plan), plan.made_at)
 
 
@@ -271,6 +273,7 @@ def _wanted(plan: Plan) -> set[str]:
     """The records and the keys of tasks for which a plan wants something, also what waits in it."""
     waiting = {one.record_id for one in plan.refused} | {one.record_id for one in plan.closings}
     waiting |= {prospect_key(one.unit, one.record_id) for one in plan.prospects}
+    waiting |= {one.key for one in plan.opportunities}
     return waiting | {record.record_id for record in plan.records} | {task.key for task in plan.tasks}
 
 

@@ -30,7 +30,8 @@ def expected_calls(plan: Plan, past: Sequence[PastJob], *, bulk: bool) -> int:
     )
     closed = -(-len(plan.closings) // SHARED_ROWS_A_CALL)
     deleted = -(-len(plan.deletions) // ROWS_A_CALL)
-    return fields + closed + deleted + 2 * calls_by_collections(len(plan.tasks))
+    made = calls_by_collections(len(plan.opportunities))
+    return fields + closed + deleted + made + 2 * calls_by_collections(len(plan.tasks))
 
 
 def _cheapest(rows: int, past: Sequence[PastJob], *, bulk: bool) -> int:

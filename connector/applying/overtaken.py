@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connector.applying.overtaken_units import without_overtaken_units
-from connector.domain.plan import Plan, RecordChange, TaskCreation
+from connector.domain.plan import OpportunityCreation, Plan, RecordChange, TaskCreation
 from connector.store.cursors import naive
 from connector.store.database import Store
 from connector.store.journal import as_text
@@ -36,10 +36,11 @@ def without_overtaken(store: Store, plan: Plan, settled: Sequence[int] = ()) -> 
     records = tuple(record for record in plan.records if (record.object, record.record_id) not in newer)
     starts = tuple(start for start in plan.starts if (start.person_id, start.cadence, start.start_date) not in over)
     tasks = tuple(task for task in plan.tasks if not any(_belongs(task, run) for run in over))
-    left_out = len(plan.records) - len(records) + len(plan.tasks) - len(tasks)
+    deals = tuple(one for one in plan.opportunities if not any(_belongs(one, run) for run in over))
+    left_out = len(plan.records) - len(records) + len(plan.tasks) - len(tasks) + len(plan.opportunities) - len(deals)
     records = tuple(left for record in records if (left := _unwritten(since, record)) is not None)
     plan, also = without_overtaken_units(since, under_way, plan)
-    return replace(plan, records=records, starts=starts, tasks=tasks), left_out + also
+    return replace(plan, records=records, starts=starts, tasks=tasks, opportunities=deals), left_out + also
 
 
 def _written_since(store: Store, plan: Plan, settled: Sequence[int]) -> Written:
@@ -93,6 +94,6 @@ def _runs_overtaken(store: Store, plan: Plan) -> set[CadenceRun]:
     return {*ended, *(ours - begun)}
 
 
-def _belongs(task: TaskCreation, run: CadenceRun) -> bool:
+def _belongs(made: TaskCreation | OpportunityCreation, run: CadenceRun) -> bool:
     person, cadence, start = run
-    return task.person_id == person and f":{cadence}:{start}:" in task.key
+    return made.person_id == person and f":{cadence}:{start}:" in made.key

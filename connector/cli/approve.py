@@ -32,6 +32,7 @@ NAMES: Mapping[str, str] = {
     TOSS_UPS: "Hand-overs to field sales",
     "status": "Statuses",
     "tasks": "Tasks to make",
+    "opportunities": "Opportunities to make",
     "closings": "Tasks to close",
     "updates": "Fields of records",
     "prospects": "Fields of prospects",

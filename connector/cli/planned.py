@@ -41,6 +41,9 @@ def show_plan(shown: Console, plan: Plan) -> None:
     _show_changes(shown, plan)
     _show_moves(shown, plan)
     _show_tasks(shown, plan.tasks)
+    if plan.opportunities:
+        named = "; ".join(escape(str(one.values.get("Name"))) for one in plan.opportunities[:EXAMPLES])
+        shown.print(f"Opportunities to make: {len(plan.opportunities):,} ({named}).\n")
     _show_ended_tasks(shown, plan)
     _show_memberships(shown, plan)
     _show_kept(shown, plan.kept)
@@ -176,6 +179,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "moves": dict(_moves(plan)),
         "tasks": len(plan.tasks),
         "steps": {step: found.count for step, found in _grouped(plan.tasks, _step).items()},
+        "opportunities": len(plan.opportunities),
         "closings": len(plan.closings),
         "deletions": len(plan.deletions),
         "prospects": len(plan.prospects),

@@ -109,6 +109,8 @@ def applied_lines(applied: Applied) -> list[str]:
     lines = [f"Written: {applied.fields:,} values in {applied.records:,} records, {applied.tasks:,} tasks."]
     if applied.closed or applied.deleted:
         lines.append(f"Tasks of ours that are over: {applied.closed:,} closed, {applied.deleted:,} deleted.")
+    if applied.opportunities:
+        lines.append(f"Opportunities made: {applied.opportunities:,}.")
     if applied.memberships:
         lines.append(f"Lists of Account Engagement: {applied.memberships:,} prospects came onto one or left one.")
     if applied.moved:

@@ -52,6 +52,7 @@ def applied_document(applied: Applied) -> dict[str, Any]:
         "tasks_created": applied.tasks,
         "tasks_closed": applied.closed,
         "tasks_deleted": applied.deleted,
+        "opportunities": applied.opportunities,
         "memberships": applied.memberships,
         "moved": applied.moved,
         "same_second": applied.same_second,

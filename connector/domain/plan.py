@@ -66,6 +66,17 @@ class TaskCreation:
 
 
 @dataclass(frozen=True)
+class OpportunityCreation:
+    """An opportunity to make, found again by its key, which stands in `key_field`."""
+
+    key: str
+    key_field: str
+    person_id: str
+    values: Mapping[str, PlainValue]
+    why: str
+
+
+@dataclass(frozen=True)
 class TaskDeletion:
     """A task of ours to take away, as only `undo` does. `seen_modified_at`: its LastModifiedDate by then.
 
@@ -248,6 +259,8 @@ class Plan:
     """What waits for somebody's word: no change before it is given. Toss-ups are among `withheld`."""
     undoes: str | None = None
     """The run that this plan takes back; None for a plan that comes of the rules."""
+    opportunities: tuple[OpportunityCreation, ...] = ()
+    """Made for hand-overs, where the mapping says so."""
     held: int = 0
     """Values of ours that an undo has taken back and that are not written while ours stay the same."""
 
@@ -266,7 +279,7 @@ class Plan:
         """Everybody of whom something is to be written, or would be if nothing stood in its way."""
         parts: tuple[Iterable[Concerning], ...] = (
             *(self.records, self.tasks, self.closings, self.prospects, self.memberships),
-            *(self.withheld, self.refused, self.waiting),
+            *(self.opportunities, self.withheld, self.refused, self.waiting),
         )
         return frozenset(one.person_id for part in parts for one in part)
 
@@ -278,6 +291,7 @@ class Plan:
 
     @property
     def changes(self) -> int:
-        """Field changes, tasks and memberships: what the remotes would see. A closed or deleted task counts once."""
+        """Field changes, tasks, opportunities and memberships: what the remotes would see. Each task counts once."""
         fields = sum(len(one.changes) for one in self.records) + sum(len(one.changes) for one in self.prospects)
-        return fields + len(self.tasks) + len(self.closings) + len(self.deletions) + len(self.memberships)
+        made = len(self.tasks) + len(self.opportunities)
+        return fields + made + len(self.closings) + len(self.deletions) + len(self.memberships)

@@ -98,7 +98,7 @@ STREAMS: tuple[Stream, ...] = (
     _salesforce(
         "Opportunity",
         "name account_id contact_id stage_name amount% probability% close_date= is_closed? is_won? owner_id "
-        "loss_reason competitor product renewal_on= stage_changed_at@",
+        "loss_reason competitor product renewal_on= stage_changed_at@ key",
     ),
     _salesforce("OpportunityContactRole", "opportunity_id contact_id role is_primary?"),
     _salesforce(

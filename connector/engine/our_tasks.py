@@ -15,11 +15,15 @@ def our_closings(run: Run) -> None:
 
 
 def our_tasks(run: Run) -> None:
-    """Makes the temporary table `our_tasks`, for `decide` and `next_actions`.
+    """Makes the temporary tables `our_tasks` and `our_deals`, for `decide` and `next_actions`.
+
+    `our_deals(opportunity_id)`: the opportunities that we made at hand-overs.
 
     `our_tasks(person_id, cadence, start_date, step, channel, task_id, is_done, is_open, done_at, outcome, status,
     is_open_run)`: of open runs and of ended ones, `done_at` in UTC. What we closed ourselves is neither done nor open.
-    Reads seen_salesforce_task by the keys that planning.tasks gave, cadence_runs with key_record, and the journal.
+    Reads seen_salesforce_opportunity, seen_salesforce_task by the keys that planning.tasks gave, cadence_runs with
+    key_record, and the journal.
     """
     our_closings(run)
+    run(compose("our_tasks", "our_deals"), {})
     run(compose("our_tasks", "our_tasks"), {})

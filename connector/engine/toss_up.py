@@ -28,11 +28,12 @@ def toss_ups(rules: RuleSet, run: Run) -> None:
     `toss_up_outcomes(person_id, start_date, task_id, answer, said, answered_at, opportunity_id, deal_status, amount,
     loss_reason)`: every hand-over, with what field sales answered and the first deal since then.
 
-    Reads decided, qualified, scored, grade_fit, screened, not_before, cadence_runs, our_tasks, opportunities, and
-    approvals where there is a ledger of them.
+    Reads decided, qualified, scored, grade_fit, screened, not_before, cadence_runs, our_tasks, our_deals,
+    opportunities, and approvals where there is a ledger of them.
     """
     toss_up = rules.lifecycle.toss_up
     run(compose(_FILE, "ground"), {})
+    run(compose(_FILE, "ground_of_deals"), {})
     cadence, zone = quoted(TOSS_UP), quoted(rules.scoring.time_zone)
     words = toss_up.hand_over.words if toss_up else ()
     told = ", ".join(f"({quoted(word)}, {quoted(answer)})" for word, answer in dict(words).items())

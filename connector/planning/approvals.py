@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from connector.domain.plan import MembershipChange, PlainValue, RecordChange, TaskCreation, Waiting
+from connector.domain.plan import MembershipChange, OpportunityCreation, PlainValue, RecordChange, TaskCreation, Waiting
 from connector.domain.running import Run
 from connector.planning.closings import TASK
 from connector.planning.engagement import PROSPECTS
@@ -15,7 +15,7 @@ from connector.rules.fields import STAMPS, Fields, WriteField
 
 TOSS_UPS = "toss_ups"
 """Hand-overs to field sales, by persons."""
-KINDS = (TOSS_UPS, "status", "tasks", "closings", "updates", "prospects", "memberships")
+KINDS = (TOSS_UPS, "status", "tasks", "opportunities", "closings", "updates", "prospects", "memberships")
 """Everything that can wait, the most urgent first."""
 
 _DIGEST = 16
@@ -29,6 +29,7 @@ class Free:
     tasks: tuple[TaskCreation, ...]
     memberships: tuple[MembershipChange, ...]
     waiting: tuple[Waiting, ...]
+    opportunities: tuple[OpportunityCreation, ...] = ()
 
 
 def hold(
@@ -37,6 +38,7 @@ def hold(
     records: Iterable[RecordChange],
     tasks: Iterable[TaskCreation],
     memberships: Iterable[MembershipChange],
+    opportunities: Iterable[OpportunityCreation] = (),
 ) -> Free:
     """The changes less what waits for a word or was declined. `records`: of Salesforce, prospects' and tasks to close.
 
@@ -50,6 +52,7 @@ def hold(
         tuple(one for one in tasks if asked.may("tasks", one.key, one.person_id, _subject(one))),
         tuple(one for one in memberships if _may_move(one, asked)),
         (),
+        tuple(one for one in opportunities if asked.may("opportunities", one.key, one.person_id, _deal(one))),
     )
     run(_ASKED_ABOUT, _columns(asked.about))
     return replace(free, waiting=tuple(sorted(asked.waiting)))
@@ -109,6 +112,10 @@ def _kind(write: Mapping[str, WriteField], name: str) -> str:
 
 def _subject(task: TaskCreation) -> str:
     return str(task.values.get("Subject") or task.why)
+
+
+def _deal(one: OpportunityCreation) -> str:
+    return str(one.values.get("Name") or one.why)
 
 
 def _may_move(one: MembershipChange, asked: _Asked) -> bool:

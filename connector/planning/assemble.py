@@ -22,8 +22,9 @@ from connector.planning.engagement import PROSPECTS, engage, prospect_changes
 from connector.planning.guard import guard_findings, orders_of
 from connector.planning.hidden import withheld
 from connector.planning.history import history_persons
+from connector.planning.opportunities import create_opportunities, linked
 from connector.planning.owners import owned_by_the_active
-from connector.planning.refused import without_refused
+from connector.planning.refused import without_refused, without_refused_deals
 from connector.planning.runs import QUIET_STAGES, follow_ups, open_steps
 from connector.planning.tasks import (
     FollowUp,
@@ -58,11 +59,15 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     runs = follow_ups(run, rules, fields.guard.reviews_per_owner_a_day, basis.today)
     tossed = hand_overs(run, rules, basis.today)
     tasks, forbidden = _tasks(run, book, basis, runs.open, tossed.due)
+    deals = create_opportunities(run, fields.deals_made, tossed.due, basis.org_id, basis.today)
     closed = close_tasks(run, rules.cadence, fields, (*runs.ends, *tossed.ends))
     engaged = engage(run, book, basis.as_of, basis.today)
     # First what waits for a word: one that was given stands while the org refuses what it is about.
-    free = hold(run, fields, [*records, *closed.closings, *engaged.records], tasks, engaged.memberships)
+    free = hold(
+        run, fields, [*records, *closed.closings, *engaged.records], linked(run, tasks), engaged.memberships, deals
+    )
     sent = without_refused(run, fields, free.records, free.tasks, basis.as_of)
+    deals, turned_down = without_refused_deals(run, free.opportunities, basis.as_of)
     fields_of = [record for record in sent.records if record.object != TASK]
     records = [record for record in fields_of if record.object != PROSPECTS]
     plan = Plan(
@@ -83,7 +88,8 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
         memberships=free.memberships,
         waiting=free.waiting,
         closings=tuple(one for one in sent.records if one.object == TASK),
-        refused=sent.refused,
+        refused=(*sent.refused, *turned_down),
+        opportunities=deals,
         held=int(run("SELECT count(*) FROM held", {})[0][0]),
     )
     filled = {**values_there(run, fields), **engaged.filled}

@@ -20,7 +20,7 @@ _ORDER = (
     "who", "state", "crm", "consent", "reasons", "actions", "heard", "missing", "script", "offer", "grade", "lists",
 )  # fmt: skip
 _ORDER_OF_HAND_OVER = (
-    "who", "heard", "toss_up", "convert", "missing", "script", "state", "reasons", "actions", "grade", "crm",
+    "who", "heard", "toss_up", "deals", "convert", "missing", "script", "state", "reasons", "actions", "grade", "crm",
     "consent", "lists",
 )  # fmt: skip
 

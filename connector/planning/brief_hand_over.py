@@ -21,6 +21,10 @@ CONVERT: Mapping[Language, str] = MappingProxyType(
 _BULLETS: Mapping[Language, tuple[str, str]] = MappingProxyType({"ja": ("・", "："), "en": ("- ", ": ")})
 
 
+MOST_NAMED = 3
+_OPEN_DEAL: Mapping[Language, str] = MappingProxyType({"ja": "進行中の商談：", "en": "Open deal: "})
+
+
 def script_lines(run: Run, toss_up: TossUp | None, language: Language) -> dict[str, list[str]]:
     """By person of `briefed` what to ask for the criteria that are missing, by the script of the person's segment.
 
@@ -49,6 +53,16 @@ def convert_lines(run: Run, language: Language) -> dict[str, list[str]]:
     return {str(person): [CONVERT[language]] for (person,) in run(_LEADS, {})}
 
 
+def deal_lines(run: Run, language: Language) -> dict[str, list[str]]:
+    """By person of `briefed` the open deals of the company, the first to close first: name and stage."""
+    rows = run(_NAMED, {"most": MOST_NAMED})
+    found: dict[str, list[str]] = {}
+    for person, name, stage in rows:
+        told = f"（{stage}）" if language == "ja" else f" ({stage})"
+        found.setdefault(str(person), []).append(f"{_OPEN_DEAL[language]}{name}{told if stage else ''}")
+    return found
+
+
 _MISSING = """
 SELECT qualified.person_id, {segment} AS segment, qualified.toss_up_missing
 FROM qualified SEMI JOIN briefed USING (person_id)
@@ -58,4 +72,22 @@ WHERE len(qualified.toss_up_missing) > 0
 _LEADS = """
 SELECT person_id FROM people SEMI JOIN briefed USING (person_id)
 WHERE len(lead_ids) > 0 AND len(contact_ids) = 0
+"""
+_NAMED = """
+WITH accounts AS (
+    SELECT one.person_id, contact.account_id
+    FROM (SELECT person_id, unnest(contact_ids) AS contact_id FROM people SEMI JOIN briefed USING (person_id)) AS one
+    JOIN seen_salesforce_contact AS contact ON contact.id = one.contact_id
+    WHERE contact.account_id IS NOT NULL
+    UNION
+    SELECT people.person_id, owned.account_id
+    FROM people SEMI JOIN briefed USING (person_id)
+    JOIN company_accounts AS owned USING (company_id)
+)
+SELECT person_id, deal.name, deal.stage_name
+FROM accounts
+JOIN seen_salesforce_opportunity AS deal ON deal.account_id = accounts.account_id
+WHERE NOT coalesce(deal.is_deleted, FALSE) AND NOT coalesce(deal.is_closed, FALSE) AND deal.name IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY deal.close_date NULLS LAST, deal.id) <= $most
+ORDER BY person_id, deal.close_date NULLS LAST, deal.id
 """

@@ -14,7 +14,7 @@ from connector.engine.explain import reasons, rule_names
 from connector.engine.moments import as_column, from_column
 from connector.engine.offers import offers
 from connector.planning.book import Book
-from connector.planning.brief_hand_over import convert_lines, script_lines
+from connector.planning.brief_hand_over import convert_lines, deal_lines, script_lines
 from connector.planning.brief_words import MARKS, WORDS
 from connector.rules.names import Name
 from connector.rules.recycle import LossReason
@@ -52,6 +52,7 @@ class Sections:
             "missing": self._missing(),
             "script": script_lines(self._run, self._book.rules.lifecycle.toss_up, self._language),
             "convert": convert_lines(self._run, self._language),
+            "deals": deal_lines(self._run, self._language),
             "offer": self._offer(),
             "grade": self._grade(),
             "lists": self._lists(),

@@ -19,6 +19,7 @@ from connector.domain.plan import (
     Finding,
     Kept,
     MembershipChange,
+    OpportunityCreation,
     PlainValue,
     Plan,
     ProspectChange,
@@ -72,6 +73,7 @@ def to_document(plan: Plan, restored: str | None = None) -> dict[str, Any]:
         "memberships": [asdict(entry) for entry in plan.memberships],
         "refused": [{**asdict(entry), "since": _text(entry.since)} for entry in plan.refused],
         "waiting": [asdict(entry) for entry in plan.waiting],
+        "opportunities": [asdict(entry) for entry in plan.opportunities],
         "undoes": plan.undoes,
         "held": plan.held,
         "guard": [{**asdict(entry), "sentence": entry.sentence} for entry in plan.findings],
@@ -215,6 +217,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
             for entry in document["refused"]
         ),
         waiting=tuple(Waiting(**entry) for entry in document["waiting"]),
+        opportunities=tuple(OpportunityCreation(**entry) for entry in document["opportunities"]),
         undoes=document["undoes"],
         held=document["held"],
     )

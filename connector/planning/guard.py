@@ -101,6 +101,7 @@ def _kinds(guard: Guard, plan: Plan) -> Iterator[Finding]:
     done: Mapping[Kind, Sequence[str]] = {
         "records": [one.record_id for one in plan.records],
         "tasks": _bare(task.key for task in plan.tasks),
+        "opportunities": _bare(one.key for one in plan.opportunities),
         "closings": [one.record_id for one in plan.closings],
         "deletions": [one.record_id for one in plan.deletions],
         "prospects": [one.record_id for one in plan.prospects],

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from connector.domain.plan import RecordChange, Refused, TaskCreation
+from connector.domain.plan import OpportunityCreation, RecordChange, Refused, TaskCreation
 from connector.domain.running import Run
 from connector.planning.compare import SHARED_POLICIES
 from connector.rules.fields import Fields
@@ -20,6 +20,7 @@ from connector.store.journal import as_text
 AGAIN_AFTER = timedelta(days=1)
 OF_A_TASK = ("WhoId", "OwnerId")
 """What of a task decides whether it is another one; its texts change from day to day."""
+OF_A_DEAL = ("AccountId", "OwnerId", "StageName")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,21 @@ def without_refused(
         else:
             made.append(task)
     return Sent(tuple(kept), tuple(made), tuple(sorted(told)))
+
+
+def without_refused_deals(
+    run: Run, deals: Iterable[OpportunityCreation], as_of: datetime
+) -> tuple[tuple[OpportunityCreation, ...], tuple[Refused, ...]]:
+    """The opportunities to make, and those that wait because the org refused them within the last day."""
+    wanted = tuple(deals)
+    waiting = _waiting(run, as_of) if wanted else {}
+    refused = {
+        one.key: found.refused
+        for one in wanted
+        if (found := waiting.get(("Opportunity", one.key))) is not None
+        and all(found.wanted.get(name) == as_text(one.values.get(name)) for name in OF_A_DEAL)
+    }
+    return tuple(one for one in wanted if one.key not in refused), tuple(sorted(refused.values()))
 
 
 def _less(

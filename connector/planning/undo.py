@@ -18,7 +18,7 @@ from connector.domain.statements import statements
 from connector.planning.assemble import Basis, values_there
 from connector.planning.guard import guard_findings, orders_of
 from connector.planning.read_back import ROWS_A_QUESTION, Query, Row, instant, read_back
-from connector.planning.undo_cells import FORGOTTEN, NOT_ENDED, PUT_AWAY, Cell, Left, cell, sorted_out
+from connector.planning.undo_cells import DEAL_STAYS, FORGOTTEN, NOT_ENDED, PUT_AWAY, Cell, Left, cell, sorted_out
 from connector.planning.undo_engagement import MEMBERSHIPS, PROSPECTS, Unit, take_back_engagement
 from connector.planning.undo_tasks import Closing, Made, Tasks, take_back
 from connector.rules.fields import Fields
@@ -98,6 +98,7 @@ def undo_run(run: Run, asked: Asked, run_id: str, basis: Basis, closing: Closing
 def _not_told(run: Run, run_id: str) -> list[Left]:
     """What the run wrote and the journal cannot tell any more, or not yet."""
     still = [Left(NOT_ENDED, object_name, record) for object_name, record in run(_SQL["open"], {"run": run_id})]
+    still += [Left(DEAL_STAYS, "Opportunity", str(key)) for (key,) in run(_SQL["opportunities"], {"run": run_id})]
     return still + [
         Left(FORGOTTEN if forgotten else PUT_AWAY, object_name, record)
         for object_name, record, forgotten in run(_SQL["put_away"], {"run": run_id})

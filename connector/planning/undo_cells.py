@@ -18,6 +18,7 @@ GONE = "the record is not there any more"
 NOT_KNOWN = "what stood there before is not known"
 PUT_AWAY = "the journal does not keep its values any more"
 FORGOTTEN = "the person was forgotten"
+DEAL_STAYS = "field sales may count on it: delete it in the org if nobody does"
 NOT_ENDED = "it is not known yet whether it arrived: undo again later"
 
 

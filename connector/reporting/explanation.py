@@ -239,7 +239,7 @@ SELECT journal.intended_at, journal.object, journal.record, journal.values_befor
 FROM journal
 WHERE coalesce(journal.intended_at <= {_OURS_BY_THEN}, TRUE) AND (
     journal.record IN (SELECT record_id FROM person_records WHERE person_id = $person AND kind <> 'prospect')
-    OR (journal.kind = 'task' AND split_part(journal.record, ':', 2) IN (
+    OR (journal.kind IN ('task', 'opportunity') AND split_part(journal.record, ':', 2) IN (
         SELECT key_record FROM cadence_runs WHERE person_id = $person)))
 ORDER BY journal.number
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from connector.reporting.live_deals import check_deals
 from connector.reporting.live_finding import Level, LiveFinding
 from connector.rules.fields import Fields
 from connector.rules.mapping import FIELDS_FILE, most_similar
@@ -79,6 +80,7 @@ def check_names(written: Written, org: OrgShown) -> Iterator[LiveFinding]:
     if task is not None:
         yield from _tasks(written, task)
         yield from _closings(written, task, org.closed_tasks)
+    yield from check_deals(written, org)
     yield from _record_types(written, org)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from xml.sax.saxutils import escape
 
@@ -58,6 +58,11 @@ TASK_KEY_SHAPE = Shape(
 )  # fmt: skip
 
 
+OPPORTUNITY_KEY_SHAPE = replace(
+    TASK_KEY_SHAPE, about=("商談の重複を防ぐキー", "Keeps opportunities from being made twice")
+)
+
+
 @dataclass(frozen=True)
 class MissingField:
     """A field to be made; `object` as describe names it."""
@@ -94,6 +99,9 @@ def missing_fields(mapping: Fields, org: OrgShown) -> list[MissingField]:
     task = org.descriptions.get("Task")
     if "Task" in mapping.salesforce and (task is None or task.field(TASK_KEY) is None):
         found.append(MissingField("Task", TASK_KEY, TASK_KEY_SHAPE))
+    rule, deal = mapping.deals_made, org.descriptions.get("Opportunity")
+    if rule is not None and (deal is None or deal.field(rule.key_field) is None):
+        found.append(MissingField("Opportunity", rule.key_field, OPPORTUNITY_KEY_SHAPE))
     return found
 
 
@@ -158,17 +166,27 @@ def rights(mapping: Fields, org: OrgShown) -> list[Rights]:
             continue
         written = {field for field, write in mapping.salesforce[name].write.items() if write.policy != "never"}
         edited = written | (_edited_of_tasks(mapping) if name == "Task" else set())
+        is_made = name == "Task" or (name == "Opportunity" and mapping.deals_made is not None)
+        edited |= _edited_of_deals(mapping) if name == "Opportunity" else set()
         fields = {
             field: field in edited for field in (*mapped.fields, *sorted(edited)) if _can_be_given(org, name, field)
         }
-        found.append(Rights(name, name == "Task", bool(edited), MappingProxyType(fields)))
+        found.append(Rights(name, is_made, bool(edited), MappingProxyType(fields)))
     return found
 
 
 def _edited_of_tasks(mapping: Fields) -> set[str]:
     """The fields of tasks that are set when one is made or closed, and that can be hidden."""
     note = {mapping.tasks.note_field} if mapping.tasks.note_field is not None else set()
-    return {TASK_KEY, "Description", "Type", "WhoId", *note}
+    return {TASK_KEY, "Description", "Type", "WhoId", "WhatId", *note}
+
+
+def _edited_of_deals(mapping: Fields) -> set[str]:
+    """The fields of opportunities that are set when one is made, and that can be hidden."""
+    rule = mapping.deals_made
+    if rule is None:
+        return set()
+    return {rule.key_field, "AccountId", "ContactId", *(["Amount"] if rule.amount is not None else [])}
 
 
 _WITHOUT_RIGHTS = frozenset(

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from connector.domain.streams import BY_NAME, AttributeType, Column, MappedStream, Remote, Stream
 from connector.rules.engagement import NativeGrade, UnitId, check_engagement_write
 from connector.rules.kinds import Strict, problem
+from connector.rules.opportunities import OpportunityRule
 from connector.rules.statuses import SAID_BY_A_LEAD, Object, Status
 from connector.rules.writing import Modes, OurTasks
 
@@ -34,7 +35,7 @@ WRITTEN_TO: Mapping[str, tuple[Value, ...]] = MappingProxyType(
 STAMPS: frozenset[Value] = frozenset({"scored_at"})
 """Values that are written only beside another change."""
 
-Kind = Literal["records", "tasks", "closings", "deletions", "prospects", "memberships"]
+Kind = Literal["records", "tasks", "opportunities", "closings", "deletions", "prospects", "memberships"]
 """What a plan does, by kind: as many as the guard may count."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -72,6 +73,8 @@ class WriteField(Strict):
 class ObjectFields(Strict):
     read: dict[str, _FieldOrName] = Field(default_factory=dict)
     write: dict[str, WriteField] = Field(default_factory=dict)
+    create: OpportunityRule | None = None
+    """Of Opportunity alone: what is made at a hand-over. None: nothing is."""
 
 
 class Guard(Strict):
@@ -118,6 +121,8 @@ class Fields(Strict):
                 if stream is None:
                     known = ", ".join(entry.object for entry in BY_NAME.values() if entry.remote == remote)
                     raise problem(f"{remote}.{name} is not an object that the connector reads.", f"Objects: {known}.")
+                if fields.create is not None and stream.name != "salesforce.Opportunity":
+                    raise problem(f"{stream.name}.create: only opportunities are made.", "Leave it out.")
                 for attribute, read in fields.read.items():
                     _check_attribute(stream, attribute, read)
                 for field, write in fields.write.items():
@@ -179,6 +184,11 @@ class Fields(Strict):
             for remote in ("salesforce", "account_engagement")
             for name, fields in self.objects(remote).items()
         )
+
+    @property
+    def deals_made(self) -> OpportunityRule | None:
+        """What is made at a hand-over; None where no opportunity is."""
+        return self.salesforce.get("Opportunity", ObjectFields()).create
 
     @cached_property
     def source_of(self) -> dict[str, str]:
@@ -242,6 +252,8 @@ def _mapped(stream: Stream, fields: ObjectFields) -> MappedStream:
         Column(attribute, entry.field, stream.attributes.get(attribute, entry.type))
         for attribute, entry in fields.read.items()
     ]
+    if fields.create is not None and "key" not in fields.read:
+        read.append(Column("key", fields.create.key_field, "text"))
     covered = {column.field for column in (*system, *read)}
     written = [
         Column(field, field, _WRITTEN_TYPES.get(entry.value, "text"))

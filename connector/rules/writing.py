@@ -33,6 +33,7 @@ class Modes(Strict):
     updates: Mode = "automatic"
     status: Mode = "automatic"
     tasks: Mode = "automatic"
+    opportunities: Mode = "automatic"
     closings: Mode = "automatic"
     prospects: Mode = "automatic"
     memberships: Mode = "automatic"

@@ -248,14 +248,16 @@ _LOCKS = f"DELETE FROM lock WHERE {_IS_THEIRS.format('record_id')} RETURNING 1"
 
 _THEIR_ENTRIES = f"""(
     {_IS_THEIRS.format("record")}
-    OR (kind = 'task' AND (left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
-        OR left(json_extract_string(values_after, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)))
+    OR (kind IN ('task', 'opportunity') AND (left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
+        OR left(json_extract_string(values_after, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)
+        OR left(json_extract_string(values_after, '$.ContactId'), 15) IN (SELECT id FROM erasing_ids)))
 )"""
 
 _THEIR_FAILURES = f"""(
     {_IS_THEIRS.format("record")}
     OR left(split_part(record, ':', 2), 15) IN (SELECT id FROM erasing_ids)
     OR left(json_extract_string(wanted, '$.WhoId'), 15) IN (SELECT id FROM erasing_ids)
+    OR left(json_extract_string(wanted, '$.ContactId'), 15) IN (SELECT id FROM erasing_ids)
 )"""
 
 # The entries stay as counts: which run, which kind, which outcome. What was asked for and never answered is closed.

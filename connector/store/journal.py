@@ -103,10 +103,15 @@ def open_numbers(store: Store) -> list[int]:
 
 def tasks_made(store: Store, keys: Sequence[str]) -> set[str]:
     """Those of some task keys under which we have made a task, whatever people did with it since."""
+    return made_before(store, "task", keys)
+
+
+def made_before(store: Store, kind: str, keys: Sequence[str]) -> set[str]:
+    """Those of some keys under which we have made something of a kind, whatever people did with it since."""
     rows = store.run(
-        "SELECT DISTINCT record FROM journal WHERE kind = 'task' AND outcome = 'done' "
+        "SELECT DISTINCT record FROM journal WHERE kind = $kind AND outcome = 'done' "
         "AND record IN (SELECT unnest($keys::VARCHAR[]))",
-        {"keys": list(keys)},
+        {"kind": kind, "keys": list(keys)},
     )
     return {str(row[0]) for row in rows}
 

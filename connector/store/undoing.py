@@ -111,7 +111,7 @@ WITH recent AS (
 ),
 entries AS (
     SELECT run_id,
-        sum(len(json_keys(values_after))) FILTER (outcome = 'done' AND kind <> 'task') AS fields,
+        sum(len(json_keys(values_after))) FILTER (outcome = 'done' AND kind NOT IN ('task', 'opportunity')) AS fields,
         count(*) FILTER (outcome = 'done' AND kind = 'task') AS tasks,
         count(*) FILTER (outcome = 'failed') AS failed
     FROM journal SEMI JOIN recent USING (run_id) GROUP BY run_id

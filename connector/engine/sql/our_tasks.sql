@@ -1,3 +1,8 @@
+-- name: our_deals
+-- The opportunities that we made at hand-overs, found again by their keys.
+CREATE OR REPLACE TEMP TABLE our_deals AS
+SELECT id AS opportunity_id FROM seen_salesforce_opportunity WHERE ends_with(key, ':opportunity')
+
 -- name: our_tasks
 -- The tasks that we made for runs, found again by their keys: org, record, cadence, start, step and channel. What a rep
 -- deleted is as good as done: it is not made again. What we closed ourselves nobody has done.

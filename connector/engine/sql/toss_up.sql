@@ -5,6 +5,10 @@ CREATE TEMP TABLE IF NOT EXISTS our_tasks (
   is_done BOOLEAN, is_open BOOLEAN, done_at TIMESTAMP, outcome VARCHAR, status VARCHAR, is_open_run BOOLEAN
 )
 
+-- name: ground_of_deals
+-- Nor did we make any deals.
+CREATE TEMP TABLE IF NOT EXISTS our_deals (opportunity_id VARCHAR)
+
 -- name: nobody
 CREATE OR REPLACE TEMP TABLE toss_ups (
   person_id VARCHAR, state VARCHAR, segment VARCHAR, met VARCHAR[], missing VARCHAR[], required INTEGER, start_date DATE
@@ -63,7 +67,7 @@ WHERE start_date IS NOT NULL OR (free AND (ready OR almost))
 
 -- name: outcomes
 -- What became of each hand-over: what field sales said in the task, and the first deal since. A deal says that the lead
--- was accepted, whatever the task says; a task that was done without a word of ours says nothing.
+-- was accepted, whatever the task says, save one that we made ourselves and that is not won yet; a task that was done without a word of ours says nothing.
 CREATE OR REPLACE TEMP TABLE toss_up_outcomes AS
 WITH told AS (
   SELECT task.person_id, task.start_date, task.task_id, task.done_at, task.is_done,
@@ -89,9 +93,11 @@ deals AS (
     PARTITION BY runs.person_id, runs.start_date ORDER BY deal.created_at, deal.opportunity_id) = 1
 )
 SELECT runs.person_id, runs.start_date, told.task_id,
-  CASE WHEN deals.opportunity_id IS NOT NULL THEN 'accepted' ELSE told.answer END AS answer,
+  CASE WHEN deals.opportunity_id IS NOT NULL AND (ours.opportunity_id IS NULL OR deals.status = 'won') THEN 'accepted'
+    ELSE told.answer END AS answer,
   CASE WHEN told.answer = 'rejected' THEN told.said END AS said,
   told.done_at AS answered_at, deals.opportunity_id, deals.status AS deal_status, deals.amount, deals.loss_reason
 FROM runs
 LEFT JOIN told USING (person_id, start_date)
 LEFT JOIN deals USING (person_id, start_date)
+LEFT JOIN our_deals AS ours ON ours.opportunity_id = deals.opportunity_id

@@ -43,6 +43,12 @@ SELECT record, any_value(values_after) FROM journal
 WHERE run_id = $run AND kind = 'task' AND outcome = 'done' AND record <> ''
 GROUP BY record ORDER BY record
 
+-- name: opportunities
+-- The opportunities that a run made, by key: they stay.
+SELECT DISTINCT record FROM journal
+WHERE run_id = $run AND kind = 'opportunity' AND outcome = 'done' AND record <> '' AND values_after <> '{}'
+ORDER BY record
+
 -- name: taken_back
 -- The tasks that were closed or deleted when a run was taken back, by id and by key.
 SELECT journal.record, json_extract_string(journal.values_before, '$.Connector_Key__c')
