@@ -157,7 +157,12 @@ def _asked(application: Application, job: IngestJob, intents: Sequence[Intent]) 
         ingest.abort(job.job_id)
         return [_not_written(intent) for intent in intents]
     log.info("apply.bulk_asked", job=job.job_id, state=state.state, rows=len(intents))
-    return _results(ingest, job, state, intents)
+    try:
+        return _results(ingest, job, state, intents)
+    except SpoiltPageError as error:
+        # Once is chance, and was asked again. What stays so would hold up every apply for as long as the org keeps it.
+        log.warning("apply.bulk_unreadable", job=job.job_id, why=str(error))
+        return None
 
 
 def _results(ingest: Ingest, job: IngestJob, state: JobState, intents: Sequence[Intent]) -> list[RowResult]:

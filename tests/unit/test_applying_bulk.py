@@ -292,6 +292,19 @@ def test_writes_switched_off_while_rows_are_uploaded_start_no_job(store: Store) 
     assert unsettled(store) == []
 
 
+def test_a_job_whose_results_nobody_can_read_is_settled_by_its_records_and_holds_up_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = org(COUNT)
+    remote.refuses = lambda _object, row: ("TOO_LONG", "too long") if row["Id"] == lead_id(3) else None
+    jobs = Jobs(remote)
+    monkeypatch.setattr(jobs, "failed", lambda _job: {})
+    with pytest.raises(RetryError, match="told of 0 failed rows, not 1"):
+        apply_plan(by_jobs(remote, store, jobs), PLAN)
+    assert unsettled(store) == [], "else every later apply would end here"
+    assert (len(bases(store)), set(jobs.saved.values())) == (COUNT - 1, {1})
+
+
 def test_a_job_that_the_org_knows_no_more_is_settled_by_its_records(store: Store) -> None:
     remote = org(COUNT)
     jobs = Jobs(remote, slow=9)
