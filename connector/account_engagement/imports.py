@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import requests
 
 from connector.account_engagement.connection import UnitConnection
-from connector.errors import RetryError
+from connector.errors import SpoiltPageError
 from connector.http.outcome import PASSES, from_exception
 
 MATCH = "matchId"
@@ -126,14 +126,20 @@ class ImportWriter:
     def _read_errors(self, number: int) -> dict[int, str]:
         try:
             with self._connection.opened(f"{PATH}/{number}/errors", {}) as response:
-                text = response.content.decode("utf-8-sig")
+                text = response.content.decode("utf-8-sig", "replace")
         except requests.RequestException as error:
             raise from_exception(self._connection.where, error, "read") from None
+        return errors_of(text, self._connection.where)
+
+
+def errors_of(text: str, where: str) -> dict[int, str]:
+    """Why rows were not taken, by their ids, from the file of errors. SpoiltPageError where it does not name them."""
+    try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        if not rows or MATCH not in rows[0]:
-            raise RetryError(f"{self._connection.where} sent errors of an import that name no rows. {PASSES}")
         place = rows[0].index(MATCH)
         return {int(row[place]): row[-1] for row in rows[1:] if row}
+    except (csv.Error, ValueError, IndexError):
+        raise SpoiltPageError(f"{where} sent errors of an import that name no rows. {PASSES}") from None
 
 
 def _written(lines: Iterable[Line]) -> bytes:

@@ -18,7 +18,7 @@ from connector.applying.bulk_records import STILL_RUNNING
 from connector.applying.roads import Name, Road
 from connector.applying.units import MEMBERSHIPS, EndedImport, UnitWriter, prospect_in
 from connector.domain.outcome import RowResult
-from connector.errors import ConfigurationError, RetryError, StopError, StoppedError
+from connector.errors import ConfigurationError, RetryError, SpoiltPageError, StopError, StoppedError
 from connector.http.outcome import UnknownOutcomeError
 from connector.store.engagement_imports import Import, forget_import, note_import, unsettled_imports
 from connector.store.journal import Intent
@@ -107,7 +107,12 @@ def _asked(unit: UnitWriter, one: Import, intents: Sequence[Intent]) -> list[Row
     """What became of an import's rows; None when only the records themselves can tell."""
     if one.number is None:
         return _running(intents) if unit.imports_running(one.begun_at - SKEW) else None
-    ended = unit.import_ended(one.number, patience=0.0)
+    try:
+        ended = unit.import_ended(one.number, patience=0.0)
+    except SpoiltPageError as error:
+        # Left so it would hold up every apply for as long as the remote keeps the import.
+        log.warning("apply.import_unreadable", unit=one.unit, number=one.number, why=str(error))
+        return None
     log.info("apply.import_asked", unit=one.unit, number=one.number, ended=ended is not None)
     if ended is not None and (not ended.complete or any(intent.object == MEMBERSHIPS for intent in intents)):
         # Of memberships some were left out of the file at the last moment: only the lists tell.
