@@ -87,7 +87,7 @@ def _release(store: Store, found: Sequence[Lock], named: Sequence[str], yes: boo
 def show(shown: Console, found: Sequence[Lock], now: datetime) -> None:
     """The locks, the oldest first."""
     if not found:
-        shown.print("No locks: wherever we wrote, nobody changed it since.")
+        shown.print("No locks: no value that a person set keeps ours out.")
         return
     rows = table(
         "Locks", "object", "record", "field", "theirs", "ours would be", "since", "days", "by", right=("days",)

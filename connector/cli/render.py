@@ -126,6 +126,8 @@ def applied_lines(applied: Applied) -> list[str]:
         example = next(one for one in applied.failures if (one.code or "unknown") == code)
         words = escape(f"{example.record}: {example.message}")
         lines.append(f"Refused by the platform: {count} × {code} (for example {words})")
+    if applied.failures:
+        lines.append("`connector failures` says what to do about what was refused.")
     if applied.waiting:
         lines.append(f"Not known yet: {applied.waiting:,} records of a bulk job that has not ended; the next run asks.")
     lines += [_road_line(road) for road in applied.roads if road.name in {"bulk", "import"}]
