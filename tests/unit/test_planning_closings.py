@@ -174,9 +174,18 @@ def story() -> Iterator[Story]:
     told.plan(MONDAY + DAY)
     edit(told.world, told.ids[0]["student:day21:decide"], disposition="disqualified")
     tick(told.world, told.ids[0]["won:day1:call"], MONDAY + 9 * DAY)
+    taken_back(told.world, told.ids[0]["off:day1:call"], MONDAY + 6 * HOUR)
+    tick(told.world, told.ids[0]["off:day1:call"], MONDAY + 7 * HOUR)
     told.plan(MONDAY + DAY + HOUR)
     yield told
     told.world.store.close()
+
+
+def taken_back(world: PlanningWorld, task_id: str, at: datetime) -> None:
+    """An undo has opened again what we had closed."""
+    reopened = Intent("update", "Task", task_id, {"Status": "Completed"}, {"Status": "Not Started"}, "undo of run1")
+    (number,) = intend(world.store, "run2", [reopened], at)
+    settle(world.store, [(number, "done", RowResult(None, True))], at)
 
 
 def both(*persons: str) -> set[str]:
@@ -221,6 +230,7 @@ def test_what_we_closed_is_neither_done_nor_open_until_a_rep_does_it(story: Stor
     found = {task_id: rest for task_id, *rest in rows}
     assert found[story.ids[0]["deal:day1:call"]] == [False, False, False]
     assert found[story.ids[0]["won:day1:call"]] == [True, False, True], "ticked off by somebody on another day"
+    assert found[story.ids[0]["off:day1:call"]] == [True, False, True], "an undo had opened it again"
 
 
 def test_a_later_step_takes_the_place_of_an_earlier_one_where_the_cadence_says_so(story: Story) -> None:
