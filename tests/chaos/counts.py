@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.rules.fields import Fields
+from connector.rules.fields import STAMPS, Fields
 
 Row = Mapping[str, Any]
 Cell = tuple[str, str, str]
@@ -51,6 +51,7 @@ class Counts:
     against_consent: list[str] = field(default_factory=list)
     wrongly_undone: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
+    unapproved: list[str] = field(default_factory=list)
     same_second: list[str] = field(default_factory=list)
     raced: list[str] = field(default_factory=list)
 
@@ -67,6 +68,7 @@ class Counts:
             "writes against consent": self.against_consent,
             "wrongly undone": self.wrongly_undone,
             "final states that differ": self.differing,
+            "writes without a word": self.unapproved,
         }
 
 
@@ -173,6 +175,40 @@ def against_consent(
             line = f"task {task['Connector_Key__c']} at {change.at} for {task['WhoId']}, who refused at {at or 'first'}"
             (apart if at == change.at or task["WhoId"] in raced else found).append(line)
     return found, apart
+
+
+def unapproved(
+    changes: Iterable[Change],
+    fields: Fields,
+    ours: str,
+    approved: Collection[tuple[str, str]],
+    undone: Sequence[Undone] = (),
+) -> list[str]:
+    """What of ours was written without the word that it needs. `approved`: of which kinds and subjects there was one.
+
+    Tasks are named by their keys; an undo needs no word.
+    """
+    found = set()
+    for change in changes:
+        if change.by != ours or _within(change, undone):
+            continue
+        kind, subject = _kind_of(fields, change)
+        if kind in fields.modes.waiting and (kind, subject) not in approved:
+            found.add(f"{subject} was written at {change.at} without a word ({kind})")
+    return sorted(found)
+
+
+def _kind_of(fields: Fields, change: Change) -> tuple[str | None, str]:
+    """What a write of ours is to the modes, and how what it concerns is named there."""
+    subject = f"{change.object}:{change.id}"
+    if change.object == "Task":
+        is_key = change.kind == "new" and change.field == "Connector_Key__c"
+        return ("tasks", str(change.after)) if is_key else ("closings" if change.kind == "edit" else None, subject)
+    entry = fields.salesforce.get(change.object)
+    written = entry.write.get(change.field) if entry is not None and change.kind == "edit" else None
+    if written is None or written.value in STAMPS:
+        return None, subject
+    return "status" if written.value == "status" else "updates", subject
 
 
 def policy_of(fields: Fields, cell: Cell) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.sandbox.clock import stamp
 from connector.sandbox.context import Sandbox
+from tests.chaos.engagement import market
 from tests.worlds.engagement_people import EngagementPeople
 from tests.worlds.people import Control
 
@@ -58,9 +59,13 @@ class Crowd:
     control: Control
     sandbox: Sandbox
     ours: str
+    marketing: bool = False
+    """Whether a marketer is at work as well."""
 
     def choose(self, dice: Random) -> Deed | None:
         """A deed to somebody; None when there is nobody to do it to."""
+        if self.marketing and dice.random() < 0.4:
+            return Deed("market", seed=dice.randint(0, 10**9))
         return dice.choice(_DEEDS)(self, dice)
 
     def do(self, deed: Deed) -> bool:
@@ -178,7 +183,16 @@ def _opt_out(crowd: Crowd, dice: Random) -> bool:
     return True
 
 
-_VISITS: Mapping[str, Callable[[Crowd, Random], bool]] = {"search": _search, "ask": _ask, "opt_out": _opt_out}
+def _market(crowd: Crowd, dice: Random) -> bool:
+    return market(crowd.sandbox, dice)
+
+
+_VISITS: Mapping[str, Callable[[Crowd, Random], bool]] = {
+    "search": _search,
+    "ask": _ask,
+    "opt_out": _opt_out,
+    "market": _market,
+}
 INTEREST: tuple[Callable[[Crowd, Random], Deed], ...] = (_visit("search"), _visit("search"), _visit("ask"))
 _DEEDS: tuple[Callable[[Crowd, Random], Deed | None], ...] = (
     _edit_status,

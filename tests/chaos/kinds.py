@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 
 from connector.sandbox.serve import RunningSandbox
-from tests.chaos.land import land, shipped
+from tests.chaos.engagement import with_engagement
+from tests.chaos.land import land, shipped, shipped_for_lists
 from tests.chaos.rules import mutated
 from tests.chaos.story import Size, Told, live
 from tests.chaos.twin import live_twice
@@ -38,8 +39,17 @@ def of_twins(running: RunningSandbox, told: Told, folder: Path, size: Size | Non
     live_twice(running, told, folder, size or Size(days=2, settles=True), people=dice.choice(PEOPLE))
 
 
+def of_lists(running: RunningSandbox, told: Told, folder: Path, size: Size | None = None) -> None:
+    """A run whose deaths are exceptions, in which Account Engagement is written too."""
+    dice = Random(f"world {told.seed}")
+    rules, people = with_engagement(mutated(shipped_for_lists(), told.seed), told.seed), dice.choice(PEOPLE)
+    with land(running, folder / "connector", rules, people=people, seed=told.seed) as laid:
+        live(laid, told, folder, size or Size())
+
+
 KINDS: Mapping[str, Callable[[RunningSandbox, Told, Path], None]] = {
     "deaths": of_deaths,
     "processes": of_processes,
     "twins": of_twins,
+    "lists": of_lists,
 }

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from connector.bootstrap import Rulebook
+from connector.rules.fields import Fields
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.serve import RunningSandbox
 from tests.chaos.counts import CONSENT, Change, watched
 from tests.chaos.deeds import Crowd
+from tests.chaos.engagement import MEMBERSHIPS, WATCHED, is_written
 from tests.worlds.ground import START, Ground, rulebook_of, served, upon
 from tests.worlds.people import Control
 
@@ -40,6 +42,8 @@ class Land:
     rulebook: Rulebook
     crowd: Crowd
     refused: dict[tuple[str, str], bool]
+    opted_out: frozenset[int] = frozenset()
+    """The prospects who had by then."""
 
     @property
     def control(self) -> Control:
@@ -74,17 +78,27 @@ def land(
     with upon(running, state, rulebook) as laid:
         control = Control(running.url)
         control.do("POST", "reset", {"people": people, "seed": seed})
-        control.do("PUT", "changes", {"objects": watched(rulebook.mapping.fields)})
+        control.do("PUT", "changes", {"objects": _watched(rulebook.mapping.fields)})
         username = running.sandbox.config.username
         ours = next(str(row["Id"]) for row in control.truth("User") if row["Username"] == username)
-        crowd = Crowd(control, running.sandbox, ours)
+        crowd = Crowd(control, running.sandbox, ours, is_written(rulebook.mapping.fields.account_engagement))
         refused = {
             (str(row["Id"]), name): bool(row[name])
             for object_name in ("Lead", "Contact")
             for row in control.truth(object_name)
             for name in CONSENT.values()
         }
-        yield Land(laid, rulebook, crowd, refused)
+        opted_out = [int(row["id"]) for row in control.truth("prospects") if row["optedOut"]]
+        yield Land(laid, rulebook, crowd, refused, frozenset(opted_out))
+
+
+def _watched(fields: Fields) -> dict[str, list[str]]:
+    return {**watched(fields), **(WATCHED if is_written(fields.account_engagement) else {})}
+
+
+def shipped_for_lists() -> Rulebook:
+    """The shipped rules, for what worlds read in which lists are written too."""
+    return rulebook_of((*OBJECTS, "lists", MEMBERSHIPS))
 
 
 def shipped() -> Rulebook:

@@ -9,6 +9,7 @@ from random import Random
 from connector.bootstrap import Rulebook
 from connector.rules.cadence import Cadence, Cadences
 from connector.rules.fields import Fields, ObjectFields, WriteField
+from connector.rules.writing import Modes
 
 POLICIES = ("always", "always", "if_unchanged", "if_unchanged", "if_unchanged", "if_blank", "never")
 NO_LIMIT = 10_000
@@ -17,7 +18,8 @@ NO_LIMIT = 10_000
 def mutated(rulebook: Rulebook, seed: int, *, limits: bool = True) -> Rulebook:
     """The rules of a seed: the same rules under the same seed, in every process.
 
-    `limits`: whether there may be so many tasks a day only, for which people compete.
+    `limits`: whether there may be so many tasks a day only, for which people compete, and whether some of what is
+    written may wait for a word.
     """
     dice = Random(f"rules {seed}")
     rules, mapping = rulebook.rules, rulebook.mapping
@@ -29,9 +31,23 @@ def mutated(rulebook: Rulebook, seed: int, *, limits: bool = True) -> Rulebook:
             lifecycle=rules.lifecycle.model_copy(update={"hot": hot}),
             cadence=_cadences(rules.cadence, dice, limits=limits),
         ),
-        mapping=replace(mapping, fields=_fields(mapping.fields, dice, limits=limits)),
+        mapping=replace(mapping, fields=_with_words(_fields(mapping.fields, dice, limits=limits), seed, limits=limits)),
         hash=hashlib.sha256(f"{rulebook.hash} {seed} {limits}".encode()).hexdigest(),
     )
+
+
+def without_words(rulebook: Rulebook) -> Rulebook:
+    """The same rules, by which nothing waits for a word any more."""
+    fields = rulebook.mapping.fields.model_copy(update={"modes": Modes()})
+    return replace(rulebook, mapping=replace(rulebook.mapping, fields=fields), hash=f"{rulebook.hash} by itself")
+
+
+def _with_words(fields: Fields, seed: int, *, limits: bool) -> Fields:
+    """Under every fourth seed some kinds of changes wait."""
+    if not limits or seed % 4 != 1:
+        return fields
+    waiting = Random(f"words {seed}").sample(("tasks", "status", "updates", "closings"), 2)
+    return fields.model_copy(update={"modes": Modes.model_validate(dict.fromkeys(waiting, "approval"))})
 
 
 def _cadences(cadences: Cadences, dice: Random, *, limits: bool) -> Cadences:

@@ -9,8 +9,9 @@ import pytest
 
 from connector.domain.plan import TaskCreation
 from connector.rules.fields import Fields, WriteField
+from connector.rules.writing import Modes
 from connector.store.database import Store, open_store
-from tests.chaos import counts, lost, twin
+from tests.chaos import counts, engagement, lost, twin
 from tests.chaos.counts import Change, Undone
 from tests.worlds.ground import rulebook_of
 
@@ -87,6 +88,16 @@ def test_which_tasks_are_doubled() -> None:
     assert counts.doubled([*made("a", None, LEAD), *made("b", None, LEAD)], REP) == []
 
 
+def test_what_needs_a_word_is_not_written_without_one() -> None:
+    mapping = fields(WRITES).model_copy(update={"modes": Modes(status="approval", tasks="approval")})
+    made = Change(1, "00", "Task", "00T1", "Connector_Key__c", None, "key", OURS, "new")
+    changes = [made, *log([(OURS, STATUS, "Hot"), (OURS, GRADE, "A"), (REP, STATUS, "Cold")])]
+    words = {("tasks", "key"), ("status", f"Lead:{LEAD}")}
+    assert counts.unapproved(changes, mapping, OURS, words) == []
+    assert len(counts.unapproved(changes, mapping, OURS, set())) == 2
+    assert counts.unapproved(changes, fields(WRITES), OURS, set()) == []
+
+
 def test_an_undo_leaves_what_people_did() -> None:
     undo = [Undone(3, 9)]
     touched = log([(OURS, GRADE, "A"), (REP, GRADE, "B"), (OURS, GRADE, None)])
@@ -137,3 +148,27 @@ def test_states_differ_by_cell() -> None:
     assert len(list(twin.differences({**calm, ("Lead", LEAD, GRADE): "B"}, calm, set()))) == 1
     assert len(list(twin.differences({("Lead", LEAD, GRADE): "A"}, calm, set()))) == 1
     assert list(twin.differences({}, calm, {LEAD, "key"})) == []
+
+
+def test_whom_lists_wrongly_have_or_lack() -> None:
+    def step(at: int, number: int, by: int, out: int | None = None, *, name: str = "list_memberships") -> list[Change]:
+        field = "optedOut" if name == "prospects" else "isDeleted"
+        if out is not None:
+            return [Change(at, f"{at:02}", name, str(number), field, 1 - out, out, str(by), "edit")]
+        values = {"prospectId": 5, "listId": 8, "isDeleted": 0}
+        return [
+            Change(at, f"{at:02}", name, str(number), name_, None, value, str(by), "new")
+            for name_, value in values.items()
+        ]
+
+    connector, marketer = 1, engagement.MARKETER
+    opt_out = step(2, 5, marketer, 1, name="prospects")
+    fine = [*step(1, 1, connector), *step(2, 1, connector, 1), *step(3, 2, connector)]
+    assert engagement.memberships(fine, ()) == ([], [], [])
+    twice = [*step(1, 1, connector), *step(2, 2, connector)]
+    again = [*step(1, 1, connector), *step(2, 1, marketer, 1), *step(3, 2, connector)]
+    taken = [*step(1, 1, marketer), *step(2, 1, connector, 1)]
+    late = [*opt_out, *step(3, 1, connector)]
+    counted = [[len(lines) for lines in engagement.memberships(one, ())] for one in (twice, again, taken, late)]
+    assert counted == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert engagement.memberships(fine, (5,))[2] != []

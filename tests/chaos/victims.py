@@ -24,6 +24,7 @@ from connector.errors import ConnectorError
 from connector.sandbox.request_log import RequestLog
 from connector.settings import Settings
 from connector.store import database
+from tests.chaos.engine import hasty_engine
 from tests.chaos.land import Land, shipped
 from tests.chaos.rules import mutated
 from tests.chaos.story import Happening, Size, Story, Told, apply_file, cycle, save_file
@@ -45,7 +46,7 @@ _STARTING.set_forkserver_preload(["tests.chaos.victims"])
 class Orders:
     """What a process is to do: one of `sync`, `plan` and `apply`, under the rules of the seed `rules`.
 
-    `file` is where its plan is kept; `small` decides how small its calls are.
+    `file` is where its plan is kept; `small` decides how small its calls are; `hasty` which engine its store has.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class Orders:
     work: str
     file: Path
     small: int
+    hasty: bool = False
 
 
 def obey(orders: Orders) -> None:
@@ -61,7 +63,7 @@ def obey(orders: Orders) -> None:
     rulebook = mutated(shipped(), orders.rules)
     with (
         patch.object(bootstrap, "load_rulebook", lambda _folder: rulebook),
-        patch.dict(database._CONFIG, {"threads": "1"}),
+        hasty_engine() if orders.hasty else patch.dict(database._CONFIG, {"threads": "1"}),
         small_calls(Random(orders.small)),
     ):
         try:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+from connector.applying import roads
 from tests.worlds.weather import FAILURES
 
 WRITES = {"method": ["POST", "PATCH"], "path": "*/composite*"}
@@ -49,10 +50,12 @@ def faults(dice: Random) -> dict[str, Any]:
 
 @contextmanager
 def small_calls(dice: Random) -> Iterator[None]:
-    """Within the block a handful of rows is a call, so that an apply has many of them."""
-    size = dice.choice((2, 5, 200))
+    """Within the block a handful of rows is a call, so that an apply has many; now and then a job is cheaper."""
+    size, by_jobs = dice.choice((2, 5, 200)), dice.random() < 0.3
     with ExitStack() as patches:
         for module in [found for name, found in sys.modules.items() if name.startswith("connector.applying.")]:
             for name in [name for name in vars(module) if name.endswith("ROWS_A_CALL")]:
                 patches.enter_context(patch.object(module, name, min(size, getattr(module, name))))
+        if by_jobs:
+            patches.enter_context(patch.object(roads, "ROWS_A_CALL", 1))
         yield
