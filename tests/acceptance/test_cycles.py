@@ -31,7 +31,7 @@ def test_first_contact_only_plans_until_the_word_is_given_and_a_saved_plan_is_ap
 ) -> None:
     connector = start("--people", "60", "--seed", "3", "--frozen")
     before = written(connector)
-    refused = connector.run("sync")
+    refused = connector.here("sync")
     assert refused.code == 3
     assert "first contact" in refused.err
     file = tmp_path / "plan.json"
