@@ -72,7 +72,7 @@ def approve(
 ) -> int:
     """Show what waits for somebody's word, or give the word; the next plan carries it out.
 
-    PERSONS are named by e-mail address or any record id.
+    PERSONS are named by e-mail address or any record id; a subject, as the list shows it, is that alone.
     """
     _make_sense(persons, everything=everything, reject=reject, reason=reason)
     with river_of(options.settings(), quiet=as_json, remote=False) as river:
@@ -132,6 +132,10 @@ def _meant(
         return list(waiting)
     given: list[Waiting] = []
     for named in dict.fromkeys(persons):
+        subjects = [one for one in waiting if one.subject == named]
+        if subjects:
+            given += subjects
+            continue
         person = find_person(river.store.run, named)
         if person is None:
             raise ConfigurationError(f"Nobody living in the mirror has the address or record id {named!r}.")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from typing import cast
 
 import pytest
 from rich.console import Console
 
-from connector.cli.approve import Asked, _show, document
+from connector.cli.approve import Asked, _meant, _show, document
 from connector.cli.main import run
 from connector.domain.plan import Waiting
 from connector.planning.approvals import TOSS_UPS
 from connector.reporting.waiting import HandOver
+from connector.river import River
 from connector.store.approvals import Said
 from tests.planning_world import MONDAY
 
@@ -41,6 +43,11 @@ def test_it_shows_hand_overs_first_with_what_is_met_and_missing_and_since_when()
     assert "Approved: Hand-overs to field sales 1. The next plan carries it out." in text
     assert "Tasks to close (1)" in text
     assert "Mika" not in text, "about whom the word was given waits no more"
+
+
+def test_a_subject_as_it_is_listed_means_that_alone() -> None:
+    river = cast(River, None)  # no person is looked for
+    assert _meant(river, ASKED.waiting, ("Task:00T1",), None, everything=False) == [ASKED.waiting[1]]
 
 
 @pytest.mark.parametrize(
