@@ -18,11 +18,11 @@ pytestmark = pytest.mark.requirement("SY-1", "SY-2", "SY-3", "SY-6", "SY-10")
 STREAMS = load_mapping(ROOT / "mappings").fields.streams
 
 
-def test_the_mirror_equals_the_world_after_a_first_and_two_later_pulls(start: Callable[..., Connector]) -> None:
+def test_the_mirror_equals_the_world_after_a_first_and_three_later_pulls(start: Callable[..., Connector]) -> None:
     connector = start("--people", "80", "--seed", "7", "--frozen")
     assert connector.here("pull").code == 0
     assert differences(connector) == []
-    for _ in range(2):
+    for _ in range(3):
         disturb(connector)
         moved = connector.sandbox.control("PUT", "clock", {"advance_seconds": 86_400 + 3_600})
         assert moved.status_code == 200, moved.text
