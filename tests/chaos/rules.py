@@ -31,7 +31,7 @@ def mutated(rulebook: Rulebook, seed: int, *, limits: bool = True) -> Rulebook:
             lifecycle=rules.lifecycle.model_copy(update={"hot": hot}),
             cadence=_cadences(rules.cadence, dice, limits=limits),
         ),
-        mapping=replace(mapping, fields=_with_words(_fields(mapping.fields, dice, limits=limits), seed, limits=limits)),
+        mapping=replace(mapping, fields=_drawn(mapping.fields, seed, dice, limits=limits)),
         hash=hashlib.sha256(f"{rulebook.hash} {seed} {limits}".encode()).hexdigest(),
     )
 
@@ -40,6 +40,27 @@ def without_words(rulebook: Rulebook) -> Rulebook:
     """The same rules, by which nothing waits for a word any more."""
     fields = rulebook.mapping.fields.model_copy(update={"modes": Modes()})
     return replace(rulebook, mapping=replace(rulebook.mapping, fields=fields), hash=f"{rulebook.hash} by itself")
+
+
+def _drawn(fields: Fields, seed: int, dice: Random, *, limits: bool) -> Fields:
+    found = _with_words(_fields(fields, dice, limits=limits), seed, limits=limits)
+    return _ours_alone(found) if seed % 7 == 2 else found
+
+
+def _ours_alone(fields: Fields) -> Fields:
+    """Every field without an order is written whatever stands there: only such rows may go by bulk jobs."""
+    objects = {
+        name: entry.model_copy(
+            update={
+                "write": {
+                    field: one if one.order else one.model_copy(update={"policy": "always"})
+                    for field, one in entry.write.items()
+                }
+            }
+        )
+        for name, entry in fields.salesforce.items()
+    }
+    return fields.model_copy(update={"salesforce": objects})
 
 
 def _with_words(fields: Fields, seed: int, *, limits: bool) -> Fields:
