@@ -15,22 +15,10 @@ from connector.sandbox.serve import RunningSandbox
 from tests.chaos.counts import CONSENT, Change, watched
 from tests.chaos.deeds import Crowd
 from tests.chaos.engagement import MEMBERSHIPS, WATCHED, is_written
+from tests.worlds.cycles import OBJECTS
 from tests.worlds.ground import START, Ground, rulebook_of, served, upon
 from tests.worlds.people import Control
 
-OBJECTS = (
-    "Lead",
-    "Contact",
-    "Account",
-    "Opportunity",
-    "Task",
-    "User",
-    "LeadStatus",
-    "prospects",
-    "visitor-activities",
-    "forms",
-)
-"""What decisions about people need most; the rest is as if it were empty."""
 WRITTEN = ("Lead", "Contact", "Account", "Task")
 
 

@@ -7,13 +7,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
-from typing import Any
 from unittest.mock import patch
 
 import structlog
@@ -21,7 +18,6 @@ import structlog
 from connector import bootstrap
 from connector.bootstrap import open_river
 from connector.errors import ConnectorError
-from connector.sandbox.request_log import RequestLog
 from connector.settings import Settings
 from connector.store import database
 from tests.chaos.engine import hasty_engine
@@ -29,6 +25,7 @@ from tests.chaos.land import Land, shipped
 from tests.chaos.rules import mutated
 from tests.chaos.story import Happening, Size, Story, Told, apply_file, cycle, save_file
 from tests.chaos.weather import faults, small_calls
+from tests.worlds.answering import answering
 from tests.worlds.ground import QUICK
 
 REFUSED = 3
@@ -133,7 +130,7 @@ class ByProcesses(Story):
         after = self.dice.randint(1, calls) if self.dice.random() < 0.5 else self.dice.randint(calls // 2, calls)
         executioner = Executioner(process, after if dies else 0, self.dice.choice((0.0, 0.0, 0.002, 0.02, 0.3)))
         begun = time.monotonic()
-        with _watched(executioner):
+        with answering(executioner.seen):
             process.start()
             process.join(LONGEST)
         code = process.exitcode
@@ -141,19 +138,6 @@ class ByProcesses(Story):
         self.told.failed += code == REFUSED
         self.told.events.append(f"{orders.work} ended with {code} after {time.monotonic() - begun:.1f} s")
         assert code in {0, REFUSED, -signal.SIGKILL}, f"{orders.work} ended with {code}"
-
-
-@contextmanager
-def _watched(executioner: Executioner) -> Iterator[None]:
-    """Within it the executioner sees each request that the sandbox has answered."""
-    add = RequestLog.add
-
-    def seen(log: RequestLog, entry: dict[str, Any]) -> None:
-        add(log, entry)
-        executioner.seen()
-
-    with patch.object(RequestLog, "add", seen):
-        yield
 
 
 # What every process needs: read once, by the one that they come from.

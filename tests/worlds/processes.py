@@ -8,18 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
-from unittest.mock import patch
 
 import yaml
 
 from connector.bootstrap import open_river
-from connector.sandbox.request_log import RequestLog
+from tests.worlds.answering import answering
 from tests.worlds.cycles import OBJECTS, settled_down, written, written_badly
 from tests.worlds.ground import MAPPINGS, QUICK, Ground, ground, some_people
 from tests.worlds.world import Told, World
@@ -81,7 +78,7 @@ def _run(world: World, command: Sequence[str], rules: Path, *, dies: bool) -> No
         )
     executioner = Executioner(process, world.dice.randint(4, REQUESTS) if dies else 0)
     try:
-        with _watched(executioner):
+        with answering(executioner.seen):
             code = process.wait(LONGEST_RUN)
     finally:
         process.kill()
@@ -89,19 +86,6 @@ def _run(world: World, command: Sequence[str], rules: Path, *, dies: bool) -> No
     world.told.kills += code == -signal.SIGKILL
     world.told.events.append(f"{' '.join(command)} ended with {code}")
     assert code in {0, -signal.SIGKILL}, log.read_text("utf-8")
-
-
-@contextmanager
-def _watched(executioner: Executioner) -> Iterator[None]:
-    """Within it the executioner sees each request that the sandbox has answered."""
-    add = RequestLog.add
-
-    def seen(log: RequestLog, entry: dict[str, Any]) -> None:
-        add(log, entry)
-        executioner.seen()
-
-    with patch.object(RequestLog, "add", seen):
-        yield
 
 
 def rules_of(folder: Path, names: Collection[str]) -> Path:
