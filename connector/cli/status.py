@@ -99,6 +99,9 @@ def _show(shown: Console, found: Status, ahead: Outlook) -> None:
             f"{one.object}.{one.field} {one.count:,} (oldest since {one.oldest:%Y-%m-%d})" for one in found.locks
         )
         shown.print(f"Kept as people set them: {counted}. `connector locks` lists them.")
+    if found.awaiting_word:
+        counted = ", ".join(f"{kind} {count:,}" for kind, count in found.awaiting_word.items())
+        shown.print(f"Waiting for somebody's word: {counted}. `connector approve` lists them.")
     if found.reasonless_leads or found.reasonless_deals:
         counted = f"leads {found.reasonless_leads or 0:,}, deals {found.reasonless_deals or 0:,}"
         shown.print(f"Closed or lost without a reason: {counted}. `connector today` names them and whom to ask.")
@@ -203,6 +206,7 @@ def document(
         "refused": {"count": found.refused, "oldest": found.refused_since},
         "closed_without_reason": {"leads": found.reasonless_leads, "deals": found.reasonless_deals},
         "forgotten": found.forgotten,
+        "awaiting_word": dict(found.awaiting_word),
         "writes_off": found.writes_off,
         "evaluated": _evaluated_document(found.evaluated),
         "status_words": status_words_document(words),

@@ -97,6 +97,9 @@ class Status:
     locks: tuple[LockCount, ...] = ()
     """Values of people that stay where ours would be written, by field."""
 
+    awaiting_word: Mapping[str, int] = field(default_factory=dict)
+    """How much waits for somebody's word, by kind (`connector approve`)."""
+
     writes_off: str | None = None
     """Why nothing may be written at present, in a sentence."""
 
@@ -126,6 +129,9 @@ def status_of(run: Run) -> Status:
         forgotten=int(run("SELECT count(*) FROM forgetting WHERE reason = 'asked'", {})[0][0]),
         evaluated=_evaluated(run),
         refused=int(refused),
+        awaiting_word=dict(
+            run("SELECT kind, count(*) FROM approvals WHERE word IS NULL GROUP BY kind ORDER BY kind", {})
+        ),
         refused_since=_aware(refused_since),
         locks=tuple(
             LockCount(str(row[0]), str(row[1]), int(row[2]), row[3].replace(tzinfo=UTC))

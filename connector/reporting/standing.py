@@ -13,9 +13,12 @@ from connector.domain.running import Run
 
 FURTHER = (
     "screened", "recycling", "not_before", "stage_times", "segmented", "risen", "intake", "tracked", "mqls", "toss_ups",
-    "routed", "touches", "personified", "next_offers",
+    "toss_up_outcomes", "routed", "touches", "personified", "next_offers",
 )  # fmt: skip
 """Tables that are told as they stand; of several rows about a person the last."""
+
+KEPT = ("approvals",)
+"""The same of tables of the ledger: the word that somebody gave about a person, or that is waited for (TU-2)."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 
@@ -47,9 +50,9 @@ def tables(run: Run) -> frozenset[str]:
 
 def standing(run: Run, person_id: str) -> dict[str, dict[str, Any]]:
     """The rows of further decisions about a person, by table: values for JSON, moments as ISO in UTC."""
-    there = tables(run)
+    there = tables(run) | set(KEPT)
     found = {}
-    for name in FURTHER:
+    for name in (*FURTHER, *KEPT):
         if name not in there:
             continue
         for (row,) in run(_ROWS.format(name=name), {"person": person_id}):
