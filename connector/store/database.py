@@ -47,7 +47,7 @@ class Store:
         self._depth = 0
 
     def run(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-        """Runs one statement; named parameters that the statement does not use are ignored."""
+        """Runs a statement, or several without parameters; named ones that it does not use are ignored."""
         used = {name: value for name, value in (params or {}).items() if re.search(rf"\${name}\b", sql)}
         with self._telling():
             return self._connection.execute(sql, used or None).fetchall()
@@ -303,13 +303,17 @@ def _migrate(store: Store, path: Path | None, migrations: Traversable) -> None:
     if pending and path is not None and done:
         store.run("CHECKPOINT")
         _keep_copy(path, path.with_name(f"{path.stem}.before-{int(pending[0].name[:4]):04d}{path.suffix}"))
-    for entry in pending:
+    # A new store is made at once; one that holds something goes step by step.
+    for entries in [[entry] for entry in pending] if done else [pending]:
         with store.transaction():
-            for statement in _statements(entry.read_text("utf-8")):
-                store.run(statement)
+            store.run("\n".join(entry.read_text("utf-8") for entry in entries) or "SELECT 1")
             store.run(
-                "INSERT INTO migration VALUES ($number, $name, $at)",
-                {"number": int(entry.name[:4]), "name": entry.name, "at": datetime.now(UTC).replace(tzinfo=None)},
+                "INSERT INTO migration SELECT unnest($numbers::INTEGER[]), unnest($names::VARCHAR[]), $at",
+                {
+                    "numbers": [int(entry.name[:4]) for entry in entries],
+                    "names": [entry.name for entry in entries],
+                    "at": datetime.now(UTC).replace(tzinfo=None),
+                },
             )
 
 
@@ -325,8 +329,3 @@ def _keep_copy(path: Path, copy: Path) -> None:
             f"The store {path} has to be changed for this version, and a copy of it cannot be kept beside it "
             f"({error.strerror}): make room, then run again. Nothing was changed."
         ) from None
-
-
-def _statements(text: str) -> list[str]:
-    without_comments = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    return [part.strip() for part in without_comments.split(";") if part.strip()]
