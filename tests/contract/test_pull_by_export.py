@@ -128,7 +128,7 @@ class Counted(guard._InFlight):
             self.count += not full
             self.most = max(self.most, self.count)
         # Long enough for others to come meanwhile.
-        time.sleep(0.005)
+        time.sleep(0.02)
         return not full
 
 
