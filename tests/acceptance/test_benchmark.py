@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PEOPLE = 60
+PEOPLE = 20
 
 
 @pytest.fixture(scope="module")
