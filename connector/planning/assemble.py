@@ -63,9 +63,8 @@ def assemble(run: Run, book: Book, basis: Basis) -> Plan:
     closed = close_tasks(run, rules.cadence, fields, (*runs.ends, *tossed.ends))
     engaged = engage(run, book, basis.as_of, basis.today)
     # First what waits for a word: one that was given stands while the org refuses what it is about.
-    free = hold(
-        run, fields, [*records, *closed.closings, *engaged.records], linked(run, tasks), engaged.memberships, deals
-    )
+    wanted_of = [*records, *closed.closings, *engaged.records]
+    free = hold(run, fields, wanted_of, linked(run, tasks), engaged.memberships, deals)
     sent = without_refused(run, fields, free.records, free.tasks, basis.as_of)
     deals, turned_down = without_refused_deals(run, free.opportunities, basis.as_of)
     fields_of = [record for record in sent.records if record.object != TASK]

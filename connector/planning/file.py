@@ -200,16 +200,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
             for entry in document["guard"]
         ),
         closings=tuple(_record_of(entry) for entry in document["closings"]),
-        deletions=tuple(
-            TaskDeletion(
-                **{
-                    **entry,
-                    "seen_modified_at": _instant(entry["seen_modified_at"]),
-                    "or_closed": _changes_of(entry["or_closed"]),
-                }
-            )
-            for entry in document["deletions"]
-        ),
+        deletions=tuple(_deletion_of(entry) for entry in document["deletions"]),
         prospects=tuple(_prospect_of(entry) for entry in document["prospects"]),
         memberships=tuple(MembershipChange(**entry) for entry in document["memberships"]),
         refused=tuple(
@@ -221,6 +212,11 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         undoes=document["undoes"],
         held=document["held"],
     )
+
+
+def _deletion_of(entry: Mapping[str, Any]) -> TaskDeletion:
+    seen, closed = _instant(entry["seen_modified_at"]), _changes_of(entry["or_closed"])
+    return TaskDeletion(**{**entry, "seen_modified_at": seen, "or_closed": closed})
 
 
 def _document(path: Path) -> dict[str, Any]:

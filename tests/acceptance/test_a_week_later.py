@@ -20,6 +20,7 @@ def test_a_week_later_only_what_the_week_explains_has_changed_and_explanations_a
 ) -> None:
     connector = start("--people", "400", "--seed", "11", "--frozen")
     assert connector.here("sync", "--first-contact").code == 0
+    assert connector.here("sync", "--json").document["planned"] == 0
     begun = scored_at(connector)
     moved = connector.sandbox.control("PUT", "clock", {"advance_seconds": WEEK.total_seconds()})
     assert moved.status_code == 200, moved.text
